@@ -1,0 +1,429 @@
+"""YAML text to nodes that know their place.
+
+libyaml composes; nothing is constructed, so no YAML 1.1 trap springs (`on`, `3.10`, `12:30`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from pipelaw.errors import UnreadableError
+from pipelaw.source import Source, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+try:
+    from yaml._yaml import CParser
+except ImportError as error:  # a PyYAML built without libyaml would be correct but far too slow
+    message = "pipelaw needs PyYAML with libyaml (the wheels have it)"
+    raise ImportError(message) from error
+
+MAX_BYTES = 5_000_000
+MAX_NODES = 100_000
+
+__all__ = [
+    "NOWHERE",
+    "NO_TEXT",
+    "Document",
+    "MappingNode",
+    "Node",
+    "Place",
+    "Problem",
+    "ScalarNode",
+    "SequenceNode",
+    "Text",
+    "decode",
+    "join",
+    "parse",
+]
+
+
+class _Composer(CParser):
+    """libyaml's composer without PyYAML's implicit tags, which cost a third of the time."""
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+
+    def descend_resolver(self, _parent: object, _index: object) -> None:
+        """Do nothing: called by the composer for each node."""
+
+    def ascend_resolver(self) -> None:
+        """Do nothing: called by the composer for each node."""
+
+    def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
+        """Give untagged nodes the empty tag; `!reference` and other tags in the file are kept."""
+        return ""
+
+
+class Problem(NamedTuple):
+    """What could not be read or resolved, and where: path, 1-based line and column, message."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+
+class Place(NamedTuple):
+    """Where a value of the model stands; cheap to make, its span is computed when a finding needs it.
+
+    From the start of `first` to the end of `last`; with `end` > 0, only the characters `start` to
+    `end` of the decoded text of the scalar `first`.
+    """
+
+    source: Source
+    first: Node
+    last: Node
+    start: int = 0
+    end: int = 0
+
+    def part(self, start: int, end: int) -> Place:
+        """The place of characters `start` to `end` of the scalar that this place is."""
+        return Place(self.source, self.first, self.first, self.start + start, self.start + end)
+
+    @property
+    def known(self) -> bool:
+        """False for the place of an object that stands nowhere."""
+        return self.source is not _EMPTY
+
+    def indices(self) -> tuple[int, int]:
+        """Start and end as indices of the source's text."""
+        if self.end and isinstance(self.first, ScalarNode):
+            found = _align(self.source.text, self.first)
+            start, last = found[self.start], found[min(self.end, len(found)) - 1]
+            return start, max(start, last) + 1
+        start = self.first.start_mark.index
+        end = _end(self.source.text, self.last)
+        # behind an alias the last node stands elsewhere, often above: point at the first alone
+        return start, end if end >= start else _end(self.source.text, self.first)
+
+    def span(self) -> Span:
+        """The lines and columns of this place."""
+        return self.source.span(*self.indices())
+
+
+def _end(text: str, node: Node) -> int:
+    """The index behind the last character of `node`; libyaml's end mark sits at the next token."""
+    while isinstance(node, (MappingNode, SequenceNode)) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(node, MappingNode) else last
+    end: int = node.end_mark.index
+    if isinstance(node, ScalarNode) and not node.value:
+        return end
+    while end > node.start_mark.index and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+_EMPTY = Source("", "")
+_NODE = ScalarNode("", "", yaml.Mark("", 0, 0, 0, "", 0), yaml.Mark("", 0, 0, 0, "", 0), style="")
+NOWHERE = Place(_EMPTY, _NODE, _NODE)
+"""The place of what is not there."""
+
+
+class Text(NamedTuple):
+    """A text made of one scalar, or of several joined by line breaks, that still knows its places."""
+
+    text: str
+    parts: tuple[tuple[int, Place], ...]
+    """Where each scalar begins in `text`, in order, and its place."""
+
+    def place(self, start: int, end: int) -> Place:
+        """The place of characters `start` to `end`, cut at the end of the scalar that has `start`."""
+        offset, place = self.parts[0]
+        for begin, candidate in self.parts[1:]:
+            if begin > start:
+                return place.part(start - offset, min(end, begin - 1) - offset)
+            offset, place = begin, candidate
+        return place.part(start - offset, end - offset)
+
+    @property
+    def whole(self) -> Place:
+        """The place from the first scalar to the last; of the first alone where they are in two files."""
+        first, last = self.parts[0][1], self.parts[-1][1]
+        return first if first.source is not last.source else first._replace(last=last.last)
+
+
+NO_TEXT = Text("", ((0, NOWHERE),))
+"""The text of what has none."""
+
+
+def join(places: list[Place]) -> Text:
+    """The Text of scalar places, one under the other; `places` is not empty."""
+    offset = 0
+    parts, lines = [], []
+    for place in places:
+        parts.append((offset, place))
+        lines.append(place.first.value)
+        offset += len(place.first.value) + 1
+    return Text("\n".join(lines), tuple(parts))
+
+
+_ESCAPES = {"x": 4, "u": 6, "U": 10}
+
+
+def _align(text: str, node: ScalarNode) -> list[int]:
+    """For each character of a scalar's decoded text, the index in `text` where it is written.
+
+    Walks both texts at once; white space folds, so only its first character has an exact index.
+    """
+    at: int = node.start_mark.index
+    stop: int = node.end_mark.index
+    style = node.style
+    if style in ("|", ">"):
+        newline = text.find("\n", at)
+        at = newline + 1 if newline >= 0 else stop
+    elif style:
+        at += 1
+    found: list[int] = []
+    for char in node.value:
+        if char in " \t\n":
+            found.append(min(at, stop))
+            if style == '"' and text.startswith("\\", at):
+                at += _ESCAPES.get(text[at + 1 : at + 2], 2)
+            elif at < stop and text[at] in " \t\r\n":
+                at += 1
+            continue
+        while at < stop and (text[at] in " \t\r\n" or _joins_lines(text, at, style)):
+            at += 1
+        found.append(min(at, stop))
+        at += _width(text, at, style)
+    return found or [at]
+
+
+def _joins_lines(text: str, at: int, style: str | None) -> bool:
+    """Whether a backslash at `at` ends a line of a double-quoted scalar."""
+    return style == '"' and text[at] == "\\" and text[at + 1 : at + 2] in ("\n", "\r")
+
+
+def _width(text: str, at: int, style: str | None) -> int:
+    """How many characters of the file write the one decoded character that stands at `at`."""
+    if style == '"' and text.startswith("\\", at):
+        return _ESCAPES.get(text[at + 1 : at + 2], 2)
+    return 2 if style == "'" and text.startswith("''", at) else 1
+
+
+def decode(path: str, data: bytes) -> Source:
+    """The text of a file's bytes; raise UnreadableError where it is no UTF-8 text of fair size."""
+    if len(data) > MAX_BYTES:
+        raise UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise UnreadableError(path, 1, 1, "UTF-16, not UTF-8: save it as UTF-8") from None
+        byte = data[error.start]
+        raise UnreadableError(path, line, column, f"byte 0x{byte:02x} is not UTF-8") from None
+    if "\0" in text:
+        where = Source(path, text).position(text.index("\0"))
+        raise UnreadableError(path, *where, "a NUL byte: this is no text file")
+    return Source(path, text)
+
+
+def parse(source: Source) -> list[Node]:
+    """The root nodes of a file's YAML documents, empty ones left out.
+
+    Raises UnreadableError with the position for what is no YAML, for aliases that contain
+    themselves, and for more than MAX_NODES nodes after alias expansion.
+    """
+    roots: list[Node] = []
+    try:
+        composer = _Composer(source.text)
+        while composer.check_node():
+            roots.append(composer.get_node())  # type: ignore[arg-type]  # never None after check_node
+    except yaml.MarkedYAMLError as error:
+        raise _unreadable(source, error) from None
+    except (yaml.YAMLError, ValueError) as error:
+        # reader errors: characters that YAML forbids; they carry an index, not a mark
+        index = getattr(error, "position", 0) or 0
+        raise UnreadableError(source.path, *source.position(index), _reader(error)) from None
+    except RecursionError:
+        raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
+    _check_size(source, roots)
+    return roots
+
+
+def _unreadable(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:
+    mark = error.problem_mark or error.context_mark
+    line, column = source.position(min(mark.index, len(source.text))) if mark else (1, 1)
+    what = (error.problem or error.context or "not YAML").strip()
+    if "\t" in what or "cannot start any token" in what:
+        what += " (a tab as indentation?)" if "\t" in source.text else ""
+    return UnreadableError(source.path, line, column, f"not valid YAML: {what}")
+
+
+def _reader(error: Exception) -> str:
+    return f"not valid YAML: {getattr(error, 'reason', None) or error}"
+
+
+_ANCHOR = re.compile(r"&(?<=[\s\[{,:-]&)[\w-]")
+"""What an anchor looks like; it starts with a literal so that the search is fast."""
+
+
+def _check_size(source: Source, roots: list[Node]) -> None:
+    """Count nodes as if aliases were copied, without walking a shared node twice."""
+    if not _ANCHOR.search(source.text):
+        # without aliases the node count is bounded by the file's size, and nothing can recurse
+        return
+    sizes: dict[int, int] = {}
+    for root in roots:
+        if _size(source, root, sizes, set()) > MAX_NODES:
+            where = source.position(root.start_mark.index)
+            raise UnreadableError(
+                source.path, *where, f"more than {MAX_NODES:,} nodes after alias expansion"
+            )
+
+
+def _size(source: Source, node: Node, sizes: dict[int, int], above: set[int]) -> int:
+    known = sizes.get(id(node))
+    if known is not None:
+        return known
+    if id(node) in above:
+        where = source.position(node.start_mark.index)
+        raise UnreadableError(source.path, *where, "an anchor that contains its own alias")
+    if isinstance(node, ScalarNode):
+        return 1
+    above.add(id(node))
+    total = 1
+    for child in children(node):
+        total += _size(source, child, sizes, above)
+    above.discard(id(node))
+    sizes[id(node)] = total
+    return total
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below a mapping (keys and values) or a sequence."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+    elif isinstance(node, SequenceNode):
+        yield from node.value
+
+
+_SHAPES = {MappingNode: "a mapping", SequenceNode: "a list", ScalarNode: "text"}
+
+
+class Document:
+    """One YAML document of a file, read with care: a wrong shape is noted, and reading goes on.
+
+    The readers below never raise and never return None: what has the wrong shape gives an empty
+    value and a Problem in `problems`.
+    """
+
+    __slots__ = ("problems", "root", "source")
+
+    def __init__(self, source: Source, root: Node, problems: list[Problem]) -> None:
+        self.source = source
+        self.root = root
+        self.problems = problems
+
+    def place(self, node: Node, last: Node | None = None) -> Place:
+        """The place of a node, or from one node to the end of another."""
+        return Place(self.source, node, node if last is None else last)
+
+    def problem(self, node: Node, message: str) -> None:
+        """Note that something at `node` could not be read."""
+        where = self.source.position(node.start_mark.index)
+        self.problems.append(Problem(self.source.path, *where, message))
+
+    def wrong(self, node: Node, wanted: str, what: str) -> None:
+        """Note that `what` at `node` should have been `wanted`."""
+        if not null(node):
+            got = _SHAPES.get(type(node), "something else")
+            self.problem(node, f"{what} should be {wanted}, not {got}")
+
+    def pairs(self, node: Node | None, what: str) -> list[tuple[ScalarNode, Node]]:
+        """Key and value nodes of a mapping; null counts as empty, other shapes are noted."""
+        if not isinstance(node, MappingNode):
+            if node is not None:
+                self.wrong(node, "a mapping", what)
+            return []
+        found: list[tuple[ScalarNode, Node]] = node.value
+        try:
+            distinct = len({key.value for key, _ in found})
+        except TypeError:  # a key that is a list or mapping, whose value is a list
+            distinct = -1
+        return found if distinct == len(found) else self._sane_pairs(node, what)
+
+    def _sane_pairs(self, node: MappingNode, what: str) -> list[tuple[ScalarNode, Node]]:
+        """The pairs of a mapping that has duplicate or complex keys; the last duplicate wins."""
+        kept: dict[str, tuple[ScalarNode, Node]] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self.problem(key, f"a key of {what} should be text")
+                continue
+            if key.value in kept and key.value != "<<":
+                self.problem(key, f"duplicate key `{key.value}` in {what}")
+            kept[key.value] = (key, value)
+        return list(kept.values())
+
+    def fields(self, node: Node | None, what: str) -> dict[str, Node]:
+        """The values of a mapping by the text of their keys."""
+        if isinstance(node, MappingNode):
+            try:
+                found = {key.value: value for key, value in node.value}
+            except TypeError:  # a key that is a list or mapping, whose value is a list
+                found = {}
+            if len(found) == len(node.value):
+                return found
+        return {key.value: value for key, value in self.pairs(node, what)}
+
+    def items(self, node: Node | None, what: str) -> list[Node]:
+        """The items of a list; null counts as empty, other shapes are noted."""
+        if isinstance(node, SequenceNode):
+            found: list[Node] = node.value
+            return found
+        if node is not None:
+            self.wrong(node, "a list", what)
+        return []
+
+    def scalars(self, node: Node | None, what: str) -> list[ScalarNode]:
+        """One text or a list of texts, as a list of scalar nodes."""
+        if isinstance(node, ScalarNode):
+            return [] if null(node) else [node]
+        found = []
+        for item in self.items(node, what):
+            if isinstance(item, ScalarNode):
+                found.append(item)
+            else:
+                self.wrong(item, "text", f"an item of {what}")
+        return found
+
+    def text(self, node: Node | None, what: str) -> str:
+        """The decoded text of a scalar, "" where it is absent or null."""
+        if isinstance(node, ScalarNode):
+            return "" if null(node) else str(node.value)
+        if node is not None:
+            self.wrong(node, "text", what)
+        return ""
+
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"true", "True", "TRUE"})
+
+
+def null(node: Node) -> bool:
+    """Whether a node is YAML's null."""
+    return isinstance(node, ScalarNode) and not node.style and node.value in _NULLS
+
+
+def true(node: Node | None) -> bool:
+    """Whether a node is the plain scalar true (YAML 1.2)."""
+    return isinstance(node, ScalarNode) and not node.style and node.value in _TRUE
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """`node` and all nodes below it, in the order of the file; a shared node each time it is used."""
+    yield node
+    for child in children(node):
+        yield from walk(child)

@@ -1,0 +1,161 @@
+"""What a scan says: findings, what it could not see, and both together."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelaw.document import Problem
+    from pipelaw.rules import Rule
+    from pipelaw.source import Span
+
+
+class Severity(IntEnum):
+    """How much a finding matters; the higher the worse."""
+
+    INFO = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+    @property
+    def word(self) -> str:
+        """As rules and reports write it: `critical`."""
+        return self.name.lower()
+
+
+class Confidence(IntEnum):
+    """How sure a rule is that its findings are true."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def word(self) -> str:
+        """As rules and reports write it: `high`."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that a finding is about, with a sentence that says why."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding does not count: who silenced it, and the reason given."""
+
+    by: str
+    """inline, waiver or baseline."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule objects to. Picklable and complete: reports need no file to print it."""
+
+    rule: str
+    """The rule's id."""
+    title: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    span: Span
+    """`span.path` is relative to the scanned root, with forward slashes."""
+    platform: str
+    job: str
+    """The job's id, "" where it concerns none."""
+    step: str
+    """The step's identity, "" where it concerns none."""
+    fingerprint: str
+    related: tuple[Related, ...] = ()
+    excerpt: tuple[str, ...] = ()
+    """The source lines from `span.line` to `span.end_line`, at most EXCERPT_LINES of them."""
+    suppressed: Suppression | None = None
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """The key that sorts findings as a reader meets them."""
+        return (*self.span, self.rule, self.message)
+
+
+EXCERPT_LINES = 12
+
+FINGERPRINT = "pipelaw/v1"
+"""The name of the recipe below; it changes when the recipe does."""
+
+
+def fingerprint(rule: str, path: str, *identity: str) -> str:
+    """32 hex digits that name a finding without its line.
+
+    Made of the rule, the repository-relative path, and the names that keep while the file is
+    edited around it: job, step, subject. `Names` tells equal ones apart.
+    """
+    text = "\x1f".join((FINGERPRINT, rule, path, *identity))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class Names:
+    """Gives the findings of one repository the paths of the report, and fingerprints of their own."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = f"{prefix}/" if prefix else ""
+        self.seen: dict[str, int] = {}
+
+    def shown(self, span: Span) -> Span:
+        """A span with its path as the report shows it."""
+        return span._replace(path=self.prefix + span.path) if self.prefix else span
+
+    def fingerprint(self, rule: str, path: str, *identity: str) -> str:
+        """A fingerprint with its occurrence index behind a colon: equal ones are `…:1`, `…:2`."""
+        value = fingerprint(rule, path, *identity)
+        self.seen[value] = self.seen.get(value, 0) + 1
+        return f"{value}:{self.seen[value]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a scan looked at, and what it could not see."""
+
+    repositories: int = 0
+    files: int = 0
+    """Files that were taken for pipelines."""
+    pipelines: int = 0
+    """Pipelines that were read from them."""
+    unreadable: tuple[Problem, ...] = ()
+    """Files, or parts of them, that could not be read; paths relative to the scanned root."""
+    unresolved: tuple[Problem, ...] = ()
+    """Code and configuration from elsewhere that was not looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a reporter may print."""
+
+    findings: tuple[Finding, ...]
+    """In source order, suppressed ones included."""
+    coverage: Coverage
+    rules: tuple[Rule, ...] = field(default=())
+    """The rules in force, by id."""
+    root: str = ""
+    """What was scanned, as the user named it."""
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that nothing suppresses."""
+        return tuple(finding for finding in self.findings if finding.suppressed is None)
+
+    def counts(self) -> dict[Severity, int]:
+        """How many open findings there are of each severity, worst first."""
+        found = dict.fromkeys(sorted(Severity, reverse=True), 0)
+        for finding in self.open:
+            found[finding.severity] += 1
+        return found

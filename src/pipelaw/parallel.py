@@ -1,0 +1,60 @@
+"""A scan spread over processes, its parts handed back in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+from pipelaw.repository import scan_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipelaw.repository import Part, Work
+    from pipelaw.rulebook import Rulebook
+
+_STATE: dict[str, Rulebook] = {}
+
+
+def spread(work: Sequence[Work], rulebook: Rulebook, processes: int) -> Iterator[Part]:
+    """The parts of the work, in its order, made by several processes.
+
+    Batches are of about equal numbers of files, several for each process, so that one large
+    repository at the end leaves no core idle for long.
+    """
+    batches = _batches(work, processes * 4)
+    # a forked child starts with the rulebook compiled; where there is no fork it compiles its own
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else None)
+    _start(rulebook)
+    with ProcessPoolExecutor(processes, context, _start, (rulebook,)) as pool:
+        found: dict[int, Part] = {}
+        wanted = 0
+        futures = [pool.submit(_scan, batch) for batch in batches]
+        for future in futures:
+            found.update(future.result())
+            while wanted in found:
+                yield found.pop(wanted)
+                wanted += 1
+
+
+def _start(rulebook: Rulebook) -> None:
+    if "rulebook" not in _STATE:
+        _STATE["rulebook"] = rulebook
+        _ = rulebook.judges, rulebook.command_words
+
+
+def _scan(batch: list[tuple[int, Work]]) -> list[tuple[int, Part]]:
+    return [(number, scan_repository(work, _STATE["rulebook"])) for number, work in batch]
+
+
+def _batches(work: Sequence[Work], count: int) -> list[list[tuple[int, Work]]]:
+    """The work in numbered batches of about equal size, the largest repositories first."""
+    batches: list[list[tuple[int, Work]]] = [[] for _ in range(min(count, len(work)))]
+    sizes = [0] * len(batches)
+    for number, item in sorted(enumerate(work), key=lambda pair: -len(pair[1].candidates)):
+        smallest = sizes.index(min(sizes))
+        batches[smallest].append((number, item))
+        sizes[smallest] += len(item.candidates) + 1
+    return batches

@@ -1,0 +1,76 @@
+"""A file's text, and places in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import NamedTuple
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+class Position(NamedTuple):
+    """A point in a text: 1-based line and column, both counted in characters."""
+
+    line: int
+    column: int
+
+
+class Span(NamedTuple):
+    """A piece of one file: `path` relative to its repository, 1-based, `end_column` exclusive."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The decoded text of one file."""
+
+    path: str
+    """Relative to the repository, with forward slashes."""
+    text: str
+    """The whole text, without a byte order mark; line ends as in the file."""
+    _starts: list[int] = field(default_factory=list, repr=False, compare=False)
+
+    def starts(self) -> list[int]:
+        """The index at which each line begins; computed once, when a finding first needs it."""
+        if not self._starts:
+            # libyaml counts CR, LF, CRLF, NEL, LS and PS as line ends; people's editors, and GitHub,
+            # count CR, LF and CRLF. Lines here are what people see.
+            lengths = (len(line) + 1 for line in self.text.split("\n"))
+            if "\r" in self.text.replace("\r\n", ""):
+                lengths = (len(line) for line in _LINE.findall(self.text))
+            self._starts.extend(accumulate(lengths, initial=0))
+            self._starts.pop()
+        return self._starts
+
+    def position(self, index: int) -> Position:
+        """The line and column of the character at `index`."""
+        starts = self.starts()
+        low, high = 0, len(starts)
+        while low < high:
+            middle = (low + high) // 2
+            if starts[middle] <= index:
+                low = middle + 1
+            else:
+                high = middle
+        return Position(low, index - starts[low - 1] + 1)
+
+    def span(self, start: int, end: int) -> Span:
+        """The span from index `start` up to, not including, index `end`."""
+        first, last = self.position(start), self.position(end)
+        return Span(self.path, first.line, first.column, last.line, last.column)
+
+    def lines(self, first: int, last: int) -> tuple[str, ...]:
+        """The text of lines `first` to `last`, 1-based and inclusive, without line ends."""
+        starts = self.starts()
+        ends = [*starts[1:], len(self.text) + 1]
+        return tuple(
+            self.text[starts[i] : ends[i]].rstrip("\r\n")
+            for i in range(max(first - 1, 0), min(last, len(starts)))
+        )

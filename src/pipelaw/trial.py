@@ -1,0 +1,72 @@
+"""A rule's examples, run: each marked line must be reported, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipelaw.discover import Candidate
+from pipelaw.repository import Work, scan_repository
+from pipelaw.rulebook import Rulebook
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw.rules import Example, Rule
+
+MARK = re.compile(r"#\s*finding\s*$")
+"""The comment at the end of a line that must be reported."""
+
+_PATHS = {
+    "github": ".github/workflows/example.yml",
+    "gitlab": ".gitlab-ci.yml",
+    "drone": ".drone.yml",
+    "woodpecker": ".woodpecker.yml",
+}
+_ACTION = re.compile(r"^runs:", re.MULTILINE)
+_LANGUAGE = "main.py"
+"""A file that gives an example's repository a language, for rules about what a repository lacks."""
+
+
+def try_rule(rule: Rule) -> list[str]:
+    """What is wrong with a rule's examples: one message each, with the rule file's path and line."""
+    return [
+        *_missing(rule),
+        *(message for example in rule.examples for message in _try(rule, example)),
+    ]
+
+
+def _missing(rule: Rule) -> Iterator[str]:
+    if not rule.examples:
+        yield f"{rule.path}:1:1: the rule has no examples"
+    for platform in rule.platforms:
+        for good, word in ((False, "bad"), (True, "good")):
+            own = [e for e in rule.examples if e.platform == platform and e.good is good]
+            if not own:
+                yield f"{rule.path}:1:1: no {word} example for {platform}"
+
+
+def _try(rule: Rule, example: Example) -> Iterator[str]:
+    word = "good" if example.good else "bad"
+    expected = {n for n, text in enumerate(example.text.splitlines(), 1) if MARK.search(text)}
+    if example.good and expected:
+        yield f"{rule.path}:{example.line}:1: a good example marks a finding"
+    if not example.good and not expected:
+        yield f"{rule.path}:{example.line}:1: a bad example marks no line with `# finding`"
+    path = _PATHS[example.platform]
+    if example.platform == "github" and _ACTION.search(example.text):
+        path = "action.yml"
+    tree = MemoryTree({path: example.text.encode(), _LANGUAGE: b""})
+    part = scan_repository(Work(tree, "", (Candidate(path, example.platform),)), Rulebook([rule]))
+    for problem in part.unreadable:
+        line = example.line + problem.line - 1
+        yield f"{rule.path}:{line}:{problem.column}: the {word} {example.platform} example: {problem.message}"
+    reported = {finding.span.line: finding for finding in part.findings}
+    for number in sorted(expected - set(reported)):
+        line = example.line + number - 1
+        yield f"{rule.path}:{line}:1: this line of the {word} {example.platform} example is not reported"
+    for number in sorted(set(reported) - expected):
+        line = example.line + number - 1
+        said = reported[number].message
+        yield f"{rule.path}:{line}:1: unexpected in the {word} {example.platform} example: {said}"

@@ -1,0 +1,87 @@
+"""What rules can see, read off the model itself: kinds, fields, types, and the texts below them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw import cel, model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HIDDEN = frozenset({"text"})
+"""Types of what the loaders hand on for facts to read: it has no use in a condition."""
+
+
+class Field(NamedTuple):
+    """Something that a rule can read of a subject."""
+
+    name: str
+    type: str
+    """As error messages name it: `string`, `list of steps`."""
+    text: str
+    """What it says, "" where the name says all."""
+
+
+class Kind(NamedTuple):
+    """Something that a rule can be about."""
+
+    name: str
+    text: str
+    fields: tuple[Field, ...]
+
+
+def vocabulary() -> tuple[Kind, ...]:
+    """Every kind, with its own fields first, then those that pipelines, jobs and steps share."""
+    texts = _texts(ast.parse(inspect.getsource(model)))
+    return tuple(
+        Kind(name, inspect.getdoc(record) or "", tuple(_fields(record, texts)))
+        for name, record in model.KINDS.items()
+    )
+
+
+def page() -> str:
+    """The vocabulary for people to read: one paragraph for each kind, one line for each field."""
+    blocks = []
+    for kind in vocabulary():
+        names = max((len(field.name) for field in kind.fields), default=0)
+        types = max((len(field.type) for field in kind.fields), default=0)
+        lines = [
+            f"    {field.name:{names}}  {field.type:{types}}  {field.text}".rstrip()
+            for field in kind.fields
+        ]
+        blocks.append("\n".join([f"{kind.name}: {kind.text}", *lines]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _fields(record: type, texts: dict[str, dict[str, str]]) -> Iterator[Field]:
+    types = cel.fields(record)
+    for parent in record.__mro__:
+        for name, text in texts.get(parent.__name__, {}).items():
+            if name in types and types[name].name not in _HIDDEN:
+                yield Field(name, types[name].name, text)
+
+
+def _texts(tree: ast.Module) -> dict[str, dict[str, str]]:
+    """The names that each class of a module defines, in order, and the text that explains each."""
+    return {
+        item.name: dict(_explained(item)) for item in tree.body if isinstance(item, ast.ClassDef)
+    }
+
+
+def _explained(record: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for item, after in pairwise([*record.body, ast.Pass()]):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            yield item.target.id, _string(after)
+        elif isinstance(item, ast.FunctionDef):
+            yield item.name, ast.get_docstring(item) or ""
+
+
+def _string(item: ast.stmt) -> str:
+    """The text that stands alone as a statement, as below a field."""
+    if isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant):
+        return " ".join(str(item.value.value).split())
+    return ""
