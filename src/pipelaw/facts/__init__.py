@@ -1,0 +1,1 @@
+"""What can be known about a value: one module per question, pure functions, no platform's words."""

@@ -1,0 +1,78 @@
+"""The machine that a job asks for, with the constants of its matrix put in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
+from pipelaw.loaders.github_expressions import fences, sources
+from pipelaw.model import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw.loaders.github_context import Context
+
+
+def runner_of(context: Context, fields: dict[str, Node]) -> Runner:
+    """The runner of a job from its `runs-on`: text, list, or a mapping with group and labels."""
+    node = fields.get("runs-on")
+    if node is None:
+        return Runner()
+    group = ""
+    labels: list[str] = []
+    if isinstance(node, MappingNode):
+        parts = context.document.fields(node, "`runs-on`")
+        group = context.document.text(parts.get("group"), "`group`")
+        node_labels = parts.get("labels")
+    else:
+        node_labels = node
+    for item in context.document.scalars(node_labels, "`runs-on`"):
+        labels.extend(_resolved(context, item.value, fields))
+    return Runner(
+        labels=tuple(labels),
+        self_hosted=bool(group) or "self-hosted" in labels,
+        place=context.document.place(node),
+    )
+
+
+def _resolved(context: Context, text: str, fields: dict[str, Node]) -> Iterator[str]:
+    """A label, or where it is one value of the matrix, every constant that it can be."""
+    found = list(fences(text))
+    read = sources(found[0].code) if len(found) == 1 else ()
+    if len(read) != 1 or not read[0].startswith("matrix."):
+        yield text
+        return
+    values = list(_matrix(context, fields, read[0].removeprefix("matrix.")))
+    for value in values or [text]:
+        yield text[: found[0].start] + value + text[found[0].end :] if values else value
+
+
+def _matrix(context: Context, fields: dict[str, Node], name: str) -> Iterator[str]:
+    """The constants of one axis of a job's matrix, and of its `include`."""
+    document = context.document
+    strategy = document.fields(fields.get("strategy"), "`strategy`")
+    node = strategy.get("matrix")
+    if not isinstance(node, MappingNode):
+        return
+    axes = {key.lower(): value for key, value in document.fields(node, "`matrix`").items()}
+    head, _, rest = name.partition(".")
+    yield from _values(axes.get(head), rest)
+    include = axes.get("include")
+    for entry in include.value if isinstance(include, SequenceNode) else []:
+        if isinstance(entry, MappingNode):
+            own = {str(k.value).lower(): v for k, v in entry.value if isinstance(k, ScalarNode)}
+            if head in own:
+                yield from _values(SequenceNode("", [own[head]]), rest)
+
+
+def _values(node: Node | None, member: str) -> Iterator[str]:
+    for item in node.value if isinstance(node, SequenceNode) else []:
+        if isinstance(item, ScalarNode) and not member:
+            yield item.value
+        elif isinstance(item, SequenceNode) and not member:
+            yield from (str(label.value) for label in item.value if isinstance(label, ScalarNode))
+        elif isinstance(item, MappingNode) and member:
+            for key, value in item.value:
+                if isinstance(value, ScalarNode) and str(key.value).lower() == member:
+                    yield value.value
