@@ -1,0 +1,70 @@
+"""What every report says in the same words: order, levels, counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelaw.finding import Coverage, Finding, Report
+
+LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFO: "note",
+}
+"""How loud a program should be about a severity, in SARIF's words."""
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by severity, then confidence, then place; suppressed ones last."""
+    return sorted(findings, key=_rank)
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    silenced = finding.suppressed is not None
+    return (silenced, -finding.severity, -finding.confidence, finding.order)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`, `2 repositories`."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {plural}"
+
+
+def suppressed(report: Report) -> int:
+    """How many findings are suppressed."""
+    return len(report.findings) - len(report.open)
+
+
+def verdict(report: Report) -> str:
+    """`3 findings: 1 critical, 2 low; 1 suppressed`."""
+    counts = [
+        f"{number:,} {severity.word}" for severity, number in report.counts().items() if number
+    ]
+    text = f"{count(len(report.open), 'finding')}: {', '.join(counts)}" if counts else "no findings"
+    silenced = suppressed(report)
+    return f"{text}; {silenced:,} suppressed" if silenced else text
+
+
+def coverage(seen: Coverage) -> str:
+    """`1 repository, 2 files, 2 pipelines; 1 could not be read; 3 not resolved`."""
+    text = ", ".join(
+        (
+            count(seen.repositories, "repository"),
+            count(seen.files, "file"),
+            count(seen.pipelines, "pipeline"),
+        )
+    )
+    if seen.unreadable:
+        text += f"; {len(seen.unreadable):,} could not be read"
+    if seen.unresolved:
+        text += f"; {len(seen.unresolved):,} not resolved"
+    return text

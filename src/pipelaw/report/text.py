@@ -1,0 +1,145 @@
+"""Reports for a person at a terminal, in the manner of a compiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.explain import gist, remedy
+from pipelaw.finding import Severity
+from pipelaw.report import summary
+from pipelaw.report.excerpt import GUTTER, Excerpt
+from pipelaw.report.safe import inert, one_line, visible
+from pipelaw.report.terminal import Paint, prose, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw.document import Problem
+    from pipelaw.finding import Coverage, Finding, Report
+    from pipelaw.report import Style
+    from pipelaw.rules import Rule
+    from pipelaw.source import Span
+
+COLORS = {
+    Severity.CRITICAL: "1;35",
+    Severity.HIGH: "1;31",
+    Severity.MEDIUM: "1;33",
+    Severity.LOW: "1;36",
+    Severity.INFO: "1;34",
+}
+STRONG = "1"
+GOOD = "1;32"
+NARROW = 40
+"""Below this many columns, long lines do less harm than wrapping."""
+FEW = 5
+"""How many unresolved things, and related places, are worth a line."""
+
+
+def render(report: Report, style: Style) -> str:
+    """A report for a terminal: the open findings in source order, then what was not seen, and counts."""
+    writer = _Writer(report, max(style.width, NARROW), Paint(color=style.color))
+    return inert("\n".join(writer.lines()) + "\n")
+
+
+class _Writer:
+    """Writes one report, and remembers what it has told already."""
+
+    def __init__(self, report: Report, width: int, paint: Paint) -> None:
+        self.report = report
+        self.width = width
+        self.paint = paint
+        self.rules = {rule.id: rule for rule in report.rules}
+        self.told: set[tuple[str, str]] = set()
+
+    def lines(self) -> Iterator[str]:
+        """The whole report."""
+        for finding in self.report.open:
+            yield from self.finding(finding)
+            yield ""
+        yield from self.unseen(self.report.coverage)
+        yield from self.closing()
+
+    def finding(self, finding: Finding) -> Iterator[str]:
+        """One finding; its rule's why and fix where they are new."""
+        color, paint = COLORS[finding.severity], self.paint
+        label = f"{finding.severity.word}[{finding.rule}]"
+        first, *rest = wrap(f"{label}: {one_line(finding.message)}", self.width - 2)
+        yield f"{paint(label, color)}{paint(first[len(label) :], STRONG)}"
+        for line in rest:
+            yield f"  {paint(line, STRONG)}"
+        shown = Excerpt(finding, self.width, paint, color)
+        if finding.span.path:
+            yield f"{shown.pad}{paint('-->', GUTTER)} {_place(finding.span)}"
+        yield from shown.lines()
+        notes = [*self.related(finding, shown.pad), *self.advice(finding, shown.pad)]
+        if notes:
+            yield shown.bar
+        yield from notes
+
+    def related(self, finding: Finding, pad: str) -> Iterator[str]:
+        """The other places that a finding is about."""
+        for related in finding.related[:FEW]:
+            yield from self.note(
+                pad, "note", STRONG, wrap(one_line(related.message), self.width - 10)
+            )
+            yield f"{pad}   {self.paint('-->', GUTTER)} {_place(related.span)}"
+        left = len(finding.related) - FEW
+        if left > 0:
+            yield from self.note(pad, "note", STRONG, [f"and {summary.count(left, 'more place')}"])
+
+    def advice(self, finding: Finding, pad: str) -> Iterator[str]:
+        """Why the rule matters, and the fix for the finding's platform, unless told before."""
+        rule: Rule | None = self.rules.get(finding.rule)
+        if rule is None:
+            return
+        room = self.width - len(pad) - 8
+        for label, color, text in (
+            ("why", STRONG, gist(rule.why)),
+            ("fix", GOOD, remedy(rule, finding.platform)),
+        ):
+            if text and (rule.id, text) not in self.told:
+                self.told.add((rule.id, text))
+                yield from self.note(pad, label, color, list(prose(text, room)))
+
+    def note(self, pad: str, label: str, color: str, lines: list[str]) -> Iterator[str]:
+        """A labelled text below a finding."""
+        yield f"{pad} {self.paint('=', GUTTER)} {self.paint(label, color)}: {lines[0]}"
+        hang = " " * (len(pad) + len(label) + 5)
+        for line in lines[1:]:
+            yield f"{hang}{line}".rstrip()
+
+    def unseen(self, seen: Coverage) -> Iterator[str]:
+        """What could not be read, and the first few of what was not resolved."""
+        if seen.unreadable:
+            yield self.paint("could not be read", COLORS[Severity.HIGH]) + ":"
+            yield from map(_problem, seen.unreadable)
+            yield ""
+        if seen.unresolved:
+            yield self.paint("not resolved", COLORS[Severity.MEDIUM]) + ":"
+            yield from map(_problem, seen.unresolved[:FEW])
+            left = len(seen.unresolved) - FEW
+            if left > 0:
+                yield f"  and {left:,} more (--format json lists them)"
+            yield ""
+
+    def closing(self) -> Iterator[str]:
+        """What was found, and in how much."""
+        seen = self.report.coverage
+        worst = max((finding.severity for finding in self.report.open), default=None)
+        color = COLORS[worst] if worst else GOOD if seen.pipelines else COLORS[Severity.MEDIUM]
+        yield self.paint(summary.verdict(self.report), color)
+        first, *rest = wrap(f"looked at {summary.coverage(seen)}", self.width - 2)
+        yield first
+        for line in rest:
+            yield f"  {line}"
+        if self.told:
+            yield "`pipelaw explain RULE` says more about a rule, with examples"
+
+
+def _place(span: Span) -> str:
+    return f"{visible(span.path)}:{span.line}:{span.column}"
+
+
+def _problem(problem: Problem) -> str:
+    where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
+    return f"  {where}: {one_line(problem.message)}"
