@@ -1,0 +1,178 @@
+"""Controls that pipelines do not show themselves: hooks, tasks and scripts of the repository."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.document import MappingNode, ScalarNode, SequenceNode, decode, parse
+from pipelaw.errors import UnreadableError
+from pipelaw.facts.control_catalogue import TOKEN, catalogue
+from pipelaw.facts.control_commands import signs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipelaw.document import Node
+    from pipelaw.facts.control_catalogue import Sign
+    from pipelaw.model import Pipeline, Scope
+    from pipelaw.tree import Tree
+
+HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml")
+_SCRIPTS = (".sh", ".bash", ".py", ".ps1", ".js", ".rb", ".pl", ".mk")
+_WORD = re.compile(r"[A-Za-z]{4,}")
+_SPACED = bytes(
+    code if code > 127 or chr(code).isalnum() or chr(code) in "_-./" else ord(" ")
+    for code in range(256)
+)
+"""For `bytes.translate`: what is in no path becomes a space."""
+_LONGEST = 300_000
+
+
+class Hook(NamedTuple):
+    """One hook of pre-commit that is a security tool."""
+
+    id: str
+    sign: Sign
+
+
+def hooks(tree: Tree | None) -> tuple[Hook, ...] | None:
+    """The security tools among the hooks of a repository; None where its configuration is not there."""
+    for path in HOOKS if tree is not None else ():
+        try:
+            roots = parse(decode(path, tree.read(path))) if tree and path in tree else []
+        except UnreadableError:
+            return None
+        if roots:
+            return tuple(_hooks(roots[0]))
+    return None
+
+
+def _hooks(root: Node) -> Iterator[Hook]:
+    for repository in _items(_fields(root).get("repos")):
+        fields = _fields(repository)
+        url = _text(fields.get("repo")).removesuffix("/").removesuffix(".git")
+        name = "/".join(url.split("/")[-2:])
+        for hook in _items(fields.get("hooks")):
+            keys = _fields(hook)
+            identifier = _text(keys.get("id"))
+            find = catalogue().find
+            found = find("hooks", name) or find("hooks", f"{name}#{identifier}")
+            for sign in found or signs(_text(keys.get("entry")).split())[0]:
+                yield Hook(identifier, sign)
+
+
+def _fields(node: Node | None) -> dict[str, Node]:
+    if not isinstance(node, MappingNode):
+        return {}
+    return {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
+
+
+def _items(node: Node | None) -> list[Node]:
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def _text(node: Node | None) -> str:
+    return str(node.value) if isinstance(node, ScalarNode) else ""
+
+
+class Elsewhere:
+    """What the scripts of a repository's pipelines name, and the files that they may run."""
+
+    def __init__(self, pipelines: Iterable[Pipeline], tree: Tree | None) -> None:
+        self._tree = tree
+        self._files: dict[str, frozenset[str]] = {}
+        scopes = [scope for pipeline in pipelines for scope in _scopes(pipeline)]
+        texts = [script.text for scope in scopes for script in scope.scripts]
+        used = [reference.name for scope in scopes for reference in scope.references]
+        # one pass over all scripts; what follows looks at each different piece once
+        spaced = "\n".join(texts).encode("utf-8", "replace").translate(_SPACED)
+        pieces = frozenset(spaced.decode().split())
+        self._programs = frozenset(name.rpartition("/")[2] for name in (*pieces, *used))
+        self._words = self._programs.union(_WORD.findall(" ".join(pieces)))
+        self._paths = sorted(_paths(pieces, tree)) if tree is not None else []
+
+    def traces(self, category: str) -> tuple[str, ...]:
+        """Sentences that say where a control of a category may run that no pipeline shows."""
+        names = _names(category)
+        found = [
+            f"a script names {said}, but does not show that it runs"
+            for said in sorted(names & self._words)[:1]
+        ]
+        if self._tree is not None:
+            found.extend(self._services(category, self._tree))
+            found.extend(self._tasks(category, self._tree))
+            found.extend(self._called(names, self._tree))
+            found.extend(self._listed(category))
+        return tuple(found)
+
+    def _services(self, category: str, tree: Tree) -> Iterator[str]:
+        for path in catalogue().services.get(category, ()):
+            if path in tree:
+                yield f"{path} configures what may run without these pipelines"
+
+    def _tasks(self, category: str, tree: Tree) -> Iterator[str]:
+        """Files that tell a program of the pipelines what to run, and name a tool of the category."""
+        known = catalogue().traces
+        for program in sorted(self._programs.intersection(known)):
+            entry = known[program]
+            names = (
+                frozenset(entry["marks"].get(category, ()))
+                if "marks" in entry
+                else _names(category)
+            )
+            for path in entry["files"]:
+                if path in tree and (said := names & self._tokens(path, tree)):
+                    yield f"{path}, which tells {program} what to run, names {min(said)}"
+
+    def _called(self, names: frozenset[str], tree: Tree) -> Iterator[str]:
+        """Scripts of the repository that pipelines name, and that name a tool."""
+        for path in self._paths:
+            if said := names & self._tokens(path, tree):
+                yield f"{path}, which a pipeline names, names {min(said)}"
+
+    def _listed(self, category: str) -> Iterator[str]:
+        """Hooks of the category that no pipeline runs; a service may run them on each change."""
+        for hook in hooks(self._tree) or ():
+            if hook.sign.category == category:
+                tool = hook.sign.tool.name
+                yield f"{HOOKS[0]} lists {tool}, which may run without these pipelines"
+
+    def _tokens(self, path: str, tree: Tree) -> frozenset[str]:
+        """The pieces of a file that are compared with the names of tools."""
+        if path not in self._files:
+            try:
+                text = tree.read(path)[:_LONGEST].decode("utf-8", "replace")
+            except UnreadableError:
+                text = ""
+            self._files[path] = frozenset(TOKEN.findall(text))
+        return self._files[path]
+
+
+def _paths(pieces: Iterable[str], tree: Tree) -> Iterator[str]:
+    """The files of the repository among the words of scripts."""
+    for piece in pieces:
+        if "/" in piece or piece.endswith(_SCRIPTS):
+            path = piece.removeprefix("./")
+            if path in tree:
+                yield path
+
+
+def _scopes(pipeline: Pipeline) -> Iterator[Scope]:
+    yield pipeline
+    for job in pipeline.jobs:
+        yield job
+        yield from job.steps
+
+
+@lru_cache(maxsize=32)
+def _names(category: str) -> frozenset[str]:
+    """The names that give a tool of a category away in any text; none that is a common word."""
+    known = catalogue()
+    programs = frozenset(
+        program
+        for program, found in known.signs["runs"].items()
+        if program in known.tokens and any(sign.category == category for sign in found)
+    )
+    return (programs - known.plain) | frozenset(known.hints.get(category, ()))
