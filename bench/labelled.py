@@ -4,8 +4,8 @@
 
 FOLDER holds one folder for each set, with `LABELS.json`: rows of `file`, `rule` (the other tool's
 id), `lines`, and `expect` (fire or quiet). A row counts where the table below names rules of ours
-that ask the same question. Fire: one of them is reported in the file. Quiet: none is. `--misses`
-prints every row that differs.
+that ask the same question. Fire: one of them is reported in the file. Quiet: none is, at the
+row's lines where it names some. `--misses` prints every row that differs.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw import rulebook
+from pipelaw.finding import Severity
 from pipelaw.scan import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-SAME_QUESTION = {
+    from pipelaw.finding import Finding
+
+SAME_QUESTION: dict[str, dict[str, str]] = {
     "zizmor": {
         "unpinned-uses": "unpinned-action",
         "unpinned-images": "unpinned-image",
@@ -30,15 +33,11 @@ SAME_QUESTION = {
         "artipacked": "persisted-credentials",
         "excessive-permissions": "excessive-permissions missing-permissions",
         "secrets-inherit": "secrets-inherit",
-        "hardcoded-container-credentials": "plaintext-secret",
     },
     "codeql": {
-        "CodeInjectionCritical": "script-injection",
-        "CodeInjectionMedium": "script-injection",
-        "UntrustedCheckoutCritical": "untrusted-checkout",
-        "UntrustedCheckoutHigh": "untrusted-checkout",
-        "UntrustedCheckoutMedium": "untrusted-checkout",
-        "UnpinnedActionsTag": "unpinned-action",
+        "CodeInjectionCritical CodeInjectionMedium": "script-injection",
+        "UntrustedCheckoutCritical UntrustedCheckoutHigh UntrustedCheckoutMedium": "untrusted-checkout",
+        "UnpinnedActionsTag": "unpinned-action:medium",
         "MissingActionsPermissions": "missing-permissions",
     },
     "poutine": {
@@ -54,7 +53,7 @@ SAME_QUESTION = {
     "semgrep": {
         "run-shell-injection": "script-injection",
         "github-script-injection": "script-injection",
-        "third-party-action-not-pinned-to-commit-sha": "unpinned-action",
+        "third-party-action-not-pinned-to-commit-sha": "unpinned-action:medium",
         "pull-request-target-code-checkout": "untrusted-checkout",
         "workflow-run-target-code-checkout": "untrusted-checkout",
         "curl-eval": "remote-script",
@@ -63,9 +62,12 @@ SAME_QUESTION = {
         "linter: untrusted repositories cannot mount host volumes": "host-volume docker-socket",
         "linter: untrusted repositories cannot enable privileged mode": "privileged-container",
     },
-    "sisakulint": {},
 }
-"""By set: the other tool's rule, and those of ours that ask the same question."""
+"""By set: rules of the other tool that grade one question, and ours that ask it.
+
+`rule:level` counts our findings from that severity up: where the other tool leaves out what we
+report as less important.
+"""
 
 
 class Row(NamedTuple):
@@ -86,17 +88,39 @@ def rows(folder: Path) -> list[Row]:
     ]
 
 
-def findings(folder: Path, files: Iterable[str]) -> dict[str, dict[str, set[int]]]:
-    """By file and rule: the lines that are reported."""
+def findings(folder: Path, files: Iterable[str]) -> dict[str, list[Finding]]:
+    """The findings in each file."""
     book = rulebook.load()
-    found: dict[str, dict[str, set[int]]] = {}
-    for file in files:
-        path = folder / file
-        by_rule: dict[str, set[int]] = defaultdict(set)
-        for finding in scan([str(path)], rulebook=book, jobs=1, platform=platform(file)).open:
-            by_rule[finding.rule].add(finding.span.line)
-        found[file] = by_rule
-    return found
+    return {
+        file: list(scan([str(folder / file)], rulebook=book, jobs=1, platform=platform(file)).open)
+        for file in files
+    }
+
+
+def reported(found: Iterable[Finding], ours: str) -> set[int]:
+    """The lines at which rules of ours are reported, written as in the table."""
+    lines = set()
+    for word in ours.split():
+        rule, _, level = word.partition(":")
+        least = Severity[level.upper()] if level else Severity.INFO
+        lines |= {f.span.line for f in found if f.rule == rule and f.severity >= least}
+    return lines
+
+
+def questions(labels: Iterable[Row], table: dict[str, str]) -> Iterator[tuple[str, str, Row]]:
+    """One row for each file and question: it fires where one of the rules that grade it does."""
+    for names, ours in table.items():
+        rules = names.split() if names.split()[-1][0].isupper() else [names]
+        by_file: dict[tuple[str, tuple[int, ...]], Row] = {}
+        for row in labels:
+            if row.rule in rules:
+                key = (row.file, () if len(rules) > 1 else row.lines)
+                before = by_file.get(key)
+                lines = row.lines if before is None else (*before.lines, *row.lines)
+                fire = row.fire or (before is not None and before.fire)
+                by_file[key] = Row(row.file, rules[0], lines, fire)
+        for row in by_file.values():
+            yield rules[0], ours, row
 
 
 def platform(file: str) -> str:
@@ -139,18 +163,18 @@ def main() -> None:
     for name, table in SAME_QUESTION.items():
         if options.set and name != options.set:
             continue
-        labels = [row for row in rows(options.folder / name) if row.rule in table]
+        asked = list(questions(rows(options.folder / name), table))
         if options.rule:
-            labels = [row for row in labels if row.rule == options.rule]
-        found = findings(options.folder / name, sorted({row.file for row in labels}))
+            asked = [one for one in asked if one[0] == options.rule]
+        found = findings(options.folder / name, sorted({row.file for *_, row in asked}))
         tallies: dict[str, Tally] = defaultdict(Tally)
-        for row in labels:
-            ours = table[row.rule].split()
-            lines = sorted(line for rule in ours for line in found[row.file].get(rule, ()))
-            same = tallies[row.rule].add(row, reported=bool(lines))
-            if options.misses and not same:
+        for rule, ours, row in asked:
+            lines = reported(found[row.file], ours)
+            if not row.fire and row.lines:
+                lines &= set(row.lines)
+            if not tallies[rule].add(row, reported=bool(lines)) and options.misses:
                 wanted = f"fires at {list(row.lines)}" if row.fire else "is quiet"
-                print(f"  {name} {row.rule} {wanted}, we say {lines or 'nothing'}: {row.file}")
+                print(f"  {name} {rule} {wanted}, we say {sorted(lines) or 'nothing'}: {row.file}")
         for rule in sorted(tallies):
             print(tallies[rule].line(f"{name} {rule}"))
 

@@ -32,11 +32,11 @@ PIPELAW = [sys.executable, "-m", "pipelaw", "scan", "--quiet", "--fail-on", "nev
 
 def texts(folder: Path) -> list[str]:
     """The pipeline files of all repositories below a folder."""
-    found = []
-    for tree in discover.repositories(folder):
-        for candidate in discover.find(tree):
-            found.append(tree.read(candidate.path).decode("utf-8", "replace"))
-    return found
+    return [
+        tree.read(candidate.path).decode("utf-8", "replace")
+        for tree in discover.repositories(folder)
+        for candidate in discover.find(tree)
+    ]
 
 
 def compose(documents: Sequence[str]) -> None:
@@ -54,7 +54,11 @@ def run(*command: str) -> Callable[[], None]:
 
     def start() -> None:
         subprocess.run(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=os.environ
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            env=os.environ,
         )
 
     return start
@@ -106,11 +110,19 @@ def main() -> None:
         small = ten_workflows(documents, Path(scratch))
         candidates["ten"] = run(*PIPELAW, "text", str(small))
         times = best(candidates, options.rounds)
-    print(f"whole scan, one process / compose     {times['one'] / times['compose']:6.2f}   (budget 3)")
+    print(
+        f"whole scan, one process / compose     {times['one'] / times['compose']:6.2f}   (budget 3)"
+    )
     if zizmor:
-        version = subprocess.run([zizmor, "--version"], capture_output=True, text=True, check=True).stdout
-        print(f"{version.strip():12} / one process           {times['zizmor'] / times['one']:6.2f}   (2.5)")
-        print(f"{version.strip():12} / two processes         {times['zizmor'] / times['two']:6.2f}   (4.5)")
+        version = subprocess.run(
+            [zizmor, "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        print(
+            f"{version.strip():12} / one process           {times['zizmor'] / times['one']:6.2f}   (2.5)"
+        )
+        print(
+            f"{version.strip():12} / two processes         {times['zizmor'] / times['two']:6.2f}   (4.5)"
+        )
     over = (times["ten"] - times["empty"]) * 1000
     print(f"ten workflows, over an empty Python   {over:6.0f} ms (budget 120)")
 

@@ -12,7 +12,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pipelaw.errors import UnreadableError
-from pipelaw.source import Source, Span
+from pipelaw.place import NO_TEXT, NOWHERE, Place, Text, join
+from pipelaw.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,145 +70,6 @@ class Problem(NamedTuple):
     message: str
 
 
-class Place(NamedTuple):
-    """Where a value of the model stands; cheap to make, its span is computed when a finding needs it.
-
-    From the start of `first` to the end of `last`; with `end` > 0, only the characters `start` to
-    `end` of the decoded text of the scalar `first`.
-    """
-
-    source: Source
-    first: Node
-    last: Node
-    start: int = 0
-    end: int = 0
-
-    def part(self, start: int, end: int) -> Place:
-        """The place of characters `start` to `end` of the scalar that this place is."""
-        return Place(self.source, self.first, self.first, self.start + start, self.start + end)
-
-    @property
-    def known(self) -> bool:
-        """False for the place of an object that stands nowhere."""
-        return self.source is not _EMPTY
-
-    def indices(self) -> tuple[int, int]:
-        """Start and end as indices of the source's text."""
-        if self.end and isinstance(self.first, ScalarNode):
-            found = _align(self.source.text, self.first)
-            start, last = found[self.start], found[min(self.end, len(found)) - 1]
-            return start, max(start, last) + 1
-        start = self.first.start_mark.index
-        end = _end(self.source.text, self.last)
-        # behind an alias the last node stands elsewhere, often above: point at the first alone
-        return start, end if end >= start else _end(self.source.text, self.first)
-
-    def span(self) -> Span:
-        """The lines and columns of this place."""
-        return self.source.span(*self.indices())
-
-
-def _end(text: str, node: Node) -> int:
-    """The index behind the last character of `node`; libyaml's end mark sits at the next token."""
-    while isinstance(node, (MappingNode, SequenceNode)) and not node.flow_style and node.value:
-        last = node.value[-1]
-        node = last[1] if isinstance(node, MappingNode) else last
-    end: int = node.end_mark.index
-    if isinstance(node, ScalarNode) and not node.value:
-        return end
-    while end > node.start_mark.index and text[end - 1].isspace():
-        end -= 1
-    return end
-
-
-_EMPTY = Source("", "")
-_NODE = ScalarNode("", "", yaml.Mark("", 0, 0, 0, "", 0), yaml.Mark("", 0, 0, 0, "", 0), style="")
-NOWHERE = Place(_EMPTY, _NODE, _NODE)
-"""The place of what is not there."""
-
-
-class Text(NamedTuple):
-    """A text made of one scalar, or of several joined by line breaks, that still knows its places."""
-
-    text: str
-    parts: tuple[tuple[int, Place], ...]
-    """Where each scalar begins in `text`, in order, and its place."""
-
-    def place(self, start: int, end: int) -> Place:
-        """The place of characters `start` to `end`, cut at the end of the scalar that has `start`."""
-        offset, place = self.parts[0]
-        for begin, candidate in self.parts[1:]:
-            if begin > start:
-                return place.part(start - offset, min(end, begin - 1) - offset)
-            offset, place = begin, candidate
-        return place.part(start - offset, end - offset)
-
-    @property
-    def whole(self) -> Place:
-        """The place from the first scalar to the last; of the first alone where they are in two files."""
-        first, last = self.parts[0][1], self.parts[-1][1]
-        return first if first.source is not last.source else first._replace(last=last.last)
-
-
-NO_TEXT = Text("", ((0, NOWHERE),))
-"""The text of what has none."""
-
-
-def join(places: list[Place]) -> Text:
-    """The Text of scalar places, one under the other; `places` is not empty."""
-    offset = 0
-    parts, lines = [], []
-    for place in places:
-        parts.append((offset, place))
-        lines.append(place.first.value)
-        offset += len(place.first.value) + 1
-    return Text("\n".join(lines), tuple(parts))
-
-
-_ESCAPES = {"x": 4, "u": 6, "U": 10}
-
-
-def _align(text: str, node: ScalarNode) -> list[int]:
-    """For each character of a scalar's decoded text, the index in `text` where it is written.
-
-    Walks both texts at once; white space folds, so only its first character has an exact index.
-    """
-    at: int = node.start_mark.index
-    stop: int = node.end_mark.index
-    style = node.style
-    if style in ("|", ">"):
-        newline = text.find("\n", at)
-        at = newline + 1 if newline >= 0 else stop
-    elif style:
-        at += 1
-    found: list[int] = []
-    for char in node.value:
-        if char in " \t\n":
-            found.append(min(at, stop))
-            if style == '"' and text.startswith("\\", at):
-                at += _ESCAPES.get(text[at + 1 : at + 2], 2)
-            elif at < stop and text[at] in " \t\r\n":
-                at += 1
-            continue
-        while at < stop and (text[at] in " \t\r\n" or _joins_lines(text, at, style)):
-            at += 1
-        found.append(min(at, stop))
-        at += _width(text, at, style)
-    return found or [at]
-
-
-def _joins_lines(text: str, at: int, style: str | None) -> bool:
-    """Whether a backslash at `at` ends a line of a double-quoted scalar."""
-    return style == '"' and text[at] == "\\" and text[at + 1 : at + 2] in ("\n", "\r")
-
-
-def _width(text: str, at: int, style: str | None) -> int:
-    """How many characters of the file write the one decoded character that stands at `at`."""
-    if style == '"' and text.startswith("\\", at):
-        return _ESCAPES.get(text[at + 1 : at + 2], 2)
-    return 2 if style == "'" and text.startswith("''", at) else 1
-
-
 def decode(path: str, data: bytes) -> Source:
     """The text of a file's bytes; raise UnreadableError where it is no UTF-8 text of fair size."""
     if len(data) > MAX_BYTES:
@@ -255,7 +117,7 @@ def _unreadable(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
     line, column = source.position(min(mark.index, len(source.text))) if mark else (1, 1)
     what = (error.problem or error.context or "not YAML").strip()
-    if "\t" in what or "cannot start any token" in what:
+    if "cannot start any token" in what:
         what += " (a tab as indentation?)" if "\t" in source.text else ""
     return UnreadableError(source.path, line, column, f"not valid YAML: {what}")
 

@@ -33,7 +33,8 @@ class Ignored:
     def __contains__(self, path: str) -> bool:
         """Whether git does not track the file at a path, and ignores it."""
         # in this order: most pipeline files are tracked, and a look at the index costs the least
-        return self._git is not None and not self._tracked(path) and self._matched(path)
+        git = self._git
+        return git is not None and not self._tracked(git, path) and self._matched(path)
 
     def _matched(self, path: str) -> bool:
         """Whether a pattern matches the path, or a folder that it is in."""
@@ -65,21 +66,24 @@ class Ignored:
             self._specs[folder] = _compile(lines) if lines else None
         return self._specs[folder]
 
-    def _tracked(self, path: str) -> bool:
+    def _tracked(self, git: Path, path: str) -> bool:
         """Whether git's index lists the file; yes, where the index cannot be told."""
-        if self._git is None:
-            return True
         if self._index is None:
-            try:
-                self._index = (self._git / "index").read_bytes()
-            except OSError:
-                self._index = b"DIRC\0\0\0\2"  # `git init` makes none before the first `git add`
-            if any(self._git.glob("sharedindex.*")):
-                self._index = b""
+            self._index = _index(git)
         # versions 2 and 3 write every path out, with a NUL behind it; version 4 does not
         if self._index[:4] != b"DIRC" or self._index[7:8] not in (b"\2", b"\3"):
             return True
         return path.encode("utf-8", "surrogateescape") + b"\0" in self._index
+
+
+def _index(git: Path) -> bytes:
+    """The list of tracked files, in git's form; nothing where it is kept in two files."""
+    if any(git.glob("sharedindex.*")):
+        return b""
+    try:
+        return (git / "index").read_bytes()
+    except OSError:  # `git init` makes none before the first `git add`
+        return b"DIRC\0\0\0\2"
 
 
 def _git_folder(root: Path) -> Path | None:

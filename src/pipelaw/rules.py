@@ -131,10 +131,15 @@ def parse_rule(shown: str, stem: str, data: bytes) -> Rule:
         raise PolicyError(str(error)) from None
     if len(roots) != 1:
         raise PolicyError(f"{shown}:1:1: a rule file holds exactly one rule, this has {len(roots)}")
-    reader = _Reader(Document(source, roots[0], problems))
-    rule = reader.rule(stem)
-    if problems:
-        raise PolicyError("\n".join(f"{p.path}:{p.line}:{p.column}: {p.message}" for p in problems))
+    errors: list[str] = []
+    rule: Rule | None = None
+    try:
+        rule = _Reader(Document(source, roots[0], problems)).rule(stem)
+    except PolicyError as error:
+        errors.append(str(error))
+    errors[:0] = [f"{p.path}:{p.line}:{p.column}: {p.message}" for p in problems]
+    if rule is None or errors:
+        raise PolicyError("\n".join(errors))
     return rule
 
 

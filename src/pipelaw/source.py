@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class Position(NamedTuple):
@@ -42,11 +42,12 @@ class Source:
         if not self._starts:
             # libyaml counts CR, LF, CRLF, NEL, LS and PS as line ends; people's editors, and GitHub,
             # count CR, LF and CRLF. Lines here are what people see.
-            lengths = (len(line) + 1 for line in self.text.split("\n"))
             if "\r" in self.text.replace("\r\n", ""):
-                lengths = (len(line) for line in _LINE.findall(self.text))
-            self._starts.extend(accumulate(lengths, initial=0))
-            self._starts.pop()
+                self._starts.extend((0, *(found.end() for found in _BREAK.finditer(self.text))))
+            else:
+                lengths = (len(line) + 1 for line in self.text.split("\n"))
+                self._starts.extend(accumulate(lengths, initial=0))
+                self._starts.pop()
         return self._starts
 
     def position(self, index: int) -> Position:

@@ -28,14 +28,34 @@ FIRST_PARTY = frozenset({"actions", "github"})
 _SAFE_CHECKOUT = 7
 """The first major version of actions/checkout that refuses a fork's code in privileged runs."""
 
-HEAD = re.compile(
-    r"github\.head_ref\Z"
-    r"|github\.event\.pull_request\.(?:head(?:\.(?:sha|ref|label|repo\.(?:full_name|clone_url|name)|user\.login))?"
-    r"|merge_commit_sha|number)\Z"
-    r"|github\.event\.(?:number|issue\.number|issue\.pull_request(?:\.\w+)?)\Z"
-    r"|github\.event\.workflow_run\.(?:head_(?:sha|branch|commit\.id|repository\.full_name)"
-    r"|pull_requests\.[^.]+\.(?:head\.(?:sha|ref)|number))\Z"
-    r"|github\.event\.check_(?:suite|run)\.(?:head_sha|head_branch|pull_requests\..+)\Z"
+HEAD = frozenset(
+    {
+        "github.head_ref",
+        "github.event.number",
+        "github.event.issue.number",
+        "github.event.pull_request.head",
+        "github.event.pull_request.head.label",
+        "github.event.pull_request.head.ref",
+        "github.event.pull_request.head.sha",
+        "github.event.pull_request.head.repo.clone_url",
+        "github.event.pull_request.head.repo.full_name",
+        "github.event.pull_request.head.user.login",
+        "github.event.pull_request.merge_commit_sha",
+        "github.event.pull_request.number",
+        "github.event.workflow_run.head_branch",
+        "github.event.workflow_run.head_commit.id",
+        "github.event.workflow_run.head_repository.full_name",
+        "github.event.workflow_run.head_sha",
+        "github.event.workflow_run.head.sha",
+        "github.event.workflow_run.pull_requests.*.head.ref",
+        "github.event.workflow_run.pull_requests.*.head.sha",
+        "github.event.workflow_run.pull_requests.*.number",
+        "github.event.check_run.head_sha",
+        "github.event.check_run.pull_requests.*.head.sha",
+        "github.event.check_suite.head_branch",
+        "github.event.check_suite.head_sha",
+        "github.event.check_suite.pull_requests.*.head.sha",
+    }
 )
 """Contexts that name the code of an outsider's request."""
 

@@ -92,7 +92,7 @@ def _outsider(context: Context, text: str) -> str:
         return ""
     for fence in fences(text):
         for path in sources(fence.code):
-            if not HEAD.match(path):
+            if path not in HEAD:
                 continue
             if path.endswith(".number") and not _HEAD_REF.search(text):
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -68,52 +67,122 @@ _COMMENT = "whoever comments"
 _DISCUSSION = "whoever opens the discussion"
 _RUN = "whoever opens the pull request that started the other run"
 
-_AUTHORS = {
-    r"github\.head_ref": Author(_REQUEST, "branch"),
-    r"github\.event\.(?:pull_request|changes)\.(?:title|body)(?:\.from)?": Author(_REQUEST),
-    r"github\.event\.pull_request\.head\.(?:ref|label)": Author(_REQUEST, "branch"),
-    r"github\.event\.changes\.head\.ref\.from": Author(_REQUEST, "branch"),
-    r"github\.event\.pull_request\.head\.repo\.(?:default_branch|description|homepage)": Author(
-        _REQUEST
+
+def _people(where: str) -> tuple[str, ...]:
+    """The name and address of a commit's author and committer."""
+    return tuple(
+        f"{where}.{who}.{what}" for who in ("author", "committer") for what in ("name", "email")
+    )
+
+
+_WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
+    (
+        Author(_REQUEST),
+        (
+            "github.event.pull_request",
+            "github.event.pull_request.head",
+            "github.event.pull_request.title",
+            "github.event.pull_request.body",
+            "github.event.pull_request.head.repo.description",
+            "github.event.pull_request.head.repo.homepage",
+            "github.event.changes",
+            "github.event.changes.title.from",
+            "github.event.changes.body.from",
+        ),
     ),
-    r"github\.event\.pull_request\.(?:user|head\.user)\.(?:name|email|bio|company|blog)": Author(
-        _REQUEST
+    (
+        Author(_REQUEST, "branch"),
+        (
+            "github.head_ref",
+            "github.event.pull_request.head.ref",
+            "github.event.pull_request.head.label",
+            "github.event.pull_request.head.repo.default_branch",
+            "github.event.changes.head.ref.from",
+        ),
     ),
-    r"github\.event\.issue\.(?:title|body)": Author(_ISSUE),
-    r"github\.event\.comment\.body": Author(_COMMENT),
-    r"github\.event\.review(?:_comment)?\.body": Author("whoever reviews"),
-    r"github\.event\.discussion\.(?:title|body)": Author(_DISCUSSION),
-    r"github\.event\.pages\.[^.]+\.(?:page_name|title|summary)": Author("whoever edits the wiki"),
-    r"github\.event\.(?:head_commit|commits\.[^.]+)\.message": Author(_COMMIT),
-    r"github\.event\.(?:head_commit|commits\.[^.]+)\.(?:author|committer)\.(?:name|email)": Author(
-        _COMMIT, "line"
+    (
+        Author(_ISSUE),
+        ("github.event.issue", "github.event.issue.title", "github.event.issue.body"),
     ),
-    r"github\.event\.(?:head_commit|commits\.[^.]+)\.(?:added|modified|removed)(?:\..+)?": Author(
-        _COMMIT
+    (Author(_COMMENT), ("github.event.comment", "github.event.comment.body")),
+    (
+        Author("whoever reviews"),
+        (
+            "github.event.review",
+            "github.event.review.body",
+            "github.event.review_comment",
+            "github.event.review_comment.body",
+        ),
     ),
-    r"github\.event\.workflow_run\.head_branch": Author(_RUN, "branch"),
-    r"github\.event\.workflow_run\.pull_requests\.[^.]+\.head\.ref": Author(_RUN, "branch"),
-    r"github\.event\.workflow_run\.head_commit\.(?:message|(?:author|committer)\.(?:name|email))": Author(
-        _RUN
+    (
+        Author(_DISCUSSION),
+        (
+            "github.event.discussion",
+            "github.event.discussion.title",
+            "github.event.discussion.body",
+        ),
     ),
-    r"github\.event\.workflow_run\.(?:display_title|head_repository\.(?:description|default_branch))": Author(
-        _RUN
+    (
+        Author("whoever edits the wiki"),
+        ("github.event.pages", "github.event.pages.*.page_name", "github.event.pages.*.title"),
     ),
-    r"github\.event\.workflow_run\.pull_requests\.[^.]+\.head\.repo\.name": Author(_RUN, "line"),
-    r"github\.event\.workflow_run\.head_repository\.owner\.email": Author(_RUN, "line"),
-    r"github\.event\.forkee\.(?:description|homepage|default_branch)": Author("whoever forks"),
-    r"github\.event\.merge_group\.head_commit\.(?:message|author\.\w+)": Author(_COMMIT),
-    # whole objects, as toJSON() pastes them
-    r"github\.event": Author("whoever starts the run"),
-    r"github": Author("whoever starts the run"),
-    r"github\.event\.(?:pull_request|changes)(?:\.head)?": Author(_REQUEST),
-    r"github\.event\.issue": Author(_ISSUE),
-    r"github\.event\.(?:comment|review|review_comment)": Author(_COMMENT),
-    r"github\.event\.discussion": Author(_DISCUSSION),
-    r"github\.event\.(?:head_commit|commits)(?:\.[^.]+)?": Author(_COMMIT),
-    r"github\.event\.workflow_run": Author(_RUN),
-}
-_KNOWN = tuple((re.compile(f"{pattern}\\Z"), author) for pattern, author in _AUTHORS.items())
+    (
+        Author(_COMMIT),
+        (
+            "github.event.head_commit",
+            "github.event.head_commit.message",
+            "github.event.commits",
+            "github.event.commits.*",
+            "github.event.commits.*.message",
+            "github.event.commits.*.added",
+            "github.event.commits.*.modified",
+            "github.event.commits.*.removed",
+            "github.event.merge_group.head_commit.message",
+        ),
+    ),
+    (
+        Author(_COMMIT, "line"),
+        (
+            *_people("github.event.head_commit"),
+            *_people("github.event.commits.*"),
+            *_people("github.event.merge_group.head_commit"),
+        ),
+    ),
+    (
+        Author(_RUN),
+        (
+            "github.event.workflow_run",
+            "github.event.workflow_run.display_title",
+            "github.event.workflow_run.head_commit",
+            "github.event.workflow_run.head_commit.message",
+            "github.event.workflow_run.head_repository.description",
+        ),
+    ),
+    (
+        Author(_RUN, "line"),
+        (
+            *_people("github.event.workflow_run.head_commit"),
+            "github.event.workflow_run.head_repository.owner.email",
+        ),
+    ),
+    (
+        Author(_RUN, "branch"),
+        (
+            "github.event.workflow_run.head_branch",
+            "github.event.workflow_run.head_repository.default_branch",
+            "github.event.workflow_run.pull_requests.*.head.ref",
+            "github.event.workflow_run.pull_requests.*.head.repo.name",
+        ),
+    ),
+    (
+        Author("whoever forks the repository"),
+        ("github.event.forkee.description", "github.event.forkee.homepage"),
+    ),
+    (Author("whoever starts the run"), ("github", "github.event")),
+)
+"""Contexts by who writes them; a whole object is written by whoever writes a part of it."""
+
+_AUTHORS = {path: author for author, paths in _WRITTEN for path in paths}
 
 _CARRIERS = (
     (
@@ -157,15 +226,9 @@ _ANY_EVENT = frozenset({"workflow_call"})
 """A called workflow runs with its caller's event, which may be any."""
 
 
-@lru_cache(maxsize=2048)
 def author(path: str) -> Author | None:
     """Who writes a context, None where nobody from outside does."""
-    if not path.startswith("github"):
-        return None
-    for pattern, found in _KNOWN:
-        if pattern.match(path):
-            return found
-    return None
+    return _AUTHORS.get(path)
 
 
 @lru_cache(maxsize=2048)
@@ -177,8 +240,3 @@ def carried(path: str, events: frozenset[str]) -> bool:
         if path.startswith(prefixes):
             return bool(carriers & events)
     return True
-
-
-def trigger_of(name: str) -> Event:
-    """What an event means."""
-    return EVENTS.get(name, OTHER)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.document import MappingNode, Node, Place, Problem, ScalarNode, SequenceNode, null
+from pipelaw.document import (
+    MappingNode,
+    Node,
+    Place,
+    Problem,
+    ScalarNode,
+    SequenceNode,
+    null,
+    true,
+)
 from pipelaw.facts import references
 from pipelaw.facts.secrets import credentials
 from pipelaw.loaders.github_permissions import Grant, permissions_of
 from pipelaw.loaders.github_reach import Reach, Reaches, never, reach_of
 from pipelaw.loaders.github_runner import runner_of
 from pipelaw.loaders.github_steps import Surroundings, steps_of, uses_of
-from pipelaw.model import Container, Job, Reference, Secret, Step, Variable, Volume
+from pipelaw.model import Container, Credential, Job, Reference, Secret, Step, Variable, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,51 +77,64 @@ def _job(
     flow = context.flow.inner()
     reach = reaches.of(key.value)
     own = permissions_of(document, fields.get("permissions"), "job")
-    grant = own if own.declared else workflow
-    variables = list(context.environment(fields.get("env"), flow))
+    rights = own if own.declared else workflow
+    variables = context.environment(fields.get("env"), flow)
     parts = _containers(context, fields, flow)
     steps = _steps(context, fields, flow, reach)
     called = tuple(_called(context, fields, flow))
     secrets = (*_inherited(context, fields), *flow.secrets)
-    environment = _environment(context, fields)
-    return Job(
+    return _reached(reach, _environment(context, fields))(
         id=key.value,
         name=document.text(fields.get("name"), "`name`"),
         steps=steps,
         runner=runner_of(context, fields),
-        environment=environment,
         needs=_needs(context, fields),
         condition=_condition(context, fields),
-        events=reach.events,
-        reachable_by_outsider=bool(reach.outsiders),
-        exposed=reach.exposed,
-        entry=reach.entry,
-        gates=(*reach.gates, "environment") if environment else reach.gates,
-        token="declared" if own.declared else "inherited" if workflow.declared else "default",
+        token=_token(own, workflow),
         holds_secrets=_holds_secrets(context, secrets, steps),
-        writes=grant.writes or not grant.declared,
-        mints_identity=grant.mints_identity,
+        writes=rights.writes or not rights.declared,
+        mints_identity=rights.mints_identity,
         runs_outsider_code=_runs_outsider_code(reach, steps),
-        deploys=bool(environment),
-        optional=document.text(fields.get("continue-on-error"), "`continue-on-error`") == "true",
+        optional=true(fields.get("continue-on-error")),
         reusable="uses" in fields,
         references=(*called, *parts.references),
         permissions=own.permissions,
         variables=(*variables, *parts.variables, *parts.service_variables),
         expansions=tuple(flow.expansions),
         secrets=secrets,
-        credentials=(
-            *credentials((*variables, *parts.variables), ()),
-            *(
-                credentials(parts.service_variables, (), service=True)
-                if parts.service_variables
-                else ()
-            ),
-        ),
+        credentials=_credentials(variables, parts),
         containers=tuple(parts.containers),
         volumes=tuple(parts.volumes),
         place=Place(document.source, key, key),
     )
+
+
+def _reached(reach: Reach, environment: str) -> partial[Job]:
+    """A job with what is known of who can start it, ready for the rest."""
+    return partial(
+        Job,
+        events=reach.events,
+        reachable_by_outsider=bool(reach.outsiders),
+        exposed=reach.exposed,
+        entry=reach.entry,
+        environment=environment,
+        deploys=bool(environment),
+        gates=(*reach.gates, "environment") if environment else reach.gates,
+    )
+
+
+def _token(own: Grant, workflow: Grant) -> str:
+    """Where the rights of a job's token come from."""
+    if own.declared:
+        return "declared"
+    return "inherited" if workflow.declared else "default"
+
+
+def _credentials(variables: tuple[Variable, ...], parts: Parts) -> tuple[Credential, ...]:
+    found = credentials((*variables, *parts.variables), ())
+    if parts.service_variables:
+        found += credentials(parts.service_variables, (), service=True)
+    return found
 
 
 def _steps(context: Context, fields: dict[str, Node], flow: Flow, reach: Reach) -> tuple[Step, ...]:

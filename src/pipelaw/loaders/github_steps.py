@@ -176,35 +176,21 @@ def uses_of(
         image = text.removeprefix("docker://")
         return references.image(image, place, "step", secrets=secrets, inputs=inputs)
     name, _, ref = text.partition("@")
-    kind = (
-        "workflow"
-        if "/.github/workflows/" in name or name.endswith((".yml", ".yaml"))
-        else "action"
-    )
-    if text.startswith(("./", "$/", "../")):
-        return Reference(
-            kind=kind,
-            text=text,
-            name=text,
-            pin="local",
-            secrets=secrets,
-            inputs=inputs,
-            place=place,
-        )
-    how = references.pin(ref)
-    owner = name.partition("/")[0]
+    local = text.startswith(("./", "$/", "../"))
+    how = "local" if local else references.pin(ref)
+    owner = "" if local else name.partition("/")[0]
     return Reference(
-        kind=kind,
+        kind="workflow" if name.endswith((".yml", ".yaml")) else "action",
         text=text,
-        name=name,
-        ref=ref,
+        name=text if local else name,
+        ref="" if local else ref,
         owner=owner,
         pin=how,
         mutable=how in ("tag", "branch", "none"),
         first_party=owner.lower() in FIRST_PARTY,
         secrets=secrets,
         inputs=inputs,
-        comment=_comment(context, node),
+        comment="" if local else _comment(context, node),
         place=place,
     )
 

@@ -1,0 +1,153 @@
+"""The command line: one module per command, imported when the command is called."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from enum import IntEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelaw.errors import PipelawError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "scan": "Find what is dangerous in pipelines.",
+    "rules": "List the rules in force.",
+    "explain": "Print the page of a rule: what, why, and what to write instead.",
+    "test": "Run the examples of rules.",
+    "model": "Print what rules can see: the vocabulary, or one file in it.",
+}
+"""Each command, a module of this package, and what it does; so help needs to import none."""
+
+
+class Status(IntEnum):
+    """The exit codes."""
+
+    CLEAN = 0
+    """Nothing at or above the threshold."""
+    FOUND = 1
+    """Findings at or above it."""
+    ERROR = 2
+    """Wrong usage, or a rule that is wrong: nothing was judged."""
+    INCOMPLETE = 3
+    """Something could not be read, and no finding reached the threshold."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
+
+
+class _Commands(click.Group):
+    """The group that imports a command's module when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from pipelaw.report.tool import NAME, version  # noqa: PLC0415  slow, and rarely asked for
+
+        click.echo(f"{NAME} {version()}")
+        context.exit()
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=(
+        "Exit codes: 0 nothing at or above the threshold; 1 findings at or above it; 2 wrong usage"
+        " or a wrong rule, nothing was judged; 3 something could not be read, and no finding"
+        " reached the threshold."
+    ),
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print it.",
+)
+@click.pass_context
+def pipelaw(context: click.Context) -> int:
+    """Policy as code for CI/CD pipelines: GitHub Actions, GitLab CI, Drone and Woodpecker."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        return Status.ERROR  # a pipeline that forgot the command must not pass
+    return Status.CLEAN
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line, by default the process's own, and give its exit code."""
+    try:
+        _prepare(sys.stdout, keep=sys.stdout.isatty())
+        _prepare(sys.stderr, keep=True)
+        status = pipelaw.main(arguments, prog_name="pipelaw", standalone_mode=False)
+        return int(status or 0)
+    except PipelawError as error:
+        _say(str(error))
+    except click.ClickException as error:
+        _say(_lower(error))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return Status.INTERRUPTED
+    except Exception as error:  # the one place: a person gets a sentence, not a dump
+        if os.environ.get("PIPELAW_DEBUG"):
+            raise
+        _say(_bug(error))
+    return Status.ERROR
+
+
+def _prepare(stream: object, *, keep: bool) -> None:
+    """Let no character that a file has end the run; what programs read is UTF-8 everywhere."""
+    if isinstance(stream, io.TextIOWrapper):
+        encoding = stream.encoding if keep else "utf-8"
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _say(message: str) -> None:
+    """Errors for people: one line each, with the lines below that show the place."""
+    for line in message.splitlines():
+        click.echo(line if line.startswith(" ") else f"error: {line}", err=True)
+
+
+def _lower(error: click.ClickException) -> str:
+    """What click objects to, in the form of our own errors."""
+    text = " ".join(error.format_message().split()).removesuffix(".")
+    hint = ""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f" (see {error.ctx.command_path} --help)"
+    return f"{text[:1].lower()}{text[1:]}{hint}"
+
+
+def _bug(error: Exception) -> str:
+    """What to report: the kind of error and the innermost line of ours that it came through."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_globals.get("__name__", "")
+        if str(name).partition(".")[0] == __name__.partition(".")[0]:
+            place = f" in {name}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"this is a bug in pipelaw{place}: {what}; PIPELAW_DEBUG=1 shows all of it"

@@ -1,0 +1,94 @@
+"""Where output goes: standard output, files, the terminal's looks."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from pipelaw.errors import UsageError
+
+FEW_FILES = 300
+PATIENCE = 1.0
+"""Seconds after which somebody at a terminal wants to know how far a scan is."""
+
+
+def write(text: str) -> None:
+    """Write to standard output; a reader that has gone away, like `head`, is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the interpreter flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def save(text: str, file: str) -> None:
+    """Write a file; raises UsageError where that cannot be done."""
+    try:
+        Path(file).write_text(text, "utf-8", "backslashreplace", "\n")
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def note(text: str) -> None:
+    """Tell a person something beside the report."""
+    print(f"note: {text}", file=sys.stderr)  # noqa: T201  this is the command line
+
+
+def colored(choice: str) -> bool:
+    """Whether to colour standard output: `always`, `never`, or `auto` for what suits it."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """The columns of standard output: what COLUMNS says, what the terminal has, or 80."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def links() -> str:
+    """Where people can open the files of the current folder: known in a GitHub job, else ""."""
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_WORKSPACE")
+    server, repository, commit, workspace = (os.environ.get(name, "") for name in names)
+    if not (server and repository and commit and workspace) or Path(workspace) != Path.cwd():
+        return ""
+    return f"{server}/{repository}/blob/{commit}"
+
+
+class Progress:
+    """How far a long scan is, on a terminal's standard error; nothing anywhere else."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._silent = quiet or not sys.stderr.isatty()
+        self._started = time.monotonic()
+        self._shown = ""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` files are done."""
+        if self._silent or (total < FEW_FILES and time.monotonic() - self._started < PATIENCE):
+            return
+        self._show(f"{done:,} of {total:,} files" if done < total else "")
+
+    def clear(self) -> None:
+        """Leave no trace on the terminal."""
+        if self._shown:
+            self._show("")
+
+    def _show(self, text: str) -> None:
+        if text != self._shown:
+            sys.stderr.write(f"\r{' ' * len(self._shown)}\r{text}")
+            sys.stderr.flush()
+            self._shown = text

@@ -1,0 +1,86 @@
+"""`pipelaw model`: what rules can see."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelaw.cli import Status, console
+from pipelaw.document import MAX_BYTES, Place, Problem, Text, decode
+from pipelaw.errors import UsageError
+from pipelaw.loaders import LOADERS, Loaded, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option(
+    "--as",
+    "platform",
+    type=click.Choice(list(LOADERS)),
+    help="The platform of standard input, or of a file whose place does not tell.",
+)
+def command(file: str | None, platform: str | None) -> int:
+    """Print what rules can see: the vocabulary, or one file in it.
+
+    With FILE, or - for standard input, the pipelines that pipelaw reads from it, as JSON.
+    """
+    if file is None:
+        from pipelaw.vocabulary import page  # noqa: PLC0415  the other half of this command
+
+        console.write(page())
+        return Status.CLEAN
+    loaded = _loaded(file, platform or "")
+    console.write(json.dumps(plain(loaded), indent=2, ensure_ascii=False) + "\n")
+    return Status.INCOMPLETE if loaded.problems else Status.CLEAN
+
+
+def _loaded(file: str, platform: str) -> Loaded:
+    from pipelaw.discover import find, repositories  # noqa: PLC0415  see command
+    from pipelaw.tree import FolderTree, MemoryTree  # noqa: PLC0415
+
+    tree: FolderTree | MemoryTree
+    if file == "-":
+        path, known = "stdin.yml", platform
+        tree = MemoryTree({path: sys.stdin.buffer.read(MAX_BYTES + 1)})
+    else:
+        [tree] = repositories(file)
+        candidates = find(tree)
+        if len(candidates) != 1 or not tree.named:
+            raise UsageError(f"{file}: name one file, not a folder")
+        path, known = candidates[0].path, platform or candidates[0].platform
+    if not known:
+        raise UsageError(f"{file}: its name tells no platform; say --as {' or '.join(LOADERS)}")
+    return load(known, decode(path, tree.read(path)), tree)
+
+
+def plain(value: object) -> object:
+    """A value of the model as JSON knows values; a place becomes its span, or null."""
+    if isinstance(value, Place):
+        return value.span()._asdict() if value.known else None
+    if isinstance(value, Text):
+        return value.text
+    if is_dataclass(value):
+        return dict(_fields(value))
+    if isinstance(value, (Loaded, Problem)):
+        return {name: plain(part) for name, part in value._asdict().items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return value
+
+
+def _fields(record: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401  any dataclass
+    """The fields of a record, and what it works out when asked, but for its own identity."""
+    for field in fields(record):
+        yield field.name, plain(getattr(record, field.name))
+    for parent in type(record).__mro__:
+        for name, member in vars(parent).items():
+            if isinstance(member, property) and name != "identity":
+                yield name, plain(getattr(record, name))

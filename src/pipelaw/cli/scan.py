@@ -1,0 +1,158 @@
+"""`pipelaw scan`: judge pipelines and report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from pipelaw.cli import Status, console
+from pipelaw.document import MAX_BYTES
+from pipelaw.errors import UsageError
+from pipelaw.finding import Severity
+from pipelaw.loaders import LOADERS
+from pipelaw.report import FORMATS, Style, render
+from pipelaw.rulebook import load
+from pipelaw.rules import near
+from pipelaw.scan import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelaw.finding import Report
+
+_LEVELS = [severity.word for severity in sorted(Severity, reverse=True)]
+
+
+class _Target(NamedTuple):
+    """A report that was asked for."""
+
+    format: str
+    file: str
+    """"" for standard output."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    help=f"A report to write: {', '.join(FORMATS)}. Repeatable; one goes to standard output."
+    "  [default: text]",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([*_LEVELS, "never"]),
+    default="medium",
+    show_default=True,
+    help="Exit with 1 for findings of this severity and above.",
+)
+@click.option("--rule", "only", multiple=True, metavar="ID", help="Judge by this rule. Repeatable.")
+@click.option("--skip", multiple=True, metavar="ID", help="Leave this rule out. Repeatable.")
+@click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A folder of own rules, beside the shipped ones. Repeatable.",
+)
+@click.option(
+    "--as",
+    "platform",
+    type=click.Choice(list(LOADERS)),
+    help="The platform of standard input, and of files whose place does not tell.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Processes to use.  [default: the cores, where the work is large enough]",
+)
+@click.option("--quiet", is_flag=True, help="Say nothing but the reports that --format asks for.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours on standard output.",
+)
+def command(
+    *,
+    paths: tuple[str, ...],
+    formats: tuple[str, ...],
+    fail_on: str,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    folders: tuple[Path, ...],
+    platform: str | None,
+    jobs: int,
+    quiet: bool,
+    color: str,
+) -> int:
+    """Find what is dangerous in pipelines.
+
+    PATH is a repository, a file or folder in one, a folder of repositories, or - for standard
+    input; by default the current folder.
+    """
+    targets = _targets(formats, quiet)
+    rulebook = load(folders, only, skip)
+    progress = console.Progress(quiet=quiet)
+    report = scan(
+        paths or (".",),
+        rulebook=rulebook,
+        jobs=jobs,
+        platform=platform or "",
+        # without a platform there is no reading it, and nobody should wait for it
+        stdin=sys.stdin.buffer.read(MAX_BYTES + 1) if "-" in paths and platform else None,
+        progress=progress,
+    )
+    progress.clear()
+    links = console.links() if paths in ((), (".",)) else ""
+    _publish(report, targets, Style(console.colored(color), console.width(), links))
+    if not report.coverage.files and not quiet:
+        console.note(f"no pipelines found in {' '.join(paths) or 'this folder'}")
+    return _status(report, fail_on)
+
+
+def _targets(formats: Sequence[str], quiet: bool) -> list[_Target]:
+    """What to write and where, files first; raises UsageError for what cannot be."""
+    targets = []
+    for text in formats:
+        name, _, file = text.partition("=")
+        if name not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise UsageError(f"there is no format `{name}`{near(name, FORMATS)} Known: {known}")
+        if "=" in text and not file:
+            raise UsageError(f"--format {text} lacks the file's name")
+        targets.append(_Target(name, file))
+    screen = [target.format for target in targets if not target.file]
+    if len(screen) > 1:
+        raise UsageError(
+            f"only one report fits on standard output, not {' and '.join(screen)};"
+            f" write one to a file: --format {screen[-1]}=FILE"
+        )
+    if not targets and not quiet:
+        targets = [_Target("text", "")]
+    return sorted(targets, key=lambda target: not target.file)
+
+
+def _publish(report: Report, targets: Sequence[_Target], style: Style) -> None:
+    for name, file in targets:
+        if file:
+            console.save(render(name, report, Style(links=style.links)), file)
+        else:
+            console.write(render(name, report, style))
+
+
+def _status(report: Report, fail_on: str) -> Status:
+    if fail_on != "never":
+        threshold = Severity[fail_on.upper()]
+        if any(finding.severity >= threshold for finding in report.open):
+            return Status.FOUND
+    return Status.INCOMPLETE if report.coverage.unreadable else Status.CLEAN

@@ -1,0 +1,507 @@
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pipelaw import cli
+from pipelaw.cli import COMMANDS, Status, console, main
+
+ROOT = Path(__file__).parents[1]
+
+DANGEROUS = """\
+on: pull_request_target
+permissions: {}
+jobs:
+  greet:
+    runs-on: ubuntu-24.04
+    permissions:
+      contents: write
+    steps:
+      - run: echo "${{ github.event.pull_request.title }}"
+"""
+HARMLESS = """\
+on:
+  push:
+    branches: [main]
+permissions: {}
+jobs:
+  greet:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo hello
+"""
+BROKEN = "on: push\njobs: [\n"
+
+RULE = """\
+id: no-greeting
+title: A job that greets
+category: style
+severity: {severity}
+confidence: high
+for: job
+when: job.id == "greet"
+message: "`{{job.id}}` greets"
+why: Nobody reads it.
+fix: Do not greet.
+examples:
+  github:
+    bad: |
+      on: push
+      jobs:
+        greet:  # finding
+          runs-on: ubuntu-24.04
+    good: |
+      on: push
+      jobs:
+        {good}:
+          runs-on: ubuntu-24.04
+"""
+
+
+class Output(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+class Shell:
+    """A repository to stand in, and pipelaw to call there."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def write(self, text: str, path: str = ".github/workflows/ci.yml") -> Path:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+        return target
+
+    def rule(self, severity: str = "low", good: str = "work", name: str = "no-greeting") -> str:
+        self.write(RULE.format(severity=severity, good=good), f"own/{name}.yaml")
+        return "--rules=own"
+
+    def __call__(self, *arguments: str) -> Output:
+        self._capsys.readouterr()
+        status = main(arguments)
+        return Output(status, *self._capsys.readouterr())
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR", "PIPELAW_DEBUG", "GITHUB_SHA", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    return Shell(tmp_path, capsys)
+
+
+def process(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipelaw", *arguments],
+        cwd=cwd,
+        check=False,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **settings},
+    )
+
+
+ONLY = ("--rule", "no-greeting")
+
+
+def test_exit_codes(shell: Shell) -> None:
+    own = shell.rule("low")
+    shell.write(HARMLESS)
+    judge = ("scan", own, *ONLY)
+    assert shell(*judge).status == Status.CLEAN
+    assert shell(*judge, "--fail-on", "low").status == Status.FOUND
+    assert shell(*judge, "--fail-on", "info").status == Status.FOUND
+    assert shell(*judge, "--fail-on", "never").status == Status.CLEAN
+    shell.write(BROKEN, ".gitlab-ci.yml")
+    assert shell(*judge).status == Status.INCOMPLETE
+    assert shell(*judge, "--fail-on", "never").status == Status.INCOMPLETE
+    assert shell(*judge, "--fail-on", "low").status == Status.FOUND
+    assert shell("scan", "nowhere").status == Status.ERROR
+
+
+def test_the_default_is_a_text_for_people(shell: Shell) -> None:
+    shell.write(DANGEROUS)
+    result = shell("scan")
+    assert result.status == Status.FOUND
+    assert ".github/workflows/ci.yml" in result.out
+    assert "script-injection" in result.out
+    assert "\x1b[" not in result.out
+    assert not result.err
+
+
+def test_reports_go_where_they_are_sent(shell: Shell) -> None:
+    shell.write(DANGEROUS)
+    result = shell("scan", "--format=sarif=a.sarif", "--format=json", "--format=text=b.txt")
+    assert json.loads(result.out)["version"] == 1
+    assert json.loads((shell.folder / "a.sarif").read_text("utf-8"))["version"] == "2.1.0"
+    assert "script-injection" in (shell.folder / "b.txt").read_text("utf-8")
+
+
+def test_quiet_says_only_what_was_asked_for(shell: Shell) -> None:
+    shell.write(DANGEROUS)
+    assert shell("scan", "--quiet") == Output(Status.FOUND, "", "")
+    assert shell("scan", "--quiet", "--format=json").out.startswith("{")
+    assert shell("scan", "--quiet", "own") == Output(
+        Status.ERROR, "", "error: own: no such file or folder\n"
+    )
+
+
+def test_nothing_to_scan_is_said(shell: Shell) -> None:
+    (shell.folder / "empty").mkdir()
+    result = shell("scan", "empty")
+    assert result.status == Status.CLEAN
+    assert result.err == "note: no pipelines found in empty\n"
+    assert shell("scan", "--quiet", "empty").err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("scan --format=yaml", "there is no format `yaml`"),
+        ("scan --format=sarf=x", "did you mean `sarif`?"),
+        ("scan --format=sarif=", "lacks the file's name"),
+        ("scan --format=json --format=text", "only one report fits on standard output"),
+        ("scan --format=json=no/such/place.json", "no/such/place.json: cannot be written: "),
+        ("scan --fail-on=severe", "'severe' is not one of"),
+        ("scan --rule=script-injektion", "did you mean `script-injection`?"),
+        ("scan --skip=nothing-like-it", "there is no rule `nothing-like-it`"),
+        ("scan --rules=nowhere", "nowhere"),
+        ("scan nowhere.yml", "nowhere.yml: no such file or folder"),
+        ("scan odd.yml", "odd.yml: its name tells no platform; say --as "),
+        ("scan -", "standard input needs --as"),
+        ("scan --jobs=-1", "--jobs"),
+        ("scan --formt=json", "--formt"),
+        ("explain script-injektion", "did you mean `script-injection`?"),
+        ("explain", "missing argument 'RULE' (see pipelaw explain --help)"),
+        ("model .", ".: name one file, not a folder"),
+        ("model odd.yml", "odd.yml: its name tells no platform; say --as "),
+        ("model .gitlab-ci.yml", ".gitlab-ci.yml:"),
+        ("test empty", "empty: there is no rule in this folder"),
+        ("scna", "scna"),
+    ],
+)
+def test_errors_are_one_line(shell: Shell, arguments: str, message: str) -> None:
+    shell.write(HARMLESS)
+    shell.write(HARMLESS, "odd.yml")
+    shell.write(BROKEN, ".gitlab-ci.yml")
+    (shell.folder / "empty").mkdir()
+    result = shell(*arguments.split())
+    assert result.status == Status.ERROR
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
+    assert message in result.err
+
+
+def test_a_wrong_rule_is_shown_where_it_is_wrong(shell: Shell) -> None:
+    shell.write(
+        RULE.format(severity="low", good="x").replace("job.id ==", "job.idd =="), "own/a.yaml"
+    )
+    shell.write(RULE.format(severity="lov", good="x"), "own/no-greeting.yaml")
+    result = shell("scan", "--rules=own")
+    assert result.status == Status.ERROR
+    lines = result.err.splitlines()
+    assert [line for line in lines if line.startswith("error: own/a.yaml:")]
+    assert [line for line in lines if line.startswith("error: own/no-greeting.yaml:4:11: ")]
+    assert all(line.startswith(("error: ", "    ")) for line in lines)
+
+
+def test_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = shell.rule("high")
+
+    def give(text: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    give(HARMLESS)
+    result = shell("scan", "-", "--as=github", own, *ONLY, "--format=json")
+    assert result.status == Status.FOUND
+    [finding] = json.loads(result.out)["findings"]
+    assert (finding["rule"], finding["line"]) == ("no-greeting", 6)
+    give(BROKEN)
+    assert shell("scan", "-", "--as=gitlab").status == Status.INCOMPLETE
+    give(HARMLESS)
+    assert json.loads(shell("model", "-", "--as=github").out)["pipelines"]
+
+
+def test_a_file_whose_place_does_not_tell(shell: Shell) -> None:
+    own = shell.rule("high")
+    shell.write(HARMLESS, "odd.yml")
+    assert shell("scan", "odd.yml", "--as=github", own, *ONLY).status == Status.FOUND
+
+
+def test_own_rules_stand_beside_the_shipped_ones(shell: Shell) -> None:
+    own = shell.rule()
+    assert re.search(
+        r"^no-greeting +low +A job that greets$", shell("rules", own).out, re.MULTILINE
+    )
+    listed = json.loads(shell("rules", own, "--format=json").out)
+    by_id = {rule["id"]: rule for rule in listed}
+    assert by_id["no-greeting"]["severities"] == ["low"]
+    assert {path.stem for path in (ROOT / "rules").glob("*.yaml")} == by_id.keys() - {"no-greeting"}
+    assert "script-injection" in shell("rules").out
+    assert "no-greeting" not in shell("rules").out
+
+
+def test_skipped_rules_do_not_judge(shell: Shell) -> None:
+    own = shell.rule("high")
+    shell.write(HARMLESS)
+    found = json.loads(shell("scan", own, "--skip=no-greeting", "--format=json").out)["findings"]
+    assert "no-greeting" not in {finding["rule"] for finding in found}
+
+
+def test_explain(shell: Shell) -> None:
+    own = shell.rule()
+    page = shell("explain", "no-greeting", own)
+    assert page.status == Status.CLEAN
+    assert page.out.startswith("# A job that greets\n")
+    assert "Do not greet." in page.out
+
+
+def test_the_examples_of_rules_are_run(shell: Shell) -> None:
+    shell.rule()
+    fine = shell("test", "own")
+    assert fine == Output(Status.CLEAN, "1 of 1 rules do what their examples say\n", "")
+    shell.rule(good="greet")
+    wrong = shell("test", "own/no-greeting.yaml")
+    assert wrong.status == Status.FOUND
+    first, last = wrong.out.splitlines()
+    assert re.match(r"own/no-greeting\.yaml:\d+:1: unexpected in the good github example: ", first)
+    assert last == "0 of 1 rules do what their examples say"
+    shell.rule(name="another-name")
+    wrong = shell("test", "own/another-name.yaml")
+    assert wrong.status == Status.FOUND
+    assert wrong.out.startswith("own/another-name.yaml:1:5: ")
+    assert shell("test", "own/nowhere.yaml").status == Status.FOUND
+
+
+def test_the_model_of_a_file(shell: Shell) -> None:
+    shell.write(DANGEROUS)
+    result = shell("model", ".github/workflows/ci.yml")
+    assert result.status == Status.CLEAN
+    [pipeline] = json.loads(result.out)["pipelines"]
+    assert pipeline["platform"] == "github"
+    [job] = pipeline["jobs"]
+    assert job["privileged"] is True
+    assert job["place"]["path"] == ".github/workflows/ci.yml"
+    assert job["place"]["line"] == 4
+    assert job["steps"][0]["scripts"][0]["text"].startswith("echo")
+    shell.write("on: push\njobs: text\n")
+    result = shell("model", ".github/workflows/ci.yml")
+    assert result.status == Status.INCOMPLETE
+    assert json.loads(result.out)["problems"]
+
+
+def test_the_vocabulary(shell: Shell) -> None:
+    from pipelaw import cel, model
+    from pipelaw.vocabulary import vocabulary
+
+    page = shell("model").out
+    assert re.search(r"^job: A unit of work", page, re.MULTILINE)
+    assert re.search(r"^    steps +list of steps$", page, re.MULTILINE)
+    assert re.search(r"^    privileged +bool +It holds secrets", page, re.MULTILINE)
+    kinds = vocabulary()
+    assert [kind.name for kind in kinds] == list(model.KINDS)
+    for kind in kinds:
+        visible = {name for name, type_ in cel.fields(model.KINDS[kind.name]).items()}
+        assert {field.name for field in kind.fields} <= visible
+        assert kind.text
+
+
+def test_help(shell: Shell) -> None:
+    result = shell()
+    assert result.status == Status.ERROR
+    assert result.out == shell("--help").out == shell("-h").out
+    for name, text in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(text[:40])}", result.out, re.MULTILINE)
+        own = shell(name, "--help")
+        assert own.status == Status.CLEAN
+        assert " ".join(text.split()) in " ".join(own.out.split())
+    version = shell("--version")
+    assert re.fullmatch(r"pipelaw \d+\.\d+\.\d+\n", version.out)
+    assert version.status == Status.CLEAN
+
+
+def test_a_bug_is_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = importlib.import_module("pipelaw.cli.rules")
+    monkeypatch.setattr(rules, "_table", None)
+    result = shell("rules")
+    assert result.status == Status.ERROR
+    pattern = r"error: this is a bug in pipelaw in pipelaw\.cli\.rules, line \d+: TypeError: .*\n"
+    assert re.fullmatch(pattern, result.err)
+    monkeypatch.setenv("PIPELAW_DEBUG", "1")
+    with pytest.raises(TypeError):
+        shell("rules")
+
+
+def test_interrupted(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib.import_module("pipelaw.cli.rules"), "load", interrupt)
+    result = shell("rules")
+    assert result.status == Status.INTERRUPTED
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal for one process")
+def test_ctrl_c_ends_a_process_quietly(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipelaw", "scan", "-", "--as=github"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    ) as running:
+        assert running.stdin is not None
+        # more than a pipe holds: this returns when the command reads its input
+        running.stdin.write(b"#" * 1_000_000)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=20)
+    assert running.returncode == Status.INTERRUPTED
+    assert b"Traceback" not in err
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    work = tmp_path / ".github" / "workflows"
+    work.mkdir(parents=True)
+    for number in range(40):
+        (work / f"{number}.yml").write_text(DANGEROUS)
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "pipelaw", "scan"],
+            cwd=tmp_path,
+            check=False,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+    finally:
+        os.close(write)
+    assert result.stderr == b""
+    assert result.returncode == Status.FOUND
+
+
+def test_odd_characters_end_no_run(tmp_path: Path) -> None:
+    work = tmp_path / ".github" / "workflows"
+    work.mkdir(parents=True)
+    (work / "ci.yml").write_text(DANGEROUS.replace("echo", "echo ✓ 日本"), "utf-8")
+    poor = process("scan", "--format=json", cwd=tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert poor.returncode == Status.FOUND
+    assert json.loads(poor.stdout.decode("utf-8"))["findings"]
+    shown = process("scan", cwd=tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C", PYTHONUTF8="0")
+    assert shown.returncode == Status.FOUND
+    assert shown.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("choice", "settings", "colored"),
+    [
+        ("auto", {}, False),
+        ("auto", {"FORCE_COLOR": "1"}, True),
+        ("auto", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ("auto", {"NO_COLOR": "", "FORCE_COLOR": "1"}, True),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colours(
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    choice: str,
+    settings: dict[str, str],
+    colored: bool,
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    shell.write(DANGEROUS)
+    result = shell("scan", f"--color={choice}", "--format=text", "--format=markdown=report.md")
+    assert ("\x1b[" in result.out) == colored
+    assert "\x1b[" not in (shell.folder / "report.md").read_text("utf-8")
+
+
+def test_a_terminal_has_colours_and_a_width(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    pty = pytest.importorskip("pty")
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w", encoding="utf-8") as terminal, os.fdopen(master, "rb"):
+        monkeypatch.setattr(sys, "stdout", terminal)
+        monkeypatch.setenv("TERM", "xterm")
+        assert console.colored("auto")
+        monkeypatch.setenv("TERM", "dumb")
+        assert not console.colored("auto")
+        assert console.width() == 80
+        monkeypatch.setenv("COLUMNS", "132")
+        assert console.width() == 132
+        monkeypatch.setattr(sys, "stderr", terminal)
+        progress = console.Progress(quiet=False)
+        progress(100, 1_000)
+        progress.clear()
+        console.Progress(quiet=True)(1, 1_000)
+        console.Progress(quiet=False)(1, 2)
+        terminal.flush()
+        shown = os.read(master, 1_000).decode()
+    assert shown.startswith("\r\r100 of 1,000 files\r")
+    assert shown.rstrip("\r").endswith(" " * len("100 of 1,000 files"))
+    assert shell.folder.exists()
+
+
+def test_without_a_terminal_there_is_no_progress(shell: Shell) -> None:
+    assert console.width() == 80
+    progress = console.Progress(quiet=False)
+    progress(1, 1_000)
+    progress.clear()
+    assert shell("rules").err == ""
+
+
+def test_links_are_known_in_a_github_job(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {
+        "GITHUB_SERVER_URL": "https://git.example",
+        "GITHUB_REPOSITORY": "owner/shop",
+        "GITHUB_SHA": "abc123",
+        "GITHUB_WORKSPACE": str(shell.folder),
+    }
+    assert console.links() == ""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert console.links() == "https://git.example/owner/shop/blob/abc123"
+    monkeypatch.chdir("/")
+    assert console.links() == ""
+
+
+def test_a_command_imports_nothing_that_it_does_not_use() -> None:
+    script = (
+        "import sys; from pipelaw.cli import main; main(['--help']);"
+        "print(sorted(name for name in sys.modules if name.startswith(('pipelaw.', 'yaml', 'tree_s'))),"
+        " file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert result.stderr.strip() == "['pipelaw.cli', 'pipelaw.errors']"
+
+
+def test_every_command_is_a_module() -> None:
+    for name, text in COMMANDS.items():
+        command = importlib.import_module(f"{cli.__name__}.{name}").command
+        assert (command.help or "").startswith(text)

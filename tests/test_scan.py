@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelaw import rulebook
+from pipelaw.discover import Candidate
+from pipelaw.errors import PolicyError, UsageError
+from pipelaw.finding import Severity, Suppression
+from pipelaw.repository import Part, Work, scan_repository
+from pipelaw.scan import scan
+from pipelaw.suppress import Ignore, ignores
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelaw.rulebook import Rulebook
+
+ISSUE = """\
+on: issues
+permissions: {}
+jobs:
+  greet:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "${{ github.event.issue.title }}"
+"""
+WORKFLOW = ".github/workflows/greet.yml"
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    return rulebook.load()
+
+
+def part(files: dict[str, str], book: Rulebook, prefix: str = "", **platforms: str) -> Part:
+    tree = MemoryTree({path: text.encode() for path, text in files.items()})
+    found = tuple(Candidate(path, platforms.get(path, "github")) for path in sorted(files))
+    return scan_repository(Work(tree, prefix, found), book)
+
+
+def rules(found: Part) -> list[str]:
+    return [finding.rule for finding in found.findings]
+
+
+def test_a_finding_says_everything_that_a_report_needs() -> None:
+    found = part({WORKFLOW: ISSUE}, rulebook.load(only=["script-injection"]), prefix="org/repo")
+    (finding,) = found.findings
+    assert finding.severity is Severity.HIGH
+    assert finding.span == (f"org/repo/{WORKFLOW}", 7, 20, 7, 51)
+    assert (finding.platform, finding.job, finding.step) == (
+        "github",
+        "greet",
+        'echo "${{ github.event.issue.title }}"',
+    )
+    assert finding.excerpt == ('      - run: echo "${{ github.event.issue.title }}"',)
+    assert finding.message == (
+        "`${{ github.event.issue.title }}` is written by whoever opens the issue and read as code"
+    )
+    (related,) = finding.related
+    assert related.span == (f"org/repo/{WORKFLOW}", 1, 5, 1, 11)
+    assert related.message == "`issues` lets outsiders start it"
+
+
+def test_a_fingerprint_keeps_when_lines_move_and_differs_between_equal_findings() -> None:
+    only = rulebook.load(only=["script-injection"])
+    before = part({WORKFLOW: ISSUE}, only).findings
+    moved = part(
+        {
+            WORKFLOW: "# a comment\n\n"
+            + ISSUE.replace("  greet:", "  other:\n    runs-on: x\n    steps: []\n  greet:")
+        },
+        only,
+    )
+    assert [f.fingerprint for f in moved.findings] == [f.fingerprint for f in before]
+    twice = part({WORKFLOW: ISSUE + ISSUE.splitlines()[-1]}, only).findings
+    assert len({f.fingerprint for f in twice}) == 2
+    assert twice[0].fingerprint == before[0].fingerprint
+    assert before[0].fingerprint.endswith(":1")
+
+
+def test_the_prefix_is_no_part_of_a_fingerprint() -> None:
+    only = rulebook.load(only=["script-injection"])
+    here, there = (
+        part({WORKFLOW: ISSUE}, only, prefix=prefix).findings[0] for prefix in ("", "a/b")
+    )
+    assert here.fingerprint == there.fingerprint
+
+
+def test_what_stands_behind_an_alias_is_reported_once() -> None:
+    text = (
+        ISSUE.replace("    steps:\n", "    steps: &steps\n")
+        + "  again:\n    runs-on: ubuntu-latest\n    steps: *steps\n"
+    )
+    assert rules(part({WORKFLOW: text}, rulebook.load(only=["script-injection"]))) == [
+        "script-injection"
+    ]
+
+
+def test_one_bad_file_loses_nothing_of_the_others(book: Rulebook) -> None:
+    good = part({WORKFLOW: ISSUE}, book)
+    both = part({WORKFLOW: ISSUE, ".github/workflows/bad.yml": "on: [push\n"}, book)
+    assert set(rules(good)) - {"missing-sast"} <= set(rules(both))
+    assert [(p.path, p.line) for p in both.unreadable] == [(".github/workflows/bad.yml", 2)]
+    # what could not be read may hold the control that seems to be missing
+    assert "missing-sast" not in rules(both)
+
+
+@pytest.mark.parametrize(
+    ("comment", "suppressed"),
+    [
+        (
+            "  # pipelaw: ignore[script-injection] titles are checked",
+            Suppression("inline", "titles are checked"),
+        ),
+        ("  # pipelaw: ignore[unpinned-action, script-injection]", Suppression("inline", "")),
+        ("  # pipelaw: ignore[unpinned-action] other rule", None),
+        ("  # pipelaw: ignore script-injection", None),
+        ("  # pipelaw: ignore[*]", None),
+    ],
+)
+def test_a_comment_on_the_line_marks_its_finding(
+    comment: str, suppressed: Suppression | None
+) -> None:
+    found = part({WORKFLOW: ISSUE.rstrip("\n") + comment}, rulebook.load(only=["script-injection"]))
+    assert [finding.suppressed for finding in found.findings] == [suppressed]
+
+
+def test_a_comment_alone_on_its_line_speaks_of_the_next() -> None:
+    assert ignores("a: b\n  # pipelaw: ignore[x-y] why\nc: d # pipelaw: ignore[z]") == [
+        Ignore(3, frozenset({"x-y"}), "why"),
+        Ignore(3, frozenset({"z"}), ""),
+    ]
+
+
+def test_a_rulebook_is_chosen_by_id_and_wrong_ids_are_refused() -> None:
+    assert [rule.id for rule in rulebook.load(only=["docker-socket", "host-volume"]).rules] == [
+        "docker-socket",
+        "host-volume",
+    ]
+    assert "host-volume" not in [rule.id for rule in rulebook.load(skip=["host-volume"]).rules]
+    with pytest.raises(
+        UsageError, match="there is no rule `host-volum`; did you mean `host-volume`"
+    ):
+        rulebook.load(only=["host-volum"])
+    with pytest.raises(UsageError, match="there is no rule `x`"):
+        rulebook.load(skip=["x"])
+
+
+OWN = """\
+id: noisy-echo
+title: Says something
+category: house
+severity: low
+confidence: low
+for: command
+when: command.name == "echo"
+message: "`{command.text}`"
+why: Because the house says so.
+fix: Be quiet.
+examples: {}
+"""
+
+
+def test_own_rules_stand_beside_the_shipped_ones(tmp_path: Path) -> None:
+    (tmp_path / "noisy-echo.yaml").write_text(OWN)
+    book = rulebook.load([tmp_path])
+    assert {"noisy-echo", "script-injection"} <= {rule.id for rule in book.rules}
+    found = part({WORKFLOW: ISSUE}, book)
+    assert ("noisy-echo", 7) in [(f.rule, f.span.line) for f in found.findings]
+
+
+def test_an_own_rule_cannot_take_a_shipped_id(tmp_path: Path) -> None:
+    (tmp_path / "host-volume.yaml").write_text(OWN.replace("noisy-echo", "host-volume"))
+    with pytest.raises(PolicyError, match="the id `host-volume` is taken by"):
+        rulebook.load([tmp_path])
+
+
+def test_every_wrong_rule_is_named_at_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(OWN)
+    with pytest.raises(PolicyError) as caught:
+        rulebook.load([tmp_path])
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def repositories(folder: Path, count: int) -> Path:
+    for number in range(count):
+        workflows = folder / f"repo{number}" / ".github" / "workflows"
+        workflows.mkdir(parents=True)
+        (workflows / "greet.yml").write_text(ISSUE)
+        (workflows / "bad.yml").write_text("on: [")
+    return folder
+
+
+def test_processes_give_the_same_report_as_one(tmp_path: Path, book: Rulebook) -> None:
+    folder = str(repositories(tmp_path, 5))
+    seen: list[tuple[int, int]] = []
+    one = scan(
+        [folder], rulebook=book, jobs=1, progress=lambda done, total: seen.append((done, total))
+    )
+    two = scan([folder], rulebook=book, jobs=2)
+    assert one == two
+    assert one.coverage.repositories == 5
+    assert len(one.coverage.unreadable) == 5
+    assert seen[-1] == (10, 10)
+
+
+def test_standard_input_needs_a_platform(book: Rulebook) -> None:
+    found = scan(["-"], rulebook=book, platform="github", stdin=ISSUE.encode())
+    assert "script-injection" in [finding.rule for finding in found.findings]
+    with pytest.raises(UsageError, match="--as"):
+        scan(["-"], rulebook=book, stdin=b"")
+
+
+def test_a_file_whose_name_tells_no_platform_needs_one(tmp_path: Path, book: Rulebook) -> None:
+    path = tmp_path / "what.yml"
+    path.write_text(ISSUE)
+    with pytest.raises(UsageError, match="its name tells no platform"):
+        scan([str(path)], rulebook=book)
+    assert scan([str(path)], rulebook=book, platform="github").findings
+
+
+SAMPLES = {
+    "github": ISSUE,
+    "gitlab": """\
+include: [local: x.yml]
+.t: &t {image: "a:1", variables: {A: b}}
+job: {extends: .t, script: [echo $A, [x]], rules: [{if: $CI}]}
+""",
+    "drone": """\
+kind: pipeline
+name: d
+steps:
+- {name: a, image: b, commands: [x], environment: {P: {from_secret: q}}, when: {event: push}}
+---
+kind: secret
+name: q
+get: {path: a, name: b}
+""",
+    "woodpecker": """\
+when: [{event: push}]
+steps:
+  a: {image: b, commands: x, settings: {k: {from_secret: z}}}
+services: [{name: c, image: d}]
+""",
+}
+WORDS = [
+    "[]",
+    "{}",
+    "null",
+    "x",
+    "1",
+    "- ",
+    ": ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "!reference [a]",
+    "|\n",
+    "${{ x",
+    "$",
+    "'",
+    '"',
+    "\n",
+    "  ",
+    "#",
+]
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(data=st.data(), platform=st.sampled_from(sorted(SAMPLES)))
+def test_no_mutation_of_a_pipeline_ends_a_scan(
+    data: st.DataObject, platform: str, book: Rulebook
+) -> None:
+    text = SAMPLES[platform]
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 12)))
+        text = text[:start] + data.draw(st.sampled_from(WORDS)) + text[end:]
+    path = {"github": WORKFLOW, "gitlab": ".gitlab-ci.yml"}.get(platform, f".{platform}.yml")
+    tree = MemoryTree({path: text.encode()})
+    found = scan_repository(Work(tree, "", (Candidate(path, platform),)), book)
+    assert all(finding.span.line >= 1 and finding.span.column >= 1 for finding in found.findings)
+    assert all(problem.line >= 1 and problem.column >= 1 for problem in found.unreadable)
