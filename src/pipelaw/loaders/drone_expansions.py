@@ -1,0 +1,128 @@
+"""Text of other people's making that is pasted into a pipeline, or expanded by its scripts."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.document import ScalarNode, Text, walk
+from pipelaw.facts.shell import reparsed
+from pipelaw.model import Expansion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipelaw.document import Document, Node, Place
+    from pipelaw.loaders.drone_conditions import Reach
+
+
+class Writer(NamedTuple):
+    """Who decides what a variable of the platform says."""
+
+    who: str
+    events: tuple[str, ...] = ()
+    """The events with which they can; empty for all."""
+    branch: bool = False
+    """It is the name of a branch, which a filter may leave no choice of."""
+    member: bool = False
+    """Only people with rights in the repository can."""
+
+    def decides(self, reach: Reach) -> bool:
+        """Whether anybody can write it where it is read."""
+        if self.branch and reach.fixed:
+            return False
+        return self._writes(reach.events)
+
+    def outside(self, reach: Reach) -> bool:
+        """Whether an outsider can write it where it is read."""
+        return not self.member and self._writes(reach.outsiders)
+
+    def _writes(self, events: tuple[str, ...]) -> bool:
+        return any(not self.events or event in self.events for event in events)
+
+
+COMMITTER = "whoever writes the commit"
+PROPOSER = "whoever opens the pull request"
+PUSHER = "whoever may push a branch"
+TAGGER = "whoever may push a tag"
+
+_USES = re.compile(r"(\$+)(\{?)((?:DRONE|CI)_[A-Z_]+)")
+
+
+class Taints:
+    """Where a file has variables that somebody else writes."""
+
+    __slots__ = ("shared", "spots")
+
+    def __init__(self, text: str, writers: Mapping[str, Writer]) -> None:
+        self.spots: list[int] = []
+        if "$DRONE_" in text or "{DRONE_" in text or "$CI_" in text or "{CI_" in text:
+            self.spots = [m.start() for m in _USES.finditer(text) if m[3] in writers]
+        # behind an alias a node's text stands elsewhere
+        self.shared = "&" in text and "*" in text
+
+    def touch(self, node: Node) -> bool:
+        """Whether one of them may stand in a node."""
+        if not self.spots or self.shared:
+            return bool(self.spots)
+        at = bisect_left(self.spots, node.start_mark.index)
+        return at < len(self.spots) and self.spots[at] < node.end_mark.index
+
+
+UNTAINTED = Taints("", {})
+
+
+def in_text(
+    text: Text, sink: str, reach: Reach, writers: Mapping[str, Writer], shell: str = ""
+) -> Iterator[Expansion]:
+    """The expansions of such variables in a text that lands in `sink`.
+
+    `${VAR}` is pasted into the file before it is read; `$VAR` and `$${VAR}` are left to the shell.
+    """
+    for match in _USES.finditer(text.text):
+        writer = writers.get(match[3])
+        if writer is None or not writer.decides(reach):
+            continue
+        pasted = bool(match[2]) and len(match[1]) % 2 == 1
+        if not pasted and sink != "script":
+            continue
+        start, end = match.start(), _end(text.text, match)
+        yield Expansion(
+            text=text.text[start:end],
+            sources=(match[3],),
+            time="template" if pasted else "run",
+            sink=sink,
+            shell=shell,
+            attacker_controlled=True,
+            outsider=writer.outside(reach),
+            author=writer.who,
+            reparsed=sink == "script" and (pasted or reparsed(text, shell, start, end)),
+            place=text.place(start, end),
+        )
+
+
+def in_node(
+    document: Document, node: Node, sink: str, reach: Reach, writers: Mapping[str, Writer]
+) -> Iterator[Expansion]:
+    """The expansions in every text at or below a node."""
+    for scalar in walk(node):
+        if isinstance(scalar, ScalarNode) and "${" in scalar.value:
+            yield from in_text(alone(document.place(scalar)), sink, reach, writers)
+
+
+def alone(place: Place) -> Text:
+    """The Text of one scalar."""
+    return Text(place.first.value, ((0, place),))
+
+
+def _end(text: str, match: re.Match[str]) -> int:
+    """Where an expansion ends: behind the brace that closes it."""
+    if not match[2]:
+        return match.end()
+    depth = 1
+    for at in range(match.end(), min(len(text), match.end() + 400)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if not depth:
+            return at + 1
+    return match.end()

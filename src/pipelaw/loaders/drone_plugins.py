@@ -1,0 +1,38 @@
+"""What is known of plugin images by their names."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pipelaw.facts.references import split_image
+
+_WORDS = re.compile(r"[a-z]+")
+
+_PUBLISHING = frozenset(
+    "docker buildx buildah kaniko ecr gcr acr gar ghcr manifest npm pypi twine gem rubygems nuget"
+    " cargo crates maven sonatype release releases releaser goreleaser artifactory nexus cloudsmith"
+    " packagecloud snapcraft flatpak chartmuseum bintray gcs s".split()
+)
+_DEPLOYING = frozenset(
+    "ssh scp rsync sftp ftp kubernetes kubectl kube k helm ecs eks gke aks gae gcf heroku lambda"
+    " serverless cloudformation cloudrun codedeploy beanstalk terraform ansible pulumi netlify"
+    " vercel surge pages firebase nomad marathon rancher swarm portainer cloudfoundry argocd fly"
+    " dokku capistrano deploy deployer".split()
+)
+_NEITHER = frozenset(
+    "cache lint linter test testing scan scanner comment notify matrix slack".split()
+)
+
+
+@lru_cache(maxsize=1024)
+def purpose(image: str) -> str:
+    """What a plugin is for by the words of its name: publish, deploy, or "" for anything else."""
+    repository = split_image(image).repository
+    owner, _, name = repository.rpartition("/")
+    words = frozenset(_WORDS.findall(name.lower()))
+    if not owner or not _NEITHER.isdisjoint(words):
+        return ""
+    if not _DEPLOYING.isdisjoint(words):
+        return "deploy"
+    return "publish" if not _PUBLISHING.isdisjoint(words) else ""

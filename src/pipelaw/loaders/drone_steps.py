@@ -1,0 +1,316 @@
+"""Steps and services: what Drone and Woodpecker write alike."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode, join, null, true
+from pipelaw.facts import references, shell
+from pipelaw.facts.secrets import credentials
+from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
+from pipelaw.loaders.drone_containers import Entry, container_of, volumes_of
+from pipelaw.loaders.drone_document import pair_place
+from pipelaw.loaders.drone_expansions import UNTAINTED, Taints, in_node, in_text
+from pipelaw.loaders.drone_plugins import purpose
+from pipelaw.loaders.drone_values import Values
+from pipelaw.model import Script, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from pipelaw.document import Document
+    from pipelaw.loaders.drone_expansions import Writer
+    from pipelaw.model import (
+        Container,
+        Credential,
+        Expansion,
+        Reference,
+        Secret,
+        Variable,
+        Volume,
+    )
+
+
+class Dialect(NamedTuple):
+    """What sets one way to write pipelines apart from the others."""
+
+    rules: Rules
+    writers: Mapping[str, Writer]
+    """Who decides what the platform's variables say."""
+    escalated: frozenset[str] = frozenset()
+    """Images that the runner gives all rights unasked."""
+    grants: bool = False
+    """Steps have a list of `secrets`."""
+    inline: bool = False
+    """A plugin's settings stand beside its `image`."""
+
+
+class Context(NamedTuple):
+    """The pipeline that is being read."""
+
+    document: Document
+    dialect: Dialect
+    shell: str = "sh"
+    external: Collection[str] = ()
+    """The names of secrets that the file fetches from another store."""
+    hosts: Mapping[str, ScalarNode] = {}
+    """The host paths of the pipeline's volumes."""
+    taints: Taints = UNTAINTED
+    """Where the file has variables that somebody else writes."""
+
+
+_SINKS = {
+    "image": "image",
+    "environment": "environment",
+    "settings": "input",
+    "when": "condition",
+    "name": "name",
+}
+_CODE_SETTINGS = frozenset({"script", "commands"})
+"""Settings that plugins run as a script, here or on another machine."""
+_SCRIPTS = frozenset({"commands", "command", "entrypoint", *_CODE_SETTINGS})
+_KNOWN = frozenset(
+    "backend_options build cap_add cgroup_parent command commands cpu_quota cpu_set cpu_shares"
+    " cpuset depends_on detach devices directory dns dns_search entrypoint environment extra_hosts"
+    " failure group image ipc labels mem_limit mem_swappiness memswap_limit name network_mode"
+    " networks pid ports privileged pull push resources runtime secrets security_opt settings"
+    " shell shm_size sysctls tmpfs ulimits user volumes volumes_from when working_dir".split()
+)
+
+
+def entries(document: Document, node: Node | None, what: str) -> Iterator[Entry]:
+    """The steps of a list, or of a mapping by their names."""
+    found: list[tuple[str, Node, Place | None]] = []
+    if isinstance(node, MappingNode):
+        pairs = document.pairs(node, what)
+        found = [(key.value, value, document.place(key)) for key, value in pairs]
+    elif node is not None:
+        found = [("", item, None) for item in document.items(node, what)]
+    for key, item, place in found:
+        if not isinstance(item, MappingNode):
+            document.wrong(item, "a mapping", f"an entry of {what}")
+            continue
+        fields = document.fields(item, f"an entry of {what}")
+        name = document.text(fields["name"], "`name`") if "name" in fields else ""
+        yield Entry(name or key, fields, item, place or pair_place(document, item, "name"))
+
+
+class Parts(NamedTuple):
+    """What one container brings to its step or job."""
+
+    references: tuple[Reference, ...] = ()
+    scripts: tuple[Script, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    containers: tuple[Container, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    expansions: tuple[Expansion, ...] = ()
+    purpose: str = ""
+    """What its plugin is for: publish, deploy or ""."""
+
+
+def container_parts(context: Context, entry: Entry, role: str, reach: Reach) -> Parts:
+    """Everything that a step, service or clone container says."""
+    document = context.document
+    fields, node = entry.fields, entry.node
+    values = Values(document, context.external)
+    own = _runs_own(fields)
+    settings = _settings(context, fields, node, inline=context.dialect.inline and not own)
+    values.settings(settings)
+    inputs = tuple(values.variables)
+    if "environment" in fields:
+        values.environment(fields["environment"])
+    if context.dialect.grants and "secrets" in fields:
+        values.granted(fields["secrets"])
+    scripts = _scripts(context, fields, settings)
+    plugin = role == "step" and not own
+    image = _image(fields)
+    found: tuple[Reference, ...] = ()
+    if image is not None:
+        found = (
+            references.image(
+                image.value,
+                Place(document.source, image, image),
+                "plugin" if plugin else role,
+                kind="plugin" if plugin else "image",
+                secrets=bool(values.secrets),
+                inputs=inputs,
+            ),
+        )
+    return Parts(
+        found,
+        scripts,
+        tuple(values.variables),
+        tuple(values.secrets),
+        credentials(values.variables, scripts, service=role == "service"),
+        _containers(context, entry, "plugin" if plugin else role),
+        _volumes(context, fields),
+        tuple(_expansions(context, entry, scripts, reach)) if context.taints.spots else (),
+        purpose(image.value) if plugin and image is not None and not _dry(fields) else "",
+    )
+
+
+def _image(fields: Mapping[str, Node]) -> ScalarNode | None:
+    image = fields.get("image")
+    return image if isinstance(image, ScalarNode) and image.value and not null(image) else None
+
+
+def _containers(context: Context, entry: Entry, role: str) -> tuple[Container, ...]:
+    found = container_of(context.document, entry, role, context.dialect.escalated)
+    return (found,) if found is not None else ()
+
+
+def _volumes(context: Context, fields: Mapping[str, Node]) -> tuple[Volume, ...]:
+    if "volumes" not in fields:
+        return ()
+    return tuple(volumes_of(context.document, fields["volumes"], context.hosts))
+
+
+def _runs_own(fields: Mapping[str, Node]) -> bool:
+    """Whether a step says what its image runs, or runs beside the others like a service."""
+    for key in _OWN:
+        if key in fields and fields[key].value and not null(fields[key]):
+            return True
+    return "detach" in fields and true(fields["detach"])
+
+
+_OWN = ("commands", "command", "entrypoint")
+
+
+def _dry(fields: Mapping[str, Node]) -> bool:
+    """Whether a plugin is told to change nothing."""
+    settings = fields.get("settings")
+    pairs = settings.value if isinstance(settings, MappingNode) else []
+    given = [value for key, value in pairs if key.value in ("dry_run", "dry-run")]
+    return any(true(value) for value in (*given, fields.get("dry_run")))
+
+
+def _settings(
+    context: Context, fields: Mapping[str, Node], node: MappingNode, *, inline: bool
+) -> list[tuple[ScalarNode, Node]]:
+    document = context.document
+    found = document.pairs(fields["settings"], "`settings`") if "settings" in fields else []
+    if inline:
+        beside = document.pairs(node, "a step")
+        found = [*found, *(pair for pair in beside if pair[0].value not in _KNOWN)]
+    return found
+
+
+def _scripts(
+    context: Context, fields: Mapping[str, Node], settings: list[tuple[ScalarNode, Node]]
+) -> tuple[Script, ...]:
+    if "commands" in fields:
+        found = [_script(context, fields["commands"], context.shell)]
+    else:
+        argument = _argument(fields)
+        found = [_script(context, argument, "sh")] if argument is not None else []
+    for key, value in settings:
+        if key.value in _CODE_SETTINGS and isinstance(value, (ScalarNode, SequenceNode)):
+            found.append(_script(context, value, "sh"))
+    return tuple(script for script in found if script is not None)
+
+
+def _script(context: Context, node: Node, name: str) -> Script | None:
+    source = context.document.source
+    places = [Place(source, n, n) for n in context.document.scalars(node, "`commands`")]
+    if not places:
+        return None
+    text = join(places)
+    return Script(
+        text=text.text,
+        shell=name,
+        commands=shell.commands(text, name),
+        source_text=text,
+        place=text.whole,
+    )
+
+
+def _argument(fields: Mapping[str, Node]) -> Node | None:
+    """What stands behind `-c` in `entrypoint` or `command`."""
+    words: list[Node] = []
+    if "entrypoint" not in fields and "command" not in fields:
+        return None
+    for key in ("entrypoint", "command"):
+        node = fields.get(key)
+        words.extend(node.value if isinstance(node, SequenceNode) else [])
+    for option, argument in pairwise(words):
+        if isinstance(option, ScalarNode) and option.value in ("-c", "-ec", "-lc", "-xc"):
+            return argument
+    return None
+
+
+def _expansions(
+    context: Context, entry: Entry, scripts: tuple[Script, ...], reach: Reach
+) -> Iterator[Expansion]:
+    if not context.taints.touch(entry.node):
+        return
+    writers = context.dialect.writers
+    for script in scripts:
+        yield from in_text(script.source_text, "script", reach, writers, script.shell)
+    for part, sink in _sinks(context, entry):
+        if context.taints.touch(part):
+            yield from in_node(context.document, part, sink, reach, writers)
+
+
+def _sinks(context: Context, entry: Entry) -> Iterator[tuple[Node, str]]:
+    """The parts of a step that are no scripts, and what becomes of a text in them."""
+    other = "input" if context.dialect.inline else "other"
+    for key, value in entry.fields.items():
+        if key == "settings" and isinstance(value, MappingNode):
+            for setting, part in context.document.pairs(value, "`settings`"):
+                if setting.value not in _CODE_SETTINGS:
+                    yield part, "input"
+        elif key not in _SCRIPTS:
+            yield value, _SINKS.get(key, "other" if key in _KNOWN else other)
+
+
+def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[Step, str, Reach]:
+    """A step, what its plugin is for, and the events that get through to it."""
+    document = context.document
+    fields = entry.fields
+    when = fields.get("when")
+    rules = context.dialect.rules
+    reach = outer
+    if when is not None:
+        reach = reach_of(cases_of(document, when, rules), rules).within(outer)
+    parts = container_parts(context, entry, "step", reach)
+    return (
+        Step(
+            name=entry.name,
+            index=index,
+            condition=written(when),
+            optional=_optional(document, fields),
+            reachable_by_outsider=bool(reach.outsiders),
+            references=parts.references,
+            scripts=parts.scripts,
+            expansions=parts.expansions,
+            variables=parts.variables,
+            secrets=parts.secrets,
+            credentials=parts.credentials,
+            containers=parts.containers,
+            volumes=parts.volumes,
+            place=entry.place,
+        ),
+        parts.purpose,
+        reach,
+    )
+
+
+def _optional(document: Document, fields: Mapping[str, Node]) -> bool:
+    """A step whose failure nobody hears of; that of a detached one is not waited for."""
+    if "failure" in fields and document.text(fields["failure"], "`failure`") == "ignore":
+        return True
+    return true(fields.get("detach")) or true(fields.get("allow_failure"))
+
+
+def written(node: Node | None) -> str:
+    """A condition in one line, without the file's comments and line breaks; "" for none."""
+    if node is None or null(node):
+        return ""
+    if isinstance(node, MappingNode):
+        return "{" + ", ".join(f"{written(k)}: {written(v)}" for k, v in node.value) + "}"
+    if isinstance(node, SequenceNode):
+        return "[" + ", ".join(written(item) for item in node.value) + "]"
+    return " ".join(node.value.split())

@@ -1,0 +1,192 @@
+"""Woodpecker to the model: one workflow a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.document import MappingNode, SequenceNode
+from pipelaw.document import Problem as Note
+from pipelaw.errors import UnreadableError
+from pipelaw.loaders import Loaded
+from pipelaw.loaders.drone_conditions import (
+    CHANGE,
+    PUSH,
+    TAG,
+    Event,
+    Rules,
+    branch_case,
+    cases_of,
+    reach_of,
+)
+from pipelaw.loaders.drone_document import documents, pair_place
+from pipelaw.loaders.drone_expansions import COMMITTER, PROPOSER, PUSHER, TAGGER, Taints, Writer
+from pipelaw.loaders.drone_jobs import Head, clone_settings, job_of, triggers_of
+from pipelaw.loaders.drone_steps import Context, Dialect, written
+from pipelaw.loaders.drone_values import Values
+from pipelaw.model import Pipeline, Runner
+
+if TYPE_CHECKING:
+    from pipelaw.document import Document, Node, Problem
+    from pipelaw.source import Source
+    from pipelaw.tree import Tree
+
+_EVENTS = {
+    "pull_request": CHANGE,
+    "pull_request_closed": CHANGE,
+    "pull_request_metadata": CHANGE,
+    "push": PUSH,
+    "tag": TAG,
+    "release": Event("release", TAG.refs),
+    "deployment": Event("manual"),
+    "cron": Event("schedule", PUSH.refs),
+    "manual": Event("manual", PUSH.refs),
+}
+_CHANGES = ("pull_request", "pull_request_closed", "pull_request_metadata")
+_TAGS = ("tag", "release", "deployment")
+
+# of a pull request, the branch is the one that it wants to change
+_BRANCH = Writer(PUSHER, ("push", "manual", "deployment"), branch=True)
+_COMMIT = Writer(COMMITTER)
+_SOURCE = Writer(PROPOSER, _CHANGES)
+_REF = Writer(f"{PUSHER} or tag", ("push", "manual", *_TAGS))
+_OWN = {
+    "CI_COMMIT_MESSAGE": _COMMIT,
+    "CI_COMMIT_AUTHOR": _COMMIT,
+    "CI_COMMIT_AUTHOR_EMAIL": _COMMIT,
+    "CI_COMMIT_PULL_REQUEST_TITLE": _SOURCE,
+    "CI_COMMIT_PULL_REQUEST_LABELS": Writer(
+        "whoever may label the pull request", _CHANGES, member=True
+    ),
+    "CI_COMMIT_PULL_REQUEST_MILESTONE": Writer(
+        "whoever may plan the pull request", _CHANGES, member=True
+    ),
+    "CI_COMMIT_SOURCE_BRANCH": _SOURCE,
+    "CI_COMMIT_REFSPEC": _SOURCE,
+    "CI_COMMIT_BRANCH": _BRANCH,
+    "CI_COMMIT_REF": _REF,
+    "CI_COMMIT_TAG": Writer(TAGGER, _TAGS),
+    "CI_PIPELINE_FILES": Writer(COMMITTER, ("push", *_CHANGES)),
+    "CI_PREV_COMMIT_MESSAGE": _COMMIT,
+    "CI_PREV_COMMIT_AUTHOR": _COMMIT,
+    "CI_PREV_COMMIT_AUTHOR_EMAIL": _COMMIT,
+    "CI_PREV_COMMIT_SOURCE_BRANCH": Writer(PROPOSER),
+    "CI_PREV_COMMIT_REFSPEC": Writer(PROPOSER),
+    "CI_PREV_COMMIT_BRANCH": _BRANCH,
+    "CI_PREV_COMMIT_REF": _REF,
+}
+WRITERS = {
+    **_OWN,
+    # Woodpecker still sets Drone's names, for its plugins
+    "DRONE_COMMIT_MESSAGE": _COMMIT,
+    "DRONE_COMMIT_AUTHOR": _COMMIT,
+    "DRONE_COMMIT_AUTHOR_NAME": _COMMIT,
+    "DRONE_COMMIT_AUTHOR_EMAIL": _COMMIT,
+    "DRONE_SOURCE_BRANCH": _SOURCE,
+    "DRONE_BRANCH": _BRANCH,
+    "DRONE_COMMIT_BRANCH": _BRANCH,
+    "DRONE_COMMIT_REF": _REF,
+    "DRONE_TAG": _OWN["CI_COMMIT_TAG"],
+}
+"""Who decides what Woodpecker's variables say."""
+
+_DIALECT = Dialect(Rules(_EVENTS), WRITERS, grants=True)
+_LEGACY = _DIALECT._replace(inline=True)
+
+_SYSTEM_LABELS = frozenset({"platform", "backend", "repo"})
+"""Labels that every machine has: they ask for a kind of machine, not for one of the owner's."""
+
+
+def load(source: Source, tree: Tree) -> Loaded:
+    """Read a workflow file; what has to be rendered first is unresolved."""
+    if source.path.endswith((".jsonnet", ".libsonnet")):
+        what = "the server renders its workflow: give the rendered YAML to have it judged"
+        return Loaded((), (), (Note(source.path, 1, 1, what),))
+    try:
+        return _load(source)
+    except RecursionError:
+        raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
+
+
+def _load(source: Source) -> Loaded:
+    problems: list[Problem] = []
+    found = documents(source, problems)
+    for extra in found[1:]:
+        extra.problem(extra.root, "a workflow is one YAML document; the rest is not read")
+    pipelines = tuple(_pipeline(document) for document in found[:1] if _is_workflow(document))
+    return Loaded(pipelines, tuple(dict.fromkeys(problems)))
+
+
+def _is_workflow(document: Document) -> bool:
+    if not isinstance(document.root, MappingNode):
+        document.wrong(document.root, "a mapping", "a workflow")
+        return False
+    if not document.root.value:
+        return False
+    fields = document.fields(document.root, "the workflow")
+    if "steps" in fields or "pipeline" in fields:
+        return True
+    document.problem(document.root, "no workflow: it has no `steps`")
+    return False
+
+
+def _pipeline(document: Document) -> Pipeline:
+    source = document.source
+    fields = document.fields(document.root, "the workflow")
+    place = document.place(document.root.value[0][0])
+    dialect = _DIALECT if "steps" in fields else _LEGACY
+    when, rules = fields.get("when"), dialect.rules
+    cases = cases_of(document, when, rules)
+    if when is None and "branches" in fields:
+        cases = branch_case(document, fields["branches"], rules)
+    context = Context(document, dialect, taints=Taints(source.text, WRITERS))
+    own = Values(document, ())
+    own.settings(clone_settings(document, fields.get("clone")))
+    head = Head(
+        _name(source.path),
+        place,
+        reach_of(cases, rules),
+        triggers_of(
+            document,
+            when,
+            cases,
+            rules.events,
+            pair_place(document, document.root, "when"),
+        ),
+        written(when or fields.get("branches")),
+        _runner(document, fields.get("labels")),
+        tuple(n.value for n in document.scalars(fields.get("depends_on"), "`depends_on`")),
+    )
+    steps = fields.get("steps") or fields.get("pipeline")
+    return Pipeline(
+        path=source.path,
+        platform="woodpecker",
+        name=head.name,
+        triggers=head.triggers,
+        jobs=(job_of(context, head, fields, steps, own),),
+        place=place,
+    )
+
+
+def _name(path: str) -> str:
+    """A workflow is called what its file is called."""
+    return path.rpartition("/")[2].rpartition(".")[0].lstrip(".")
+
+
+def _runner(document: Document, node: Node | None) -> Runner:
+    """The machine that labels ask for."""
+    labels = []
+    if isinstance(node, MappingNode):
+        pairs = document.pairs(node, "`labels`")
+        labels = [f"{key.value}={document.text(value, key.value)}" for key, value in pairs]
+    elif isinstance(node, SequenceNode):
+        labels = [item.value for item in document.scalars(node, "`labels`")]
+    if node is None or not labels:
+        return Runner()
+    names = {label.partition("=")[0] for label in labels}
+    return Runner(
+        labels=tuple(labels),
+        self_hosted=not names <= _SYSTEM_LABELS,
+        # this backend runs steps on the machine itself
+        isolated="backend=local" not in labels,
+        place=pair_place(document, document.root, "labels"),
+    )
