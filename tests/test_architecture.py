@@ -23,7 +23,7 @@ MAX_LINES = 400
 MAX_FUNCTION = 40
 
 DOES_IO = re.compile(
-    r"cli/.*|tree\.py|gitignore\.py|discover\.py|rules\.py|rulebook\.py|scan\.py|cache\.py"
+    r"cli/.*|tree\.py|gitignore\.py|discover\.py|rules\.py|rulefile\.py|rulebook\.py|scan\.py|cache\.py"
 )
 IO_MODULES = frozenset(
     "asyncio ftplib glob http.client http.server io multiprocessing os pathlib shutil signal socket"

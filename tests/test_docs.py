@@ -32,7 +32,9 @@ def test_the_readme_has_the_table_of_rules() -> None:
     assert shown[1].strip() == summary_table(rulebook.load().rules).strip()
 
 
-@pytest.mark.parametrize("path", sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))), ids=lambda p: p.name
+)
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target

@@ -125,7 +125,21 @@ def test_spans_are_one_based_and_end_behind_the_last_character() -> None:
 
 def test_a_place_behind_an_alias_is_where_the_anchor_stands() -> None:
     places = scalars("a: &x one\nb: *x\n")
-    assert places["b"].span() == ("x.yml", 1, 4, 1, 10)
+    assert places["b"].span() == ("x.yml", 1, 7, 1, 10)
+
+
+def test_anchors_and_tags_are_no_part_of_a_scalar() -> None:
+    places = scalars("a: &x 'one MARK'\nb: !tag &y\n  two\nc: &z\n")
+    assert written(places["a"]) == "'one MARK'"
+    assert written(places["a"].part(4, 8)) == "MARK"
+    assert written(places["b"]) == "two"
+    assert written(places["c"]) == ""
+
+
+def test_a_mapping_that_ends_with_an_alias_ends_there() -> None:
+    source = Source("x.yml", "a: &x one\nb:\n  c: d\n  e: *x\n")
+    node = parse(source)[0].value[1][1]
+    assert written(Place(source, node, node)) == "c: d\n  e: *x"
 
 
 def test_a_joined_text_knows_the_place_of_each_line() -> None:

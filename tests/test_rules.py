@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelaw import rules, trial
+from pipelaw import trial
 from pipelaw.errors import PolicyError
 from pipelaw.finding import Severity
-from pipelaw.rules import PLATFORMS, Rule, parse_rule, read, shipped
+from pipelaw.rulefile import parse_rule, read
+from pipelaw.rules import PLATFORMS, Rule, shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,4 +162,4 @@ def test_a_wrong_example_is_told_apart(old: str, new: str, message: str) -> None
 
 def test_a_file_that_cannot_be_opened_is_a_policy_error(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="No such file"):
-        rules.read(tmp_path / "absent.yaml")
+        read(tmp_path / "absent.yaml")

@@ -235,6 +235,8 @@ class Expansion:
     """Of scripts: the shell that runs it."""
     attacker_controlled: bool = False
     """Somebody who may not push to the repository, or only to a branch of it, decides what it says."""
+    outsider: bool = False
+    """Somebody without write access decides it, not only those who may push."""
     author: str = ""
     """Who writes the text: `whoever opens the issue`; "" where nobody in particular."""
     via: str = ""

@@ -44,7 +44,7 @@ class Place(NamedTuple):
                 return found[-1] + 1, found[-1] + 1
             start, last = found[self.start], found[min(self.end, len(found)) - 1]
             return start, max(start, last) + 1
-        start = self.first.start_mark.index
+        start = _begin(self.source.text, self.first)
         end = _end(self.source.text, self.last)
         # behind an alias the last node stands elsewhere, often above: point at the first alone
         return start, end if end >= start else _end(self.source.text, self.first)
@@ -54,11 +54,25 @@ class Place(NamedTuple):
         return self.source.span(*self.indices())
 
 
+def _begin(text: str, node: Node) -> int:
+    """The index of a node's first character, behind the anchor and tag of a scalar."""
+    at: int = node.start_mark.index
+    while isinstance(node, ScalarNode) and text.startswith(("&", "!"), at):
+        space = next((i for i in range(at, node.end_mark.index) if text[i] in _SPACE), -1)
+        if space < 0:
+            return node.end_mark.index
+        at = _skipped(text, space, node.end_mark.index, None)
+    return at
+
+
 def _end(text: str, node: Node) -> int:
     """The index behind the last character of `node`; libyaml's end mark sits at the next token."""
     while isinstance(node, (MappingNode, SequenceNode)) and not node.flow_style and node.value:
         last = node.value[-1]
-        node = last[1] if isinstance(node, MappingNode) else last
+        last = last[1] if isinstance(node, MappingNode) else last
+        if last.start_mark.index < node.start_mark.index:
+            break  # an alias: what it stands for is written above
+        node = last
     end: int = node.end_mark.index
     if isinstance(node, ScalarNode) and not node.value:
         return end
@@ -119,7 +133,7 @@ def _align(text: str, node: ScalarNode) -> list[int]:
 
     Walks both texts at once; white space folds, so only its first character has an exact index.
     """
-    at: int = node.start_mark.index
+    at = _begin(text, node)
     stop: int = node.end_mark.index
     style = node.style
     if style in ("|", ">"):

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelaw import cel, model, rules
+from pipelaw import rules
 from pipelaw.errors import PolicyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
+    from types import CodeType
 
+    from pipelaw.cache import Cache
     from pipelaw.rules import Rule
 
     Judge = Callable[..., None]
 
-PARTS = tuple(
-    (f"{kind}s", kind) for kind in model.KINDS if f"{kind}s" in model.Scope.__dataclass_fields__
-)
-"""The parts of a scope that rules can look at: attribute and kind."""
+PARTS = (
+    "reference script expansion variable secret credential permission container volume checkout artifact"
+).split()
+"""The parts of a scope that rules can look at; each stands in the attribute of its plural."""
 
 
 class Rulebook:
@@ -31,9 +33,9 @@ class Rulebook:
     `number` counts in `rules`.
     """
 
-    def __init__(self, in_force: Iterable[Rule]) -> None:
+    def __init__(self, in_force: Iterable[Rule], code: CodeType | None = None) -> None:
         self.rules = tuple(sorted(in_force, key=lambda rule: rule.id))
-        self._compiled: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._code = code
 
     def __getstate__(self) -> tuple[Rule, ...]:
         """Worker processes get the rules; functions do not travel."""
@@ -43,17 +45,27 @@ class Rulebook:
         self.__init__(state)  # type: ignore[misc]  # a rulebook is its rules
 
     @cached_property
+    def code(self) -> CodeType:
+        """Every expression of every rule, compiled."""
+        return self._code or compile(_program(self.rules), "<rules>", "exec")
+
+    @cached_property
+    def _program(self) -> dict[str, Any]:
+        from pipelaw.cel.emit import RUNTIME  # noqa: PLC0415  the rest of cel is for reading rules
+
+        space: dict[str, Any] = {"__builtins__": {}, **RUNTIME}
+        exec(self.code, space)  # noqa: S102  emitted by cel: it reaches declared fields alone
+        return space
+
+    @cached_property
     def judges(self) -> dict[str, Judge]:
         """One function for each kind that has rules."""
-        by_kind: dict[str, list[tuple[int, Rule]]] = {}
-        for number, rule in enumerate(self.rules):
-            by_kind.setdefault(rule.kind, []).append((number, rule))
-        return {kind: _judge(kind, numbered) for kind, numbered in by_kind.items()}
+        return {rule.kind: self._program[f"judge_{rule.kind}"] for rule in self.rules}
 
     @cached_property
     def parts(self) -> tuple[tuple[str, Judge], ...]:
         """The parts of a scope that have rules: attribute and function."""
-        return tuple((name, self.judges[kind]) for name, kind in PARTS if kind in self.judges)
+        return tuple((f"{kind}s", self.judges[kind]) for kind in PARTS if kind in self.judges)
 
     @cached_property
     def command_words(self) -> re.Pattern[str]:
@@ -66,17 +78,20 @@ class Rulebook:
 
     def evaluate(self, code: str, kind: str, values: Sequence[object]) -> Any:  # noqa: ANN401  any field
         """The value of an expression of a rule about `kind`, for (subject, pipeline, job, step)."""
-        key = (kind, code)
-        function = self._compiled.get(key)
-        if function is None:
-            source = f"lambda {kind}, {_outer(kind)}: {code}"
-            function = eval(source, _namespace())  # noqa: S307  emitted by cel: it reaches fields alone
-            self._compiled[key] = function
-        return function(*values)
+        return self._program["expressions"][kind, code](*values)
 
 
-def _namespace() -> dict[str, object]:
-    return {"__builtins__": {}, **cel.RUNTIME}
+def _program(in_force: Sequence[Rule]) -> str:
+    """The source of a module: a `judge_KIND` for each kind, and `expressions` by kind and code."""
+    by_kind: dict[str, list[tuple[int, Rule]]] = {}
+    lambdas: dict[str, None] = {}
+    for number, rule in enumerate(in_force):
+        by_kind.setdefault(rule.kind, []).append((number, rule))
+        for code in rule.expressions():
+            key = f"({rule.kind!r}, {code!r})"
+            lambdas[f"{key}: lambda {rule.kind}, {_outer(rule.kind)}: {code}"] = None
+    judges = [_judge(kind, numbered) for kind, numbered in by_kind.items()]
+    return "\n".join([*judges, f"expressions = {{{', '.join(lambdas)}}}"])
 
 
 def _outer(kind: str) -> str:
@@ -84,19 +99,14 @@ def _outer(kind: str) -> str:
     return ", ".join(f"{name}_" if name == kind else name for name in ("pipeline", "job", "step"))
 
 
-def _judge(kind: str, numbered: Sequence[tuple[int, Rule]]) -> Judge:
+def _judge(kind: str, numbered: Sequence[tuple[int, Rule]]) -> str:
     """All conditions about a kind as one function: a call for each would cost more than they do."""
-    outer = ", ".join(
-        f"{name}{'_' if name == kind else ''}" for name in ("pipeline", "job", "step")
-    )
-    lines = [f"def judge(subjects, {outer}, out):", f"  for {kind} in subjects:"]
+    outer = _outer(kind)
+    lines = [f"def judge_{kind}(subjects, {outer}, out):", f"  for {kind} in subjects:"]
     for number, rule in numbered:
         lines.append(f"    if {rule.when}:")
         lines.append(f"      out(({number}, {kind}, {outer}))")
-    space: dict[str, Any] = _namespace()
-    exec("\n".join(lines), space)  # noqa: S102  emitted by cel: it reaches fields alone
-    judge: Judge = space["judge"]
-    return judge
+    return "\n".join(lines)
 
 
 _NAMED = re.compile(
@@ -122,29 +132,84 @@ def _needles(condition: str) -> set[str]:
 
 
 def load(
-    folders: Iterable[Path] = (), only: Sequence[str] = (), skip: Sequence[str] = ()
+    folders: Iterable[Path] = (),
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    cache: Cache | None = None,
 ) -> Rulebook:
-    """The shipped rules and those in `folders`; with `only`, no others; without those in `skip`."""
+    """The shipped rules and those in `folders`; with `only`, no others; without those in `skip`.
+
+    With a cache, rules that were read before are neither parsed nor checked again.
+    """
+    files = [path for folder in (rules.shipped(), *folders) for path in _files(folder)]
+    texts = [_bytes(path) for path in files]
+    key = _key(files, texts, only, skip) if cache is not None else ""
+    kept = cache.get(key) if cache is not None else None
+    if kept is not None:
+        packed, code = kept
+        return Rulebook([rules.unpack(one) for one in packed], code)
+    book = Rulebook(_chosen(_read(files, texts), only, skip))
+    if cache is not None:
+        cache.put(key, ([rules.pack(rule) for rule in book.rules], book.code))
+    return book
+
+
+def _read(files: Sequence[Path], texts: Sequence[bytes]) -> dict[str, Rule]:
+    """The rules by id; raises PolicyError that tells everything that is wrong with any of them."""
+    from pipelaw.rulefile import parse_rule  # noqa: PLC0415  a cache makes it unnecessary
+
     found: dict[str, Rule] = {}
     problems: list[str] = []
-    for folder in (rules.shipped(), *folders):
-        for path in _files(folder):
-            try:
-                rule = rules.read(path)
-            except PolicyError as error:
-                problems.append(str(error))
-                continue
-            if rule.id in found:
-                problems.append(f"{path}:1:1: the id `{rule.id}` is taken by {found[rule.id].path}")
-            found[rule.id] = rule
+    for path, data in zip(files, texts, strict=True):
+        try:
+            rule = parse_rule(str(path), path.stem, data)
+        except PolicyError as error:
+            problems.append(str(error))
+            continue
+        if rule.id in found:
+            problems.append(f"{path}:1:1: the id `{rule.id}` is taken by {found[rule.id].path}")
+        found[rule.id] = rule
     if problems:
         raise PolicyError("\n".join(problems))
+    return found
+
+
+def _chosen(found: dict[str, Rule], only: Sequence[str], skip: Sequence[str]) -> list[Rule]:
     for name in (*only, *skip):
         if name not in found:
             raise UsageError(f"there is no rule `{name}`{rules.near(name, found)}")
-    return Rulebook(
+    return [
         rule for rule in found.values() if (not only or rule.id in only) and rule.id not in skip
-    )
+    ]
+
+
+def _key(
+    files: Sequence[Path], texts: Sequence[bytes], only: Sequence[str], skip: Sequence[str]
+) -> str:
+    """A name for a choice of rules; another version, Python or letter in a file makes another."""
+    import hashlib  # noqa: PLC0415  without a cache there is nothing to name
+    import sys  # noqa: PLC0415
+
+    digest = hashlib.sha256(sys.version.encode())
+    own = _own_sources()
+    for path, data in (*zip(own, map(_bytes, own), strict=True), *zip(files, texts, strict=True)):
+        digest.update(f"\0{path}\0{len(data)}\0".encode() + data)
+    digest.update("\0".join(("", *only, "/", *skip)).encode())
+    return f"rules-{digest.hexdigest()[:40]}"
+
+
+def _own_sources() -> list[Path]:
+    """The modules that decide what a rule file becomes."""
+    package = Path(__file__).parent
+    names = ("model.py", "parts.py", "rulebook.py", "rulefile.py", "rules.py")
+    return [*(package / name for name in names), *sorted((package / "cel").glob("*.py"))]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PolicyError(f"{path}:1:1: {error.strerror}") from None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,26 +1,18 @@
-"""A rule: one YAML file, read, validated and type-checked."""
+"""A rule: one policy, and everything people should know about it."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipelaw import cel, model
-from pipelaw.document import Document, Node, ScalarNode, SequenceNode, decode, parse
-from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.finding import Confidence, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from pipelaw.document import Problem
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PLATFORMS = ("github", "gitlab", "drone", "woodpecker")
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
-_REQUIRED = "id title category severity confidence for when message why fix examples".split()
-_FIELDS = (*_REQUIRED, "at", "related", "references")
 
 
 class Line(NamedTuple):
@@ -82,6 +74,16 @@ class Rule:
     path: str
     """The rule's file."""
 
+    def expressions(self) -> Iterator[str]:
+        """Every expression but the condition, as Python."""
+        yield from (line.condition for line in self.ladder[:-1])
+        yield from (text for text, code in self.message if code)
+        if self.at:
+            yield self.at
+        for mention in self.related:
+            yield mention.at
+            yield from (text for text, code in mention.message if code)
+
     @property
     def severities(self) -> tuple[Severity, ...]:
         """Every severity that a finding of this rule can have, worst first."""
@@ -93,238 +95,37 @@ class Rule:
         return tuple(dict.fromkeys(example.platform for example in self.examples))
 
 
-def scope(kind: str) -> dict[str, cel.Type]:
-    """The names that a rule about `kind` can use, and their types."""
-    if kind in ("repository", "control"):
-        names = ["repository"]
-    elif kind in ("pipeline", "trigger"):
-        names = ["pipeline"]
-    elif kind in ("job", "runner"):
-        names = ["pipeline", "job"]
-    else:
-        names = ["pipeline", "job", "step"]
-    return {name: cel.record_type(model.KINDS[name]) for name in dict.fromkeys([*names, kind])}
-
-
 def shipped() -> Path:
     """The folder of the rules that come with pipelaw: in the wheel, or in a checkout's top folder."""
     packaged = Path(__file__).parent / "rules"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "rules"
 
 
-def read(path: Path, name: str = "") -> Rule:
-    """Read one rule file; raises PolicyError that says what is wrong, with line and column."""
-    shown = name or str(path)
-    try:
-        return parse_rule(shown, path.stem, path.read_bytes())
-    except OSError as error:
-        raise PolicyError(f"{shown}:1:1: {error.strerror}") from None
+def pack(rule: Rule) -> tuple[Any, ...]:
+    """A rule as plain tuples, texts and numbers, for `unpack`."""
+    return tuple(_plain(getattr(rule, name)) for name in Rule.__dataclass_fields__)
 
 
-def parse_rule(shown: str, stem: str, data: bytes) -> Rule:
-    """The rule in the bytes of a file; `stem` is the id that its file name promises."""
-    problems: list[Problem] = []
-    try:
-        source = decode(shown, data)
-        roots = parse(source)
-    except UnreadableError as error:
-        raise PolicyError(str(error)) from None
-    if len(roots) != 1:
-        raise PolicyError(f"{shown}:1:1: a rule file holds exactly one rule, this has {len(roots)}")
-    errors: list[str] = []
-    rule: Rule | None = None
-    try:
-        rule = _Reader(Document(source, roots[0], problems)).rule(stem)
-    except PolicyError as error:
-        errors.append(str(error))
-    errors[:0] = [f"{p.path}:{p.line}:{p.column}: {p.message}" for p in problems]
-    if rule is None or errors:
-        raise PolicyError("\n".join(errors))
-    return rule
+def _plain(value: Any) -> Any:  # noqa: ANN401  any field of a rule
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return int(value) if isinstance(value, IntEnum) else value
 
 
-class _Reader:
-    """Reads the parts of one rule file."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.fields = document.fields(document.root, "a rule")
-        self.scope: dict[str, cel.Type] = {}
-
-    def fail(self, node: Node, message: str, offset: int = 0, length: int = 0) -> PolicyError:
-        """An error that points at a node, or at some characters of its text."""
-        place = self.document.place(node)
-        if length and isinstance(node, ScalarNode):
-            at = place.part(offset, offset + length)
-            line, column = at.span()[1:3]
-            text = self.document.source.lines(line, line)[0]
-            # a caret shows the place in a long condition better than a number
-            drawn = f"\n    {text}\n    {' ' * (column - 1)}{'^' * length}"
-        else:
-            line, column = self.document.source.position(node.start_mark.index)
-            drawn = ""
-        return PolicyError(f"{self.document.source.path}:{line}:{column}: {message}{drawn}")
-
-    def text(self, key: str) -> str:
-        """The text of a required field."""
-        return self.document.text(self.fields[key], f"`{key}`").strip()
-
-    def rule(self, stem: str) -> Rule:
-        """The whole rule."""
-        self._check_fields()
-        kind = self._kind()
-        self.scope = scope(kind)
-        return Rule(
-            id=self._id(stem),
-            title=self.text("title"),
-            category=self.text("category"),
-            kind=kind,
-            when=self.expression(self.fields["when"], cel.BOOL),
-            ladder=self._ladder(),
-            confidence=Confidence[self._word("confidence", [c.word for c in Confidence]).upper()],
-            message=self._message(self.fields["message"]),
-            at=self.expression(self.fields["at"]) if "at" in self.fields else "",
-            related=tuple(self._related()),
-            why=self.text("why"),
-            fix=self._fix(),
-            references=tuple(str(n.value) for n in self._texts("references")),
-            examples=tuple(self._examples()),
-            path=self.document.source.path,
-        )
-
-    def _check_fields(self) -> None:
-        for key, _ in self.document.pairs(self.document.root, "a rule"):
-            if key.value not in _FIELDS:
-                hint = near(key.value, _FIELDS)
-                raise self.fail(key, f"a rule has no field `{key.value}`{hint}")
-        missing = [name for name in _REQUIRED if name not in self.fields]
-        if missing:
-            names = ", ".join(f"`{name}`" for name in missing)
-            raise self.fail(self.document.root, f"the rule lacks {names}")
-
-    def _id(self, stem: str) -> str:
-        value = self.text("id")
-        if not _ID.match(value):
-            raise self.fail(self.fields["id"], "an id is words in lower case joined by hyphens")
-        if value != stem:
-            raise self.fail(
-                self.fields["id"], f"the id `{value}` and the file name `{stem}` differ"
-            )
-        return value
-
-    def _kind(self) -> str:
-        return self._word("for", list(model.KINDS))
-
-    def _word(self, key: str, known: list[str]) -> str:
-        value = self.text(key)
-        if value not in known:
-            hint = near(value, known)
-            raise self.fail(self.fields[key], f"`{key}` knows {', '.join(known)}{hint}")
-        return value
-
-    def expression(self, node: Node, want: cel.Type | None = None) -> str:
-        """A CEL expression, checked against the scope, as Python."""
-        if not isinstance(node, ScalarNode):
-            raise self.fail(node, "an expression is a text")
-        try:
-            return cel.check(node.value, self.scope, want).python
-        except cel.CelError as error:
-            raise self.fail(node, error.message, error.offset, max(error.length, 1)) from None
-
-    def _ladder(self) -> tuple[Line, ...]:
-        node = self.fields["severity"]
-        if isinstance(node, ScalarNode):
-            return (Line(self._severity(node), "True"),)
-        lines = []
-        for item in self.document.items(node, "`severity`"):
-            for key, value in self.document.pairs(item, "a line of `severity`"):
-                lines.append(Line(self._severity(key), self.expression(value, cel.BOOL)))
-        if not lines or lines[-1].condition != "True":
-            raise self.fail(node, "the last line of `severity` must hold always: `true`")
-        return tuple(lines)
-
-    def _severity(self, node: ScalarNode) -> Severity:
-        words = [severity.word for severity in Severity]
-        if node.value not in words:
-            raise self.fail(
-                node, f"a severity is one of {', '.join(words)}{near(node.value, words)}"
-            )
-        return Severity[node.value.upper()]
-
-    def _message(self, node: Node) -> tuple[Segment, ...]:
-        if not isinstance(node, ScalarNode):
-            raise self.fail(node, "a message is a text")
-        return tuple(self._segments(node))
-
-    def _segments(self, node: ScalarNode) -> Iterator[Segment]:
-        text, at = node.value, 0
-        while at < len(text):
-            opening = text.find("{", at)
-            if opening < 0:
-                yield Segment(text[at:], code=False)
-                return
-            if opening > at:
-                yield Segment(text[at:opening], code=False)
-            closing = text.find("}", opening)
-            if closing < 0:
-                raise self.fail(node, "a `{` without its `}`", opening, 1)
-            yield Segment(self._placeholder(node, opening + 1, closing), code=True)
-            at = closing + 1
-
-    def _placeholder(self, node: ScalarNode, start: int, end: int) -> str:
-        try:
-            expression = cel.check(node.value[start:end], self.scope)
-        except cel.CelError as error:
-            raise self.fail(
-                node, error.message, start + error.offset, max(error.length, 1)
-            ) from None
-        if expression.type not in (cel.STRING, cel.INT):
-            wrong = f"a message can show text and numbers, not {expression.type}"
-            raise self.fail(node, wrong, start, end - start)
-        return expression.python
-
-    def _related(self) -> Iterator[Mention]:
-        for item in self.document.items(self.fields.get("related"), "`related`"):
-            fields = self.document.fields(item, "an item of `related`")
-            if set(fields) != {"at", "message"}:
-                raise self.fail(item, "an item of `related` has `at` and `message`")
-            yield Mention(self.expression(fields["at"]), self._message(fields["message"]))
-
-    def _fix(self) -> Mapping[str, str]:
-        node = self.fields["fix"]
-        if isinstance(node, ScalarNode):
-            return {"": node.value.strip()}
-        return {
-            self._platform(key): self.document.text(value, "a fix").strip()
-            for key, value in self.document.pairs(node, "`fix`")
-        }
-
-    def _platform(self, node: ScalarNode) -> str:
-        if node.value not in PLATFORMS:
-            hint = near(node.value, PLATFORMS)
-            raise self.fail(node, f"a platform is one of {', '.join(PLATFORMS)}{hint}")
-        return str(node.value)
-
-    def _texts(self, key: str) -> list[ScalarNode]:
-        return self.document.scalars(self.fields.get(key), f"`{key}`")
-
-    def _examples(self) -> Iterator[Example]:
-        for key, value in self.document.pairs(self.fields["examples"], "`examples`"):
-            platform = self._platform(key)
-            for word, node in self.document.pairs(value, f"the examples for {platform}"):
-                if word.value not in ("bad", "good"):
-                    raise self.fail(word, "an example is `bad` or `good`")
-                texts = node.value if isinstance(node, SequenceNode) else [node]
-                for text in texts:
-                    yield self._example(platform, word.value == "good", text)
-
-    def _example(self, platform: str, good: bool, node: Node) -> Example:
-        text = self.document.text(node, "an example")
-        line = node.start_mark.line + (2 if getattr(node, "style", "") in ("|", ">") else 1)
-        return Example(platform, good, text, line)
+def unpack(packed: Sequence[Any]) -> Rule:
+    """The rule that `pack` was given."""
+    fields = dict(zip(Rule.__dataclass_fields__, packed, strict=True))
+    fields["ladder"] = tuple(Line(Severity(level), code) for level, code in fields["ladder"])
+    fields["confidence"] = Confidence(fields["confidence"])
+    fields["message"] = tuple(Segment(*item) for item in fields["message"])
+    fields["related"] = tuple(
+        Mention(at, tuple(Segment(*item) for item in message)) for at, message in fields["related"]
+    )
+    fields["examples"] = tuple(Example(*item) for item in fields["examples"])
+    return Rule(**fields)
 
 
-def near(word: str, known: Mapping[str, object] | list[str] | tuple[str, ...]) -> str:
+def near(word: str, known: Iterable[str]) -> str:
     """A hint at the known word that was probably meant, or nothing."""
     from difflib import get_close_matches  # noqa: PLC0415  only errors pay for it
 

@@ -6,8 +6,12 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelaw.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipelaw.cache import Cache
 
 FEW_FILES = 300
 PATIENCE = 1.0
@@ -92,3 +96,15 @@ class Progress:
             sys.stderr.write(f"\r{' ' * len(self._shown)}\r{text}")
             sys.stderr.flush()
             self._shown = text
+
+
+def cache() -> Cache | None:
+    """The user's folder for what need not be computed twice; None where the user has no home."""
+    from pipelaw.cache import Cache  # noqa: PLC0415  not every command has something to keep
+
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    try:
+        folder = Path(base) if base else Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return Cache(folder / "pipelaw") if folder.is_absolute() else None

@@ -74,6 +74,7 @@ class _Target(NamedTuple):
     metavar="N",
     help="Processes to use.  [default: the cores, where the work is large enough]",
 )
+@click.option("--no-cache", is_flag=True, help="Read the rules anew, and keep nothing.")
 @click.option("--quiet", is_flag=True, help="Say nothing but the reports that --format asks for.")
 @click.option(
     "--color",
@@ -92,6 +93,7 @@ def command(
     folders: tuple[Path, ...],
     platform: str | None,
     jobs: int,
+    no_cache: bool,
     quiet: bool,
     color: str,
 ) -> int:
@@ -101,7 +103,7 @@ def command(
     input; by default the current folder.
     """
     targets = _targets(formats, quiet)
-    rulebook = load(folders, only, skip)
+    rulebook = load(folders, only, skip, None if no_cache else console.cache())
     progress = console.Progress(quiet=quiet)
     report = scan(
         paths or (".",),

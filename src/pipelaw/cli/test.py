@@ -8,7 +8,8 @@ import click
 
 from pipelaw.cli import Status, console
 from pipelaw.errors import PolicyError, UsageError
-from pipelaw.rules import read, shipped
+from pipelaw.rulefile import read
+from pipelaw.rules import shipped
 from pipelaw.trial import try_rule
 
 

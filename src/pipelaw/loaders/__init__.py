@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.errors import UnreadableError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,4 +38,7 @@ LOADERS = {
 def load(platform: str, source: Source, tree: Tree) -> Loaded:
     """Read one file of a platform; raises UnreadableError where nothing of it could be read."""
     loader: Callable[[Source, Tree], Loaded] = import_module(LOADERS[platform]).load
-    return loader(source, tree)
+    try:
+        return loader(source, tree)
+    except RecursionError:
+        raise UnreadableError(source.path, 1, 1, "nested too deeply") from None

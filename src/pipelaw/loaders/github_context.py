@@ -36,12 +36,13 @@ class Flow:
 class Context:
     """The workflow that is being read."""
 
-    __slots__ = ("document", "events", "flow", "shell", "triggers", "unresolved")
+    __slots__ = ("document", "events", "flow", "open_events", "shell", "triggers", "unresolved")
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.triggers: tuple[Trigger, ...] = ()
         self.events: frozenset[str] = frozenset()
+        self.open_events: frozenset[str] = frozenset()
         self.shell = ""
         self.flow = Flow({})
         self.unresolved: list[Problem] = []
@@ -50,6 +51,7 @@ class Context:
         """Note what starts the workflow."""
         self.triggers = triggers
         self.events = frozenset(trigger.name for trigger in triggers)
+        self.open_events = frozenset(trigger.name for trigger in triggers if trigger.outsider)
 
     def environment(self, node: Node | None, flow: Flow) -> tuple[Variable, ...]:
         """The variables of an `env`; those that an outsider writes become part of the flow."""
@@ -119,7 +121,7 @@ class Context:
     ) -> Expansion:
         """One `${{ … }}`, with who writes what it puts in."""
         read, via = sources(fence.code), ""
-        who = ""
+        who, outsider = "", False
         for path in read:
             if path.startswith("env."):
                 origins = flow.tainted.get(path[4:], ())
@@ -128,15 +130,18 @@ class Context:
                 origins = (path,)
             for origin in origins:
                 known = author(origin)
-                # a name of letters, digits and hyphens cannot leave the word that it lands in
-                if known is not None and known.charset != "name" and carried(origin, self.events):
+                if known is not None and carried(origin, self.events):
                     who = who or known.who
+                    outsider = outsider or (
+                        bool(self.open_events) and carried(origin, self.open_events)
+                    )
         return Expansion(
             text=text[fence.start : fence.end],
             sources=read,
             sink=sink,
             shell=shell,
             attacker_controlled=bool(who),
+            outsider=outsider,
             author=who,
             via=via if who else "",
             reparsed=sink in _TAINTABLE,

@@ -56,8 +56,7 @@ class Author(NamedTuple):
 
     who: str
     charset: str = "text"
-    """text: anything; line: anything but a line break; branch: what git allows in a branch's name;
-    name: letters, digits and hyphens, harmless in a script."""
+    """text: anything; line: anything but a line break; branch: what git allows in a branch's name."""
 
 
 _REQUEST = "whoever opens the pull request"
