@@ -308,9 +308,9 @@ class TestRunners:
     @pytest.mark.parametrize(
         ("lines", "isolated", "self_hosted", "labels"),
         [
-            ("", True, False, ()),
-            ("type: docker", True, False, ()),
-            ("type: kubernetes", True, False, ()),
+            ("", True, True, ()),
+            ("type: docker", True, True, ()),
+            ("type: kubernetes", True, True, ()),
             ("type: vm\npool: {use: ubuntu}", True, False, ()),
             ("type: digitalocean", True, False, ()),
             ("type: macstadium", True, False, ()),

@@ -355,19 +355,19 @@ class TestJobs:
         assert found.credentials == ()
 
     @pytest.mark.parametrize(
-        ("labels", "self_hosted", "isolated"),
+        ("labels", "isolated"),
         [
-            ("{platform: linux/arm64}", False, True),
-            ("{platform: linux/arm64, zone: production}", True, True),
-            ("[zone=production]", True, True),
-            ("{backend: local}", False, False),
-            ("{}", False, True),
+            ("{platform: linux/arm64}", True),
+            ("{platform: linux/arm64, zone: production}", True),
+            ("[zone=production]", True),
+            ("{backend: local}", False),
+            ("{}", True),
         ],
     )
-    def test_labels_pin_a_machine(self, labels: str, self_hosted: bool, isolated: bool) -> None:
+    def test_labels_pin_a_machine(self, labels: str, isolated: bool) -> None:
         found = job(f"labels: {labels}\nsteps: [{{image: alpine, commands: [make]}}]\n").runner
 
-        assert (found.self_hosted, found.isolated) == (self_hosted, isolated)
+        assert (found.self_hosted, found.isolated) == (True, isolated)
 
 
 class TestExpansions:

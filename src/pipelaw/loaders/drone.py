@@ -90,6 +90,8 @@ _LEGACY = Dialect(
 _RENDERED = (".jsonnet", ".libsonnet", ".star", ".starlark")
 _SILENT = frozenset({"secret", "signature", "cron", "registry", "approval", "deployment"})
 _ON_THE_HOST = frozenset({"exec", "ssh"})
+_NEW_MACHINES = frozenset({"vm", "digitalocean", "macstadium", "aws", "azure", "google"})
+"""Runners that make a machine for each build."""
 _OLD = frozenset({"build", "script", "publish", "deploy", "compose", "notify"})
 
 
@@ -232,7 +234,10 @@ def _shell(document: Document, fields: dict[str, Node]) -> str:
 
 
 def _runner(document: Document, fields: dict[str, Node], kind: str) -> Runner:
-    """The machine: pinned by `node`, or the host itself for runners without containers."""
+    """The machine: pinned by `node`, or the host itself for runners without containers.
+
+    Whoever runs a Drone server runs its machines too, unless each build gets a new one.
+    """
     labels, node = [], fields.get("node")
     if isinstance(node, MappingNode):
         pairs = document.pairs(node, "`node`")
@@ -240,7 +245,7 @@ def _runner(document: Document, fields: dict[str, Node], kind: str) -> Runner:
     on_the_host = kind in _ON_THE_HOST
     return Runner(
         labels=tuple(labels),
-        self_hosted=bool(labels) or on_the_host,
+        self_hosted=kind not in _NEW_MACHINES,
         isolated=not on_the_host,
         place=pair_place(document, document.root, "node" if labels else "type"),
     )

@@ -92,9 +92,6 @@ WRITERS = {
 _DIALECT = Dialect(Rules(_EVENTS), WRITERS, grants=True)
 _LEGACY = _DIALECT._replace(inline=True)
 
-_SYSTEM_LABELS = frozenset({"platform", "backend", "repo"})
-"""Labels that every machine has: they ask for a kind of machine, not for one of the owner's."""
-
 
 def load(source: Source, tree: Tree) -> Loaded:
     """Read a workflow file; what has to be rendered first is unresolved."""
@@ -173,7 +170,7 @@ def _name(path: str) -> str:
 
 
 def _runner(document: Document, node: Node | None) -> Runner:
-    """The machine that labels ask for."""
+    """The machine that labels ask for; whoever runs a Woodpecker server runs its machines too."""
     labels = []
     if isinstance(node, MappingNode):
         pairs = document.pairs(node, "`labels`")
@@ -181,11 +178,10 @@ def _runner(document: Document, node: Node | None) -> Runner:
     elif isinstance(node, SequenceNode):
         labels = [item.value for item in document.scalars(node, "`labels`")]
     if node is None or not labels:
-        return Runner()
-    names = {label.partition("=")[0] for label in labels}
+        return Runner(self_hosted=True)
     return Runner(
         labels=tuple(labels),
-        self_hosted=not names <= _SYSTEM_LABELS,
+        self_hosted=True,
         # this backend runs steps on the machine itself
         isolated="backend=local" not in labels,
         place=pair_place(document, document.root, "labels"),
