@@ -119,7 +119,16 @@ _SENSITIVE = frozenset(
     "/ ~ /etc /root /home /var /var/run /run /proc /sys /dev /boot /usr /opt /lib"
     " /var/lib /var/lib/docker /var/lib/containerd /var/lib/kubelet".split()
 )
-_SENSITIVE_BELOW = ("/etc/", "/root/", "/proc/", "/sys/", "/boot/", "/var/lib/docker/", "/var/lib/kubelet/", "~/.")
+_SENSITIVE_BELOW = (
+    "/etc/",
+    "/root/",
+    "/proc/",
+    "/sys/",
+    "/boot/",
+    "/var/lib/docker/",
+    "/var/lib/kubelet/",
+    "~/.",
+)
 
 
 def volume(text: str, place: Place) -> Volume:
@@ -137,7 +146,9 @@ def mount(source: str, target: str, place: Place, *, read_only: bool = False) ->
         source=source,
         target=target,
         host=host,
-        docker_socket=path.endswith(("/docker.sock", "/containerd.sock", "/podman.sock", "/crio.sock")),
+        docker_socket=path.endswith(
+            ("/docker.sock", "/containerd.sock", "/podman.sock", "/crio.sock")
+        ),
         sensitive=host and (path in _SENSITIVE or path.startswith(_SENSITIVE_BELOW)),
         read_only=read_only,
         place=place,
