@@ -142,6 +142,12 @@ def test_a_mapping_that_ends_with_an_alias_ends_there() -> None:
     assert written(Place(source, node, node)) == "c: d\n  e: *x"
 
 
+def test_a_part_that_ends_with_an_escape_has_all_of_it() -> None:
+    place = scalars("a: 'x don''t'\n")["a"]
+    assert written(place.part(2, 6)) == "don''"
+    assert written(scalars('a: "x\\ty"')["a"].part(0, 2)) == "x\\t"
+
+
 def test_a_joined_text_knows_the_place_of_each_line() -> None:
     source = Source("x.yml", "- one\n- |\n  two\n  three\n")
     text = join([Place(source, node, node) for node in parse(source)[0].value])

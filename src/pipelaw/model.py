@@ -66,6 +66,13 @@ class Step(Scope):
     place: Place = NOWHERE
 
     @property
+    def label(self) -> str:
+        """What to call it: its id, its name, what it uses, or its position."""
+        if self.id or self.name:
+            return self.id or self.name
+        return self.references[0].text if self.references else f"step {self.index + 1}"
+
+    @property
     def identity(self) -> str:
         """What keeps its name when the file is edited around it."""
         if self.id or self.name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ def spread(work: Sequence[Work], rulebook: Rulebook, processes: int) -> Iterator
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
     _start(rulebook)
-    with ProcessPoolExecutor(processes, context, _start, (rulebook,)) as pool:
+    with ProcessPoolExecutor(processes, context, _work, (rulebook,)) as pool:
         found: dict[int, Part] = {}
         wanted = 0
         futures = [pool.submit(_scan, batch) for batch in batches]
@@ -43,6 +44,12 @@ def _start(rulebook: Rulebook) -> None:
     if "rulebook" not in _STATE:
         _STATE["rulebook"] = rulebook
         _ = rulebook.judges, rulebook.command_words
+
+
+def _work(rulebook: Rulebook) -> None:
+    """Begin a worker, without the cyclic collector as in `scan`."""
+    gc.disable()
+    _start(rulebook)
 
 
 def _scan(batch: list[tuple[int, Work]]) -> list[tuple[int, Part]]:

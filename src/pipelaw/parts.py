@@ -179,7 +179,8 @@ class Command:
     """One command of a script."""
 
     name: str
-    """The program, without its folder: `curl`; wrappers such as sudo and env are peeled off."""
+    """The program, without its folder: `curl`; wrappers such as sudo and env are peeled off. "" for an
+    expression of PowerShell that only writes a file."""
     words: tuple[str, ...]
     """The program and its arguments, quotes removed; expansions stay as written."""
     text: str

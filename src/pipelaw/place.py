@@ -6,6 +6,7 @@ needs them.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 import yaml
@@ -43,11 +44,20 @@ class Place(NamedTuple):
             if self.start >= len(found):
                 return found[-1] + 1, found[-1] + 1
             start, last = found[self.start], found[min(self.end, len(found)) - 1]
-            return start, max(start, last) + 1
+            last = max(start, last)
+            return start, last + _width(self.source.text, last, self.first.style)
         start = _begin(self.source.text, self.first)
         end = _end(self.source.text, self.last)
         # behind an alias the last node stands elsewhere, often above: point at the first alone
         return start, end if end >= start else _end(self.source.text, self.first)
+
+    def texts(self) -> tuple[str, str]:
+        """What stands there as written, and as YAML reads it; the same but for escapes and folding."""
+        start, end = self.indices()
+        written = self.source.text[start:end]
+        if not isinstance(self.first, ScalarNode):
+            return written, written
+        return written, self.first.value[self.start : self.end or None]
 
     def span(self) -> Span:
         """The lines and columns of this place."""
@@ -87,6 +97,10 @@ NOWHERE = Place(_EMPTY, _NODE, _NODE)
 """The place of what is not there."""
 
 
+def _offset(part: tuple[int, Place]) -> int:
+    return part[0]
+
+
 class Text(NamedTuple):
     """A text made of one scalar, or of several joined by line breaks, that still knows its places."""
 
@@ -96,11 +110,10 @@ class Text(NamedTuple):
 
     def place(self, start: int, end: int) -> Place:
         """The place of characters `start` to `end`, cut at the end of the scalar that has `start`."""
-        offset, place = self.parts[0]
-        for begin, candidate in self.parts[1:]:
-            if begin > start:
-                return place.part(start - offset, min(end, begin - 1) - offset)
-            offset, place = begin, candidate
+        at = bisect_right(self.parts, start, key=_offset)
+        offset, place = self.parts[max(at - 1, 0)]
+        if at < len(self.parts):
+            end = min(end, self.parts[at][0] - 1)
         return place.part(start - offset, end - offset)
 
     @property

@@ -1,0 +1,91 @@
+"""Scripts of the Bourne family, parsed with tree-sitter."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.shell_walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Parser
+
+    from pipelaw.facts.shell_syntax import Simple, Unit
+
+_STRANGE = re.compile(r"[^\t\n -~]")
+_OPENING = re.compile(r"\$\{\{|\$\[\[|\{\{")
+_CLOSING = {"${{": "}}", "$[[": "]]", "{{": "}}"}
+_UNQUOTED = re.compile(r"[^'\"\n]{0,200}\Z")
+
+# tree-sitter recovers from errors in time that grows with the square of what stands in one
+# statement; real scripts have less than a fifth of this
+_PIECE = 20_000
+_BRACKETS = 500
+_BRACKET = re.compile(r"[|()\[\]{<`]")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    # thirteen milliseconds, which a scan without a script that matters need not spend
+    import tree_sitter  # noqa: PLC0415  # see above
+    import tree_sitter_bash  # noqa: PLC0415  # see above
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+
+
+def parse(unit: Unit) -> list[Simple]:
+    """The simple commands of a unit, roughly in order; what is broken gives what can be had."""
+    text = masked(unit.code)
+    found: list[Simple] = []
+    for start, end in _pieces(text):
+        # one byte for each character, so that the parser's offsets are those of the text
+        tree = _parser().parse(text[start:end].encode("ascii"))
+        Walk(unit, start, found).run(tree.root_node)
+    return found
+
+
+def masked(code: str) -> str:
+    """The text with templates and strange characters made inert, one character for each."""
+    text = _STRANGE.sub("_", code.replace("\r", " "))
+    if "{{" not in text and "$[[" not in text:
+        return text
+    parts: list[str] = []
+    at = 0
+    closings = {"}}": 0, "]]": 0}
+    while (opening := _OPENING.search(text, at)) is not None:
+        closing = _CLOSING[opening[0]]
+        if closings[closing] < opening.end():
+            closings[closing] = text.find(closing, opening.end())
+        end = closings[closing]
+        if end < 0:
+            break
+        # without a `$` it may be the shell's own, so that nothing that matters may be hidden by it
+        if opening[0] == "{{" and not _UNQUOTED.match(text, opening.end(), end):
+            end = opening.end() - 2
+            parts += (text[at : opening.start()], "{{")
+        else:
+            parts += (text[at : opening.start()], "_" * (end + 2 - opening.start()))
+        at = end + 2
+    return "".join((*parts, text[at:]))
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """The ranges of lines to parse together: the whole of anything that somebody would write."""
+    if len(text) <= _PIECE and sum(1 for _ in _BRACKET.finditer(text)) <= _BRACKETS:
+        yield 0, len(text)
+        return
+    start = at = brackets = 0
+    for line in text.splitlines(keepends=True):
+        count = sum(1 for _ in _BRACKET.finditer(line))
+        if at > start and (brackets + count > _BRACKETS or at + len(line) - start > _PIECE):
+            yield start, at
+            start, brackets = at, 0
+        at += len(line)
+        brackets += count
+        if count > _BRACKETS or len(line) > _PIECE:
+            start, brackets = at, 0
+    if at > start:
+        yield start, at

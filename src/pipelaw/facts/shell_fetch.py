@@ -1,0 +1,177 @@
+"""Commands that download: from where, and into which files."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelaw.facts.shell_syntax import Simple
+
+RUNS_REMOTE = re.compile(
+    r"(?=[cwalfiIsS.])(?:curl|wget|aria2c|axel|lynx|fetch -|\b[iI][wW][rR]\b|\b[iI][rR][mM]\b"
+    r"|[iI]nvoke-(?:[wW]eb|[rR]est)|\.[dD]ownload|[sS]tart-[bB]its)"
+)
+"""Without a match in its text, no command of a script fetches code and runs it."""
+
+
+class Fetch(NamedTuple):
+    """A download."""
+
+    address: str
+    files: tuple[tuple[str, str], ...] = ()
+    """The files it goes to, each with its address; empty for standard output."""
+
+
+_VALUED = {
+    "curl": "AbcCdDeEFhHKmoPQrtTuUwxXyYz",
+    "wget": "aBDeiIlOoPQRtTUwX",
+    "aria2c": "dojsxkmit",
+    "axel": "aonsSU",
+    "fetch": "oBSTwi",
+    "lynx": "",
+}
+"""The one-letter options of each downloading program that take a value."""
+_LONG_VALUED = frozenset(
+    "aws-sigv4 body-data ca-certificate cacert capath cert certificate ciphers config connect-timeout"
+    " connect-to cookie cookie-jar data data-binary data-raw data-urlencode dir directory-prefix"
+    " dump-header expect form header http-password http-user interface json key limit-rate max-redirs"
+    " max-time method noproxy oauth2-bearer out output output-dir output-document output-file password"
+    " post-data private-key proto proto-default proto-redir proxy range referer request resolve retry"
+    " retry-delay retry-max-time speed-limit speed-time timeout tls-max tries unix-socket upload-file"
+    " url user user-agent wait waitretry write-out".split()
+)
+_LOCAL = re.compile(
+    r"(?:https?://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/?]|\Z)|file:", re.IGNORECASE
+)
+_STANDARD_OUTPUT = frozenset(("-", "/dev/stdout"))
+_WEB_REQUESTS = frozenset("iwr irm invoke-webrequest invoke-restmethod start-bitstransfer".split())
+_METHOD = re.compile(
+    r"\.Download(?:String|Data|File)\w*\(\s*['\"]?([^'\",)\s]+)['\"]?(?:\s*,\s*['\"]?([^'\",)]+))?",
+    re.IGNORECASE,
+)
+_EVALUATED = re.compile(
+    r"\b(?:iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b(?:\s+-\w+)*\s+['\"(]*([^\s'\")}|]+)",
+    re.IGNORECASE,
+)
+
+
+def fetch(simple: Simple) -> Fetch | None:
+    """What a command downloads from elsewhere; None for everything else."""
+    program = simple.name.lower()
+    if program in _VALUED:
+        found = _download(program, simple.words)
+    elif program in _WEB_REQUESTS:
+        found = _web_request(simple.words)
+    else:
+        found = None if program else method(" ".join(simple.words))
+    return None if found is None or _LOCAL.match(found.address) else found
+
+
+def method(text: str) -> Fetch | None:
+    """What an expression in PowerShell downloads by a web client's method or inside a string."""
+    found = _METHOD.search(text)
+    if found is None:
+        found = _EVALUATED.search(text)
+        return None if found is None else Fetch(found[1])
+    address, file = found[1], (found[2] or "").strip()
+    return Fetch(address, ((file, address),) if file else ())
+
+
+def _download(program: str, words: Sequence[str]) -> Fetch | None:
+    """`curl`, `wget` and their like."""
+    operands, options = _split(_VALUED[program], words)
+    addresses = [value for option, value in options if option == "url"] + operands
+    if not addresses or any(option == "unix-socket" for option, _ in options):
+        return None
+    address = next((word for word in addresses if "://" in word), addresses[0])
+    outputs = [value for option, value in options if option in _OUTPUTS[program]]
+    folder = next((value for option, value in options if option in _FOLDERS[program]), "")
+    remote_name = program in ("wget", "aria2c", "axel") and not outputs
+    if program == "curl":
+        remote_name = any(
+            option in ("O", "remote-name", "remote-name-all") for option, _ in options
+        )
+    files = [*zip(outputs, addresses, strict=False)]
+    if remote_name:
+        files += [(_last_part(word), word) for word in addresses[len(files) :]]
+    if any(file in _STANDARD_OUTPUT for file, _ in files) or program == "lynx":
+        return Fetch(address)
+    prefix = folder.rstrip("/") + "/" if folder else ""
+    return Fetch(address, tuple((prefix + file, word) for file, word in files))
+
+
+_OUTPUTS = {
+    "curl": ("o", "output"),
+    "wget": ("O", "output-document"),
+    "aria2c": ("o", "out"),
+    "axel": ("o", "output"),
+    "fetch": ("o",),
+    "lynx": (),
+}
+_FOLDERS = {
+    "curl": ("output-dir",),
+    "wget": ("P", "directory-prefix"),
+    "aria2c": ("d", "dir"),
+    "axel": (),
+    "fetch": (),
+    "lynx": (),
+}
+
+
+def _split(valued: str, words: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """The operands of a command, and its options with their values."""
+    operands: list[str] = []
+    options: list[tuple[str, str]] = []
+    at = 1
+    while at < len(words):
+        word = words[at]
+        following = words[at + 1] if at + 1 < len(words) else ""
+        at += 1
+        if word[:1] != "-" or len(word) == 1:
+            operands.append(word)
+        elif word.lower().startswith("-outf"):  # PowerShell has a `curl` of its own
+            options.append(("o", following))
+            at += 1
+        elif word[1] == "-":
+            option, equals, value = word[2:].partition("=")
+            taken = not equals and option in _LONG_VALUED
+            options.append((option, following if taken else value))
+            at += taken
+        else:
+            at += _cluster(valued, word, following, options)
+    return operands, options
+
+
+def _cluster(valued: str, word: str, following: str, options: list[tuple[str, str]]) -> int:
+    """Read `-fsSLo file` or `-ofile`; how many of the following words it takes."""
+    for index, letter in enumerate(word[1:], 2):
+        if letter in valued:
+            options.append((letter, word[index:] or following))
+            return int(index == len(word))
+        options.append((letter, ""))
+    return 0
+
+
+def _last_part(address: str) -> str:
+    """The file name that a download gets by itself."""
+    path = address.partition("?")[0].partition("#")[0] if "{" not in address else address
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _web_request(words: Sequence[str]) -> Fetch | None:
+    """`Invoke-WebRequest -Uri address -OutFile file`."""
+    address = file = ""
+    named = {word.lower(): words[at + 1] for at, word in enumerate(words[:-1]) if word[:1] == "-"}
+    for option, value in named.items():
+        if option in ("-uri", "-source"):
+            address = value
+        elif option.startswith(("-o", "-dest")):
+            file = value
+    operands = [word for word in words[1:] if word[:1] != "-"]
+    address = address or next((word for word in operands if "://" in word), "".join(operands[:1]))
+    if not address:
+        return None
+    return Fetch(address, ((file, address),) if file else ())
