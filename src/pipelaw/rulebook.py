@@ -68,13 +68,12 @@ class Rulebook:
         return tuple((f"{kind}s", self.judges[kind]) for kind in PARTS if kind in self.judges)
 
     @cached_property
-    def command_words(self) -> re.Pattern[str]:
-        """What a script's text must contain before any rule about commands can hold."""
-        needles: set[str] = set()
-        for rule in self.rules:
-            if rule.kind == "command":
-                needles |= _needles(rule.when)
-        return re.compile("|".join(sorted(needles)) if needles else r"(?!)")
+    def command_words(self) -> tuple[str, ...]:
+        """Lower-case pieces of which a script has one before a rule about its commands can hold."""
+        conditions = (rule.when for rule in self.rules if rule.kind == "command")
+        return tuple(
+            sorted({word for condition in conditions for word in _words(condition)}, key=len)
+        )
 
     def evaluate(self, code: str, kind: str, values: Sequence[object]) -> Any:  # noqa: ANN401  any field
         """The value of an expression of a rule about `kind`, for (subject, pipeline, job, step)."""
@@ -114,21 +113,21 @@ _NAMED = re.compile(
 )
 
 
-def _needles(condition: str) -> set[str]:
-    """Patterns of which one must be in a script for a condition about its commands to hold.
+def _words(condition: str) -> Iterable[str]:
+    """Lower-case pieces of which a script has one when a condition about a command of it holds.
 
-    Read off the condition's own conjuncts; one that names no program gives the pattern that is in
+    Read off the condition's own conjuncts; one that names no program gives the piece that is in
     every text, which is correct and slow.
     """
     if "command.remote" in condition and " or " not in condition:
-        from pipelaw.facts.shell import RUNS_REMOTE  # noqa: PLC0415  only when asked for
+        from pipelaw.facts.shell import FETCHERS  # noqa: PLC0415  only when asked for
 
-        return {RUNS_REMOTE.pattern}
+        return FETCHERS
     found = _NAMED.search(condition)
     if found is None or " or " in condition or "not " in condition[: found.start()]:
-        return {""}
+        return ("",)
     names = [found["one"]] if found["one"] else found["many"].split(",")
-    return {re.escape(name.strip().strip("\"'")) for name in names if name.strip()}
+    return [name.strip().strip("\"'").lower() for name in names if name.strip()]
 
 
 def load(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
@@ -53,25 +54,23 @@ class Source:
     def position(self, index: int) -> Position:
         """The line and column of the character at `index`."""
         starts = self.starts()
-        low, high = 0, len(starts)
-        while low < high:
-            middle = (low + high) // 2
-            if starts[middle] <= index:
-                low = middle + 1
-            else:
-                high = middle
-        return Position(low, index - starts[low - 1] + 1)
+        line = bisect_right(starts, index)
+        return Position(line, index - starts[line - 1] + 1)
 
     def span(self, start: int, end: int) -> Span:
         """The span from index `start` up to, not including, index `end`."""
-        first, last = self.position(start), self.position(end)
-        return Span(self.path, first.line, first.column, last.line, last.column)
+        starts = self.starts()
+        first = bisect_right(starts, start)
+        last = bisect_right(starts, end, first - 1)
+        return Span(
+            self.path, first, start - starts[first - 1] + 1, last, end - starts[last - 1] + 1
+        )
 
     def lines(self, first: int, last: int) -> tuple[str, ...]:
         """The text of lines `first` to `last`, 1-based and inclusive, without line ends."""
         starts = self.starts()
-        ends = [*starts[1:], len(self.text) + 1]
+        last = min(last, len(starts))
         return tuple(
-            self.text[starts[i] : ends[i]].rstrip("\r\n")
-            for i in range(max(first - 1, 0), min(last, len(starts)))
+            self.text[starts[i] : starts[i + 1] if i + 1 < len(starts) else None].rstrip("\r\n")
+            for i in range(max(first - 1, 0), last)
         )

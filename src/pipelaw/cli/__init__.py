@@ -64,9 +64,9 @@ class _Commands(click.Group):
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from pipelaw.report.tool import NAME, version  # noqa: PLC0415  slow, and rarely asked for
+        from pipelaw.report.tool import NAME, VERSION  # noqa: PLC0415  rarely asked for
 
-        click.echo(f"{NAME} {version()}")
+        click.echo(f"{NAME} {VERSION}")
         context.exit()
 
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_syntax import Simple
 
+FETCHERS = (*"curl wget aria2c axel lynx iwr irm nvoke- .download tart-bits".split(), "fetch -")
+"""Pieces of lower-case text of which a script that fetches has one; cheaper to look for than below."""
+
 RUNS_REMOTE = re.compile(
     r"(?=[cwalfiIsS.])(?:curl|wget|aria2c|axel|lynx|fetch -|\b[iI][wW][rR]\b|\b[iI][rR][mM]\b"
     r"|[iI]nvoke-(?:[wW]eb|[rR]est)|\.[dD]ownload|[sS]tart-[bB]its)"

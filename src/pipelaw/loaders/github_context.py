@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, ScalarNode, Text
@@ -105,13 +106,11 @@ class Context:
     ) -> None:
         """Note the expansions and secrets of a text that lands in `sink`."""
         for fence in fences(text):
-            read = reads(fence.code)
-            for path in read:
-                if path.startswith("secrets") or path in _TOKENS:
-                    flow.secrets.append(_secret(path, sink, target, _part(place, fence)))
+            for path in _kept(fence.code):
+                flow.secrets.append(_secret(path, sink, target, _part(place, fence)))
             if sink in _TAINTABLE:
                 flow.expansions.append(self.expansion(place, text, fence, flow, sink, shell))
-            elif read:
+            elif _writable(fence.code):
                 found = self.expansion(place, text, fence, flow, sink, shell)
                 if found.attacker_controlled:
                     flow.expansions.append(found)
@@ -156,6 +155,18 @@ class Context:
         return self.document.text(
             self.document.fields(run, "`defaults.run`").get("shell"), "`shell`"
         )
+
+
+@lru_cache(maxsize=8192)
+def _kept(code: str) -> tuple[str, ...]:
+    """The secrets that an expression reads."""
+    return tuple(path for path in reads(code) if path.startswith("secrets") or path in _TOKENS)
+
+
+@lru_cache(maxsize=8192)
+def _writable(code: str) -> bool:
+    """Whether an outsider may write something that flows through an expression."""
+    return any(path.startswith("env.") or author(path) is not None for path in sources(code))
 
 
 def _part(place: Place | Text, fence: Fence) -> Place:

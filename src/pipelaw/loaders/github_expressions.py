@@ -89,8 +89,15 @@ MAX_DEPTH = 50
 """GitHub itself refuses expressions that nest deeper."""
 
 
+_FENCE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+
+
 def fences(text: str) -> Iterator[Fence]:
     """Every `${{ … }}` of a text; an unclosed one is left out. `}}` inside a string does not close."""
+    if "'" not in text:
+        for match in _FENCE.finditer(text):
+            yield Fence(match[1], match.start(), match.end())
+        return
     at = text.find("${{")
     while at >= 0:
         end = _closing(text, at + 3)
@@ -294,9 +301,16 @@ def _through(call: Call) -> Iterator[str]:
         yield from flows(argument)
 
 
+_NAME = re.compile(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)\s*\Z", re.ASCII)
+"""An expression that is one chain of names, as most are."""
+
+
 @lru_cache(maxsize=8192)
 def sources(code: str) -> tuple[str, ...]:
     """The contexts whose text can become part of an expression's result; () for a malformed one."""
+    name = _NAME.match(code)
+    if name is not None:
+        return (name[1].lower(),)
     try:
         return tuple(dict.fromkeys(flows(parse(code))))
     except ExpressionError:
@@ -306,6 +320,9 @@ def sources(code: str) -> tuple[str, ...]:
 @lru_cache(maxsize=8192)
 def reads(code: str) -> tuple[str, ...]:
     """Every context that an expression reads; () for a malformed one."""
+    name = _NAME.match(code)
+    if name is not None:
+        return (name[1].lower(),)
     try:
         return tuple(dict.fromkeys(paths(parse(code))))
     except ExpressionError:

@@ -114,7 +114,7 @@ def _reached(reach: Reach, environment: str) -> partial[Job]:
     return partial(
         Job,
         events=reach.events,
-        reachable_by_outsider=bool(reach.outsiders),
+        reachable_by_outsider=reach.reachable,
         exposed=reach.exposed,
         entry=reach.entry,
         environment=environment,

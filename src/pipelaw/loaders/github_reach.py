@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_conditions import evaluate
 from pipelaw.model import Trigger
@@ -11,40 +11,43 @@ from pipelaw.model import Trigger
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NO_TRIGGER = Trigger()
+
 _STATUS = re.compile(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
 """A condition with one of these runs its job even when a job that it needs did not."""
 
 
-class Reach(NamedTuple):
+class Reach:
     """Which triggers get through to a scope."""
 
-    triggers: tuple[Trigger, ...] = ()
-    """Those that can start it at all."""
-    outsiders: tuple[Trigger, ...] = ()
-    """Those with which an outsider can start it."""
-    gates: tuple[str, ...] = ()
-    """What stops outsiders where their triggers do not get through."""
+    __slots__ = ("entry", "events", "exposed", "gates", "outsiders", "reachable", "triggers")
 
-    @property
-    def events(self) -> tuple[str, ...]:
+    def __init__(
+        self,
+        triggers: tuple[Trigger, ...] = (),
+        outsiders: tuple[Trigger, ...] = (),
+        gates: tuple[str, ...] = (),
+    ) -> None:
+        self.triggers = triggers
+        """Those that can start it at all."""
+        self.outsiders = outsiders
+        """Those with which an outsider can start it."""
+        self.gates = gates
+        """What stops outsiders where their triggers do not get through."""
+        self.events = tuple(dict.fromkeys([trigger.kind for trigger in triggers]))
         """The kinds of its triggers."""
-        return tuple(dict.fromkeys(trigger.kind for trigger in self.triggers))
-
-    @property
-    def exposed(self) -> bool:
+        privileged = [trigger for trigger in outsiders if trigger.privileged]
+        self.reachable = bool(outsiders)
+        """An outsider can start it."""
+        self.exposed = bool(privileged)
         """An outsider can start it with the base repository's rights."""
-        return any(trigger.privileged for trigger in self.outsiders)
-
-    @property
-    def entry(self) -> Trigger:
+        self.entry = (privileged or list(outsiders) or [NO_TRIGGER])[0]
         """The trigger that lets outsiders in with most rights."""
-        best = sorted(self.outsiders, key=lambda trigger: not trigger.privileged)
-        return best[0] if best else Trigger()
 
     def narrowed(self, condition: str) -> Reach:
         """What is left of it behind a condition."""
-        if not condition:
-            return self
+        if "github" not in condition.lower():
+            return self  # the same for every trigger; what never holds was left out before
         outsiders, gates = [], list(self.gates)
         triggers = [t for t in self.triggers if evaluate(condition, t.name).holds is not False]
         for trigger in self.outsiders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from pipelaw.loaders.github_context import Context, Flow
 
+_MOVABLE = frozenset({"tag", "branch", "none"})
 _INTERPRETERS = {"node": "javascript", "python3": "python"}
 _COMMENT = re.compile(r"[ \t]+#[ \t]*(.*)")
 
@@ -64,7 +66,7 @@ def _step(
 ) -> Step:
     document = context.document
     flow = around.flow.inner()
-    reach = around.reach.narrowed(condition)
+    reach = around.reach.narrowed(condition) if condition else around.reach
     variables = context.environment(fields.get("env"), flow)
     inputs: tuple[Variable, ...] = ()
     scripts: tuple[Script, ...] = ()
@@ -81,7 +83,7 @@ def _step(
         index=index,
         condition=condition,
         optional=true(fields.get("continue-on-error")),
-        reachable_by_outsider=bool(reach.outsiders),
+        reachable_by_outsider=reach.reachable,
         exposed=reach.exposed,
         references=(used,) if used is not None else (),
         scripts=scripts,
@@ -175,30 +177,42 @@ def uses_of(
     if text.startswith("docker://"):
         image = text.removeprefix("docker://")
         return references.image(image, place, "step", secrets=secrets, inputs=inputs)
-    name, _, ref = text.partition("@")
-    local = text.startswith(("./", "$/", "../"))
-    how = "local" if local else references.pin(ref)
-    owner = "" if local else name.partition("/")[0]
+    kind, name, ref, owner, how, mutable, first_party = _split(text)
     return Reference(
-        kind="workflow" if name.endswith((".yml", ".yaml")) else "action",
+        kind=kind,
         text=text,
-        name=text if local else name,
-        ref="" if local else ref,
+        name=name,
+        ref=ref,
         owner=owner,
         pin=how,
-        mutable=how in ("tag", "branch", "none"),
-        first_party=owner.lower() in FIRST_PARTY,
+        mutable=mutable,
+        first_party=first_party,
         secrets=secrets,
         inputs=inputs,
-        comment="" if local else _comment(context, node),
+        comment=_comment(context, node),
         place=place,
     )
+
+
+# the same few actions stand in most files
+@lru_cache(maxsize=4096)
+def _split(text: str) -> tuple[str, str, str, str, str, bool, bool]:
+    """What a `uses` says: kind, name, ref, owner, pin, and whether it is mutable and first-party."""
+    name, _, ref = text.partition("@")
+    kind = "workflow" if name.endswith((".yml", ".yaml")) else "action"
+    if text.startswith(("./", "$/", "../")):
+        return kind, text, "", "", "local", False, False
+    how = references.pin(ref)
+    owner = name.partition("/")[0]
+    return kind, name, ref, owner, how, how in _MOVABLE, owner.lower() in FIRST_PARTY
 
 
 def _comment(context: Context, node: ScalarNode) -> str:
     """The comment behind a value on its line."""
     text = context.document.source.text
     end = node.end_mark.index
+    if text.startswith("\n", end):
+        return ""
     newline = text.find("\n", end)
     match = _COMMENT.match(text, end, newline if newline >= 0 else len(text))
     return match[1].strip() if match else ""

@@ -23,7 +23,7 @@ def render(report: Report, _style: Style) -> str:
     seen = report.coverage
     value = {
         "version": VERSION,
-        "tool": {"name": tool.NAME, "version": tool.version()},
+        "tool": {"name": tool.NAME, "version": tool.VERSION},
         "summary": {**counts, "suppressed": suppressed(report)},
         "coverage": {
             "repositories": seen.repositories,

@@ -75,10 +75,8 @@ def _run(report: Report) -> Json:
 
 
 def _driver(rules: tuple[Rule, ...]) -> Json:
-    driver: Json = {"name": tool.NAME, "semanticVersion": tool.version()}
-    home = tool.home()
-    if home:
-        driver["informationUri"] = home
+    driver: Json = {"name": tool.NAME, "semanticVersion": tool.VERSION}
+    driver["informationUri"] = tool.HOME
     driver["rules"] = [_rule(rule) for rule in rules]
     return driver
 

@@ -1,0 +1,145 @@
+"""Texts that GitLab, the runner or the shell puts into others, and who writes them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pipelaw.document import ScalarNode
+from pipelaw.facts.shell import reparsed
+from pipelaw.loaders.gitlab_nodes import INPUT
+from pipelaw.loaders.gitlab_variables import AUTHORS, Used, authored, used, written
+from pipelaw.model import Expansion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipelaw.document import Node
+    from pipelaw.loaders.gitlab_nodes import Nodes
+    from pipelaw.loaders.gitlab_variables import Given
+    from pipelaw.model import Script
+
+_INTERPRETING = re.compile(
+    r"""\b(?:ba|da|a|z|k|mk|rba|s|pw)?sh\b|<<|eval|python|perl|ruby|node|php|lua|sql|maria|mongo"""
+    r"""|source|\bsu\b|awk|sed\b|iex|cmd|[Ii]nvoke-[Ee]xpression|[Pp]ower[Ss]hell|(?:^|[;&|]|\s)\.\s"""
+)
+"""Without a match in it, no command of a script reads an expanded text as code."""
+
+_ASSIGNING = re.compile(r"""([A-Za-z_]\w*)=(?:"[^"\n]*|[^\s"';&|()]*)\Z""")
+"""The beginning of a line up to a value's variable: `MESSAGE="so: `."""
+
+_NEAR = 200
+"""How far before a variable its assignment is looked for, in characters."""
+
+Origins = dict[str, tuple[str, ...]]
+"""Variables of a job by name, with the variables in their text that somebody else writes."""
+
+
+def origins(given: Given, above: Origins) -> Origins:
+    """The variables that carry text of others; `above` are those of the file, which `given` may hide."""
+    if not above and not given.changing:
+        return above
+    found = {name: names for name, names in above.items() if name not in given.values}
+    for variable in given.changing:
+        names = written(variable.value)
+        if names:
+            found[variable.name] = names
+    return found
+
+
+def passed_on(scripts: Iterable[Script], known: Origins) -> Origins:
+    """`known`, and the variables to which the scripts give a text of others: `MESSAGE=$CI_COMMIT_TITLE`."""
+    found = dict(known)
+    for script in scripts:
+        text = script.text
+        for use in authored(text):
+            line = max(text.rfind("\n", 0, use.start) + 1, use.start - _NEAR)
+            match = _ASSIGNING.search(text, line, use.start)
+            if match is not None:
+                found[match[1]] = (use.name,)
+    return found
+
+
+def in_script(nodes: Nodes, script: Script, known: Origins) -> Iterator[Expansion]:
+    """The expansions of a script; text that passes through a variable counts where it becomes code."""
+    if "$[[" in script.text:
+        yield from _inputs(nodes, script)
+    uses = authored(script.text)
+    if known:
+        uses = tuple(use for use in used(script.text) if use.name in AUTHORS or use.name in known)
+    coding = bool(uses) and _interpreting(script.text)
+    for use in uses:
+        again = coding and reparsed(script.source_text, script.shell, use.start, use.end)
+        if use.name in AUTHORS or again:
+            yield _run(script, use, known, reparsed=again)
+
+
+@lru_cache(maxsize=1024)
+def _interpreting(text: str) -> bool:
+    return _INTERPRETING.search(text) is not None
+
+
+def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expansion:
+    direct = use.name in AUTHORS
+    sources = (use.name,) if direct else known[use.name]
+    return Expansion(
+        text=script.text[use.start : use.end],
+        sources=sources,
+        time="run",
+        sink="script",
+        shell=script.shell,
+        attacker_controlled=True,
+        author=AUTHORS[sources[0]],
+        via="" if direct else f"the variable {use.name}",
+        reparsed=reparsed,
+        place=script.source_text.place(use.start, use.end),
+    )
+
+
+def _inputs(nodes: Nodes, script: Script) -> Iterator[Expansion]:
+    """The inputs that are pasted into a script and can be any text."""
+    for offset, place in script.source_text.parts:
+        node = place.first
+        free = nodes.file(node).free
+        for match in INPUT.finditer(node.value) if free and isinstance(node, ScalarNode) else ():
+            if match[1] in free:
+                start, end = match.span()
+                yield Expansion(
+                    text=match[0],
+                    sources=(f"inputs.{match[1]}",),
+                    sink="script",
+                    shell=script.shell,
+                    author="whoever includes or starts the pipeline",
+                    reparsed=True,
+                    place=script.source_text.place(offset + start, offset + end),
+                )
+
+
+def in_places(
+    nodes: Nodes, places: Iterable[tuple[str, Node | None]], known: Origins
+) -> Iterator[Expansion]:
+    """The expansions of values that GitLab or the runner reads, where somebody else writes them.
+
+    Each place is a sink, and the node that may be a text.
+    """
+    for sink, node in places:
+        if isinstance(node, ScalarNode) and "$" in node.value:
+            for use in used(node.value):
+                if use.name in AUTHORS or use.name in known:
+                    yield _in_value(nodes, node, sink, use, known)
+
+
+def _in_value(nodes: Nodes, node: ScalarNode, sink: str, use: Used, known: Origins) -> Expansion:
+    direct = use.name in AUTHORS
+    sources = (use.name,) if direct else known[use.name]
+    return Expansion(
+        text=node.value[use.start : use.end],
+        sources=sources,
+        time="run",
+        sink=sink,
+        attacker_controlled=True,
+        author=AUTHORS[sources[0]],
+        via="" if direct else f"the variable {use.name}",
+        place=nodes.place(node).part(use.start, use.end),
+    )

@@ -1,0 +1,144 @@
+"""The steps of a GitLab job: its scripts, in the order in which they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.document import Node, Place, ScalarNode, SequenceNode, join
+from pipelaw.facts import references, shell
+from pipelaw.facts.secrets import credentials
+from pipelaw.loaders.gitlab_expansions import Origins, in_script, passed_on
+from pipelaw.loaders.gitlab_variables import Declared, Variables, secrets
+from pipelaw.model import Credential, Reference, Script, Step, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw.loaders.gitlab_merge import Config
+
+KEYWORDS = ("before_script", "script", "after_script")
+
+
+class Part(NamedTuple):
+    """One script of a job, ready to become a step."""
+
+    id: str
+    script: Script | None
+    credentials: tuple[Credential, ...]
+    place: Place
+    reference: Reference | None = None
+    variables: tuple[Variable, ...] = ()
+
+
+class Scripts:
+    """The scripts of a configuration; jobs that share one get the same object."""
+
+    def __init__(self, config: Config, variables: Variables) -> None:
+        self._config = config
+        self._variables = variables
+        self._known: dict[tuple[int, str], tuple[Script, tuple[Credential, ...]] | None] = {}
+
+    def of(self, fields: dict[str, Node], shell_name: str) -> list[Part]:
+        """The scripts of a job."""
+        hooks = self._config.fields(fields.get("hooks"), "`hooks`") if "hooks" in fields else {}
+        named = [("pre_get_sources_script", hooks.get("pre_get_sources_script"))]
+        named += [(keyword, fields.get(keyword)) for keyword in KEYWORDS]
+        found = []
+        for keyword, node in named:
+            script = self._script(node, keyword, shell_name) if node is not None else None
+            if script is not None and node is not None:
+                found.append(Part(keyword, *script, script[0].place))
+            if keyword == "script" and "run" in fields:
+                found.extend(self._functions(fields["run"], shell_name))
+        return found
+
+    def _script(
+        self, node: Node, what: str, shell_name: str
+    ) -> tuple[Script, tuple[Credential, ...]] | None:
+        key = (id(node), shell_name)
+        if key not in self._known:
+            scalars = self._config.scalars(node, f"`{what}`")
+            places = [self._config.place(scalar) for scalar in scalars]
+            self._known[key] = None
+            if places:
+                text = join(places)
+                script = Script(
+                    text=text.text,
+                    shell=shell_name,
+                    commands=shell.commands(text, shell_name),
+                    source_text=text,
+                    place=_place(self._config, node, scalars),
+                )
+                self._known[key] = (script, credentials((), (script,)))
+        return self._known[key]
+
+    def _functions(self, node: Node, shell_name: str) -> Iterator[Part]:
+        """The items of `run`: scripts, and functions that are fetched."""
+        config = self._config
+        for item in config.items(node, "`run`"):
+            own = config.fields(item, "a step")
+            name = config.text(own.get("name"), "`name`")
+            given = self._variables.of(own.get("inputs")).plus(self._variables.of(own.get("env")))
+            source = own.get("func", own.get("step"))
+            if isinstance(source, ScalarNode):
+                used = _function(config, source)
+                yield Part(name, None, given.credentials, used.place, used, given.variables)
+            elif "script" in own:
+                script = self._script(own["script"], "script", shell_name)
+                if script is not None:
+                    yield Part(name, *script, script[0].place, None, given.variables)
+
+
+def _place(config: Config, node: Node, scalars: list[ScalarNode]) -> Place:
+    """Where a script stands: its list as far as it is written there, and not behind an alias."""
+    if not isinstance(node, SequenceNode):
+        return config.place(node)
+    start = node.start_mark.index
+    own = [item for item in node.value if item.start_mark.index >= start]
+    # an alias stands for a node further up
+    return config.place(node, own[-1]) if own else config.place(scalars[0])
+
+
+def _function(config: Config, node: ScalarNode) -> Reference:
+    text = config.value(node, "a function")
+    name, _, ref = text.partition("@")
+    pin = "local" if text.startswith(".") else references.pin(ref)
+    return Reference(
+        kind="action",
+        text=text,
+        name=name,
+        ref=ref,
+        owner="" if pin == "local" else name.partition("/")[2].partition("/")[0],
+        pin=pin,
+        mutable=pin in ("tag", "branch", "none"),
+        place=config.place(node),
+    )
+
+
+def shell_of(fields: dict[str, Node], labels: tuple[str, ...]) -> str:
+    """The shell that the runner starts: PowerShell where the tags or the image say Windows."""
+    image = fields.get("image")
+    words = [*labels, *([image.value] if isinstance(image, ScalarNode) else [])]
+    windows = any("windows" in word.lower() or "powershell" in word.lower() for word in words)
+    return "pwsh" if windows else "bash"
+
+
+def steps(config: Config, parts: list[Part], known: Origins, declared: Declared) -> Iterator[Step]:
+    """A step for each script."""
+    known = passed_on([part.script for part in parts if part.script is not None], known)
+    for index, part in enumerate(parts):
+        script = part.script
+        yield Step(
+            id=part.id,
+            index=index,
+            optional=part.id == "after_script",
+            references=(part.reference,) if part.reference is not None else (),
+            scripts=(script,) if script is not None else (),
+            expansions=tuple(in_script(config, script, known)) if script is not None else (),
+            variables=part.variables,
+            secrets=tuple(secrets(script.source_text, "script", "", declared))
+            if script is not None
+            else (),
+            credentials=part.credentials,
+            place=part.place,
+        )
