@@ -103,10 +103,7 @@ def _parts(
     step: Step,
     out: Callable[[Hit], None],
 ) -> None:
-    for name, judge_part in rulebook.parts:
-        subjects = getattr(scope, name)
-        if subjects:
-            judge_part(subjects, pipeline, job, step, out)
+    rulebook.judge_parts(scope, pipeline, job, step, out)
     if scope.scripts and "command" in rulebook.judges:
         for script in scope.scripts:
             text = script.text.lower()

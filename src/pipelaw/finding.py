@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from pipelaw.document import Problem
@@ -58,7 +58,16 @@ class Suppression:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+_T = TypeVar("_T")
+
+
+@dataclass_transform(frozen_default=True)
+def _value(cls: type[_T]) -> type[_T]:
+    """A dataclass that the type checker holds to be frozen; a scan makes some ten thousand."""
+    return dataclass(slots=True)(cls)
+
+
+@_value
 class Finding:
     """One thing that a rule objects to. Picklable and complete: reports need no file to print it."""
 

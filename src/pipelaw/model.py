@@ -24,6 +24,7 @@ from pipelaw.parts import (
     Variable,
     Volume,
     record,
+    replaced,
 )
 from pipelaw.place import NOWHERE, Place
 
@@ -246,4 +247,5 @@ __all__ = [
     "Variable",
     "Volume",
     "record",
+    "replaced",
 ]

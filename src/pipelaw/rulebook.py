@@ -63,9 +63,10 @@ class Rulebook:
         return {rule.kind: self._program[f"judge_{rule.kind}"] for rule in self.rules}
 
     @cached_property
-    def parts(self) -> tuple[tuple[str, Judge], ...]:
-        """The parts of a scope that have rules: attribute and function."""
-        return tuple((f"{kind}s", self.judges[kind]) for kind in PARTS if kind in self.judges)
+    def judge_parts(self) -> Judge:
+        """`judge_parts(scope, pipeline, job, step, out)` judges every part of a scope."""
+        judge: Judge = self._program["judge_parts"]
+        return judge
 
     @cached_property
     def command_words(self) -> tuple[str, ...]:
@@ -77,7 +78,13 @@ class Rulebook:
 
     def evaluate(self, code: str, kind: str, values: Sequence[object]) -> Any:  # noqa: ANN401  any field
         """The value of an expression of a rule about `kind`, for (subject, pipeline, job, step)."""
-        return self._program["expressions"][kind, code](*values)
+        return self.expressions[kind, code](*values)
+
+    @cached_property
+    def expressions(self) -> dict[tuple[str, str], Callable[..., Any]]:
+        """Every expression but the conditions as a function, by kind and code."""
+        found: dict[tuple[str, str], Callable[..., Any]] = self._program["expressions"]
+        return found
 
 
 def _program(in_force: Sequence[Rule]) -> str:
@@ -90,7 +97,17 @@ def _program(in_force: Sequence[Rule]) -> str:
             key = f"({rule.kind!r}, {code!r})"
             lambdas[f"{key}: lambda {rule.kind}, {_outer(rule.kind)}: {code}"] = None
     judges = [_judge(kind, numbered) for kind, numbered in by_kind.items()]
-    return "\n".join([*judges, f"expressions = {{{', '.join(lambdas)}}}"])
+    parts = [kind for kind in PARTS if kind in by_kind]
+    return "\n".join([*judges, _parts(parts), f"expressions = {{{', '.join(lambdas)}}}"])
+
+
+def _parts(kinds: Sequence[str]) -> str:
+    """A function that hands each kind of part of a scope to its judge."""
+    lines = ["def judge_parts(scope, pipeline, job, step, out):"]
+    for kind in kinds:
+        lines.append(f"  if scope.{kind}s:")
+        lines.append(f"    judge_{kind}(scope.{kind}s, pipeline, job, step, out)")
+    return "\n".join([*lines, "  return None"])
 
 
 def _outer(kind: str) -> str:

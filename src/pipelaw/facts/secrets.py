@@ -34,16 +34,28 @@ def credentials(
     named = False
     texts = [script.text for script in scripts]
     for variable in variables:
-        if len(variable.value) >= positions.SHORTEST:
-            texts.append(variable.value)
+        value = variable.value
+        if not variable.literal and _reference(value):
+            continue
+        if len(value) >= positions.SHORTEST:
+            texts.append(value)
         if meaning(variable.name) is not NOTHING:
             named = True
+    if not texts and not named:
+        return ()
     # one look at everything together: nine scopes in ten end here
     text = "\n".join(texts) if len(texts) != 1 else texts[0]
     look_for = (shapes.surroundings(text) != "", positions.possible(text))
     if named or look_for != _NOTHING_THERE:
         return tuple(_found(variables, scripts, look_for, service))
     return ()
+
+
+def _reference(value: str) -> bool:
+    """Whether a value is one expansion and nothing else, without a literal inside: most are."""
+    if value.startswith("${{"):
+        return value.endswith("}}") and "'" not in value and value.find("}}") == len(value) - 2
+    return value.startswith("$") and value[1:].isidentifier()
 
 
 _LookFor: TypeAlias = tuple[bool, bool]

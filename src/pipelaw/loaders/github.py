@@ -104,11 +104,15 @@ def _trigger(context: Context, name: ScalarNode, value: Node | None) -> Trigger:
     kind = event.kind
     if name.value == "push" and "tags" in options and "branches" not in options:
         kind = "tag"
-    texts = {
-        key: tuple(str(item.value) for item in document.scalars(options.get(key), f"`{key}`"))
-        for key in ("branches", "types")
-        if key in options
-    }
+    texts = (
+        {
+            key: tuple(str(item.value) for item in document.scalars(options[key], f"`{key}`"))
+            for key in ("branches", "types")
+            if key in options
+        }
+        if options
+        else {}
+    )
     return Trigger(
         kind=kind,
         name=name.value,

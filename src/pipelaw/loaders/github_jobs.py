@@ -165,12 +165,17 @@ def _environment(context: Context, fields: dict[str, Node]) -> str:
 
 
 def _holds_secrets(context: Context, own: tuple[Secret, ...], steps: tuple[Step, ...]) -> bool:
-    used = (*own, *context.flow.secrets, *(secret for step in steps for secret in step.secrets))
-    return any(secret.store != "token" for secret in used)
+    for used in (own, context.flow.secrets, *[step.secrets for step in steps if step.secrets]):
+        for secret in used:
+            if secret.store != "token":
+                return True
+    return False
 
 
 def _runs_outsider_code(reach: Reach, steps: tuple[Step, ...]) -> bool:
     """Change requests bring their own code unless the run has the base repository's rights."""
+    if not reach.reachable:
+        return False
     if any(
         trigger.kind == "change-request" and not trigger.privileged for trigger in reach.outsiders
     ):
@@ -226,8 +231,9 @@ def _containers(context: Context, fields: dict[str, Node], flow: Flow) -> Parts:
     parts = Parts([], [], [], [], [])
     if "container" in fields:
         _container(context, "container", fields["container"], "job", flow, parts)
-    for key, value in context.document.pairs(fields.get("services"), "`services`"):
-        _container(context, key.value, value, "service", flow, parts)
+    if "services" in fields:
+        for key, value in context.document.pairs(fields["services"], "`services`"):
+            _container(context, key.value, value, "service", flow, parts)
     return parts
 
 

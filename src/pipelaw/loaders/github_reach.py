@@ -60,6 +60,9 @@ class Reach:
 
     def within(self, other: Reach) -> Reach:
         """What gets through both: a job needs another that is itself conditional."""
+        if other.triggers == self.triggers and other.outsiders == self.outsiders:
+            if not other.gates or other.gates == self.gates:
+                return self
         return Reach(
             tuple(trigger for trigger in self.triggers if trigger in other.triggers),
             tuple(trigger for trigger in self.outsiders if trigger in other.outsiders),
