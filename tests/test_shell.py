@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipelaw import document
 from pipelaw.document import Place, ScalarNode, SequenceNode, join
 from pipelaw.facts import shell
-from pipelaw.facts.shell import RUNS_REMOTE
+from pipelaw.facts.shell import RUNS_REMOTE, may_run_remote
 from pipelaw.source import Source
 
 if TYPE_CHECKING:
@@ -266,6 +266,7 @@ def test_code_from_the_network_that_runs(code: str, address: str) -> None:
 
     assert found == [(address, False)]
     assert RUNS_REMOTE.search(code)
+    assert may_run_remote(code.lower())
 
 
 @pytest.mark.parametrize(
@@ -460,6 +461,7 @@ def test_code_from_the_network_in_powershell(code: str, address: str) -> None:
 
     assert found == [(address, False)]
     assert RUNS_REMOTE.search(code)
+    assert may_run_remote(code.lower())
 
 
 @pytest.mark.parametrize(
@@ -652,7 +654,7 @@ def check(code: str, kind: str) -> None:
         assert command.words
         assert command.name or command.writes
         assert not command.verified or command.remote
-        assert not command.remote or RUNS_REMOTE.search(code)
+        assert not command.remote or (RUNS_REMOTE.search(code) and may_run_remote(code.lower()))
     assert shell.reparsed(text(code), kind, 0, 1) in (True, False)
 
 

@@ -107,8 +107,8 @@ def _parts(
     if scope.scripts and "command" in rulebook.judges:
         for script in scope.scripts:
             text = script.text.lower()
-            for word in rulebook.command_words:
-                if word in text:
+            for passes in rulebook.command_filters:
+                if passes(text):
                     rulebook.judges["command"](script.commands, pipeline, job, step, out)
                     break
 

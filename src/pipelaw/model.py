@@ -1,12 +1,13 @@
 """The model: pipelines, their jobs and steps, and the repository that they are found in.
 
 What rules can see is documented by the texts below the fields (`pipelaw model` prints them), and
-checked against the annotations when a rule is read. The parts are in `parts`, and importable from
-here: this module is the whole vocabulary.
+checked against the annotations when a rule is read. The parts are in `parts` and `faults`, and
+importable from here: this module is the whole vocabulary.
 """
 
 from __future__ import annotations
 
+from pipelaw.faults import Agent, Flaw, Leak
 from pipelaw.parts import (
     Artifact,
     Checkout,
@@ -44,6 +45,9 @@ class Scope:
     volumes: tuple[Volume, ...] = ()
     checkouts: tuple[Checkout, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    agents: tuple[Agent, ...] = ()
 
 
 @record
@@ -218,6 +222,9 @@ KINDS: dict[str, type] = {
     "volume": Volume,
     "checkout": Checkout,
     "artifact": Artifact,
+    "flaw": Flaw,
+    "leak": Leak,
+    "agent": Agent,
     "control": Control,
 }
 """What a rule can be about, by the word it writes after `for:`."""
@@ -226,6 +233,7 @@ __all__ = [
     "KINDS",
     "NO_JOB",
     "NO_STEP",
+    "Agent",
     "Artifact",
     "Checkout",
     "Command",
@@ -233,7 +241,9 @@ __all__ = [
     "Control",
     "Credential",
     "Expansion",
+    "Flaw",
     "Job",
+    "Leak",
     "Permission",
     "Pipeline",
     "Reference",

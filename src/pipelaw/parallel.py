@@ -43,7 +43,7 @@ def spread(work: Sequence[Work], rulebook: Rulebook, processes: int) -> Iterator
 def _start(rulebook: Rulebook) -> None:
     if "rulebook" not in _STATE:
         _STATE["rulebook"] = rulebook
-        _ = rulebook.judges, rulebook.command_words
+        _ = rulebook.judges, rulebook.command_filters
 
 
 def _work(rulebook: Rulebook) -> None:

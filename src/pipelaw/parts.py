@@ -73,6 +73,8 @@ class Permission:
     """What a holder can do with it: high, medium, low or none."""
     audience: tuple[str, ...] = ()
     """Of an identity token: who accepts it, as written."""
+    documented: bool = False
+    """A comment says what it is for, or it needs none: the right to read the repository."""
     place: Place = NOWHERE
 
     @property
@@ -153,6 +155,10 @@ class Secret:
     outsiders: str = "withheld"
     """Whether a run that an outsider starts gets it: withheld, setting (the server's settings
     decide), or given."""
+    unmasked: bool = False
+    """What is handed over is a part of it, which logs do not hide."""
+    repeated: bool = False
+    """Its job used it before."""
     place: Place = NOWHERE
 
     @property
@@ -348,6 +354,10 @@ class Artifact:
     paths: tuple[str, ...] = ()
     whole_workspace: bool = False
     """Takes the workspace's root, with everything in it."""
+    hidden: bool = False
+    """Takes files whose names begin with a dot as well."""
+    sensitive: str = ""
+    """The first of its paths that credentials are usually kept in."""
     place: Place = NOWHERE
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PARTS = (
     "reference script expansion variable secret credential permission container volume checkout artifact"
+    " flaw leak agent"
 ).split()
 """The parts of a scope that rules can look at; each stands in the attribute of its plural."""
 
@@ -69,12 +70,10 @@ class Rulebook:
         return judge
 
     @cached_property
-    def command_words(self) -> tuple[str, ...]:
-        """Lower-case pieces of which a script has one before a rule about its commands can hold."""
+    def command_filters(self) -> tuple[Callable[[str], bool], ...]:
+        """Tests of a script's lower-case text, one of which it passes if a rule about commands can hold."""
         conditions = (rule.when for rule in self.rules if rule.kind == "command")
-        return tuple(
-            sorted({word for condition in conditions for word in _words(condition)}, key=len)
-        )
+        return tuple({_filter(condition): None for condition in conditions})
 
     def evaluate(self, code: str, kind: str, values: Sequence[object]) -> Any:  # noqa: ANN401  any field
         """The value of an expression of a rule about `kind`, for (subject, pipeline, job, step)."""
@@ -130,21 +129,33 @@ _NAMED = re.compile(
 )
 
 
-def _words(condition: str) -> Iterable[str]:
-    """Lower-case pieces of which a script has one when a condition about a command of it holds.
+def _filter(condition: str) -> Callable[[str], bool]:
+    """A quick test that a script passes when a condition about a command of it holds.
 
-    Read off the condition's own conjuncts; one that names no program gives the piece that is in
-    every text, which is correct and slow.
+    Read off the condition's own conjuncts; where one names no program every script passes, which is
+    correct and slow.
     """
-    if "command.remote" in condition and " or " not in condition:
-        from pipelaw.facts.shell import FETCHERS  # noqa: PLC0415  only when asked for
+    if " or " in condition:
+        return _every
+    if "command.remote" in condition:
+        from pipelaw.facts.shell import may_run_remote  # noqa: PLC0415  only when asked for
 
-        return FETCHERS
+        return may_run_remote
     found = _NAMED.search(condition)
-    if found is None or " or " in condition or "not " in condition[: found.start()]:
-        return ("",)
+    if found is None or "not " in condition[: found.start()]:
+        return _every
     names = [found["one"]] if found["one"] else found["many"].split(",")
-    return [name.strip().strip("\"'").lower() for name in names if name.strip()]
+    return _naming(frozenset(name.strip().strip("\"'").lower() for name in names if name.strip()))
+
+
+def _every(_: str) -> bool:
+    return True
+
+
+@lru_cache(maxsize=64)
+def _naming(names: frozenset[str]) -> Callable[[str], bool]:
+    """The test for a text that has one of some names."""
+    return lambda low: any(name in low for name in names)
 
 
 def load(
@@ -217,7 +228,7 @@ def _key(
 def _own_sources() -> list[Path]:
     """The modules that decide what a rule file becomes."""
     package = Path(__file__).parent
-    names = ("model.py", "parts.py", "rulebook.py", "rulefile.py", "rules.py")
+    names = ("model.py", "parts.py", "faults.py", "rulebook.py", "rulefile.py", "rules.py")
     return [*(package / name for name in names), *sorted((package / "cel").glob("*.py"))]
 
 

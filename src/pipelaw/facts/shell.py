@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, overload
 
-from pipelaw.facts.shell_fetch import FETCHERS, RUNS_REMOTE
+from pipelaw.facts.shell_fetch import RUNS_REMOTE, may_run_remote
 from pipelaw.model import Command
 
 if TYPE_CHECKING:
     from pipelaw.facts.shell_syntax import Simple
     from pipelaw.place import Text
 
-__all__ = ["FETCHERS", "RUNS_REMOTE", "commands", "reparsed"]
+__all__ = ["RUNS_REMOTE", "commands", "may_run_remote", "reparsed"]
 
 _BOURNE = re.compile(r"(?:^|[/\\\s])(?:ba|da|a|z|k|mk)?sh(?:\.exe)?(?:\s|$)")
 

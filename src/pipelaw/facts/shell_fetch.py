@@ -13,6 +13,26 @@ if TYPE_CHECKING:
 FETCHERS = (*"curl wget aria2c axel lynx iwr irm nvoke- .download tart-bits".split(), "fetch -")
 """Pieces of lower-case text of which a script that fetches has one; cheaper to look for than below."""
 
+_RUNS = re.compile(
+    r"\|\s*(?:\w+=\S*\s+|sudo\s+(?:-\S+\s+)*|env\s+)*(?:/\S*/)?(?:ba|z|da|k|a)?sh\b"
+    r"|\|\s*(?:sudo\s+)?(?:python|perl|ruby|node|php|iex|deno|bun|pwsh|powershell|tee|gunzip|zcat|xzcat|base64"
+    r"|gpg|openssl|sed|tr|xargs|cat|source|ssh|timeout|nice|docker|kubectl)"
+    r"|(?:ba|z|da|k|a)?sh\s+(?:-\w+\s+)*[\"'<$\w/.~-]|<\(|<<<|\beval\b|\bsource\b|\biex\b|chmod|install\s+-|\./|\.\\"
+    r"|/\w+\.sh\b|\.exe|/bin/|java\s+-jar|docker\s+run|(?:^|[\n;&|])\s*[.&]\s|\b(?:python|node|perl|ruby|php)\S*\s"
+    r"|nvoke-expression|start-process|\bmv\s|\bexec\s|\bmsiexec\b|\bsu\s"
+    r"|(?:^|[\n;&|(]|sudo|then|do)\s*[\"']?[/$~]\S"
+)
+"""What runs a file or a stream, in lower-case text; generous, for it only saves a parse."""
+
+
+def may_run_remote(low: str) -> bool:
+    """Whether a command of a script, given in lower case, may fetch code and run it."""
+    for word in FETCHERS:
+        if word in low:
+            return _RUNS.search(low) is not None
+    return False
+
+
 RUNS_REMOTE = re.compile(
     r"(?=[cwalfiIsS.])(?:curl|wget|aria2c|axel|lynx|fetch -|\b[iI][wW][rR]\b|\b[iI][rR][mM]\b"
     r"|[iI]nvoke-(?:[wW]eb|[rR]est)|\.[dD]ownload|[sS]tart-[bB]its)"

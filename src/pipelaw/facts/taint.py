@@ -1,0 +1,64 @@
+"""Text that somebody else decides, and what is left of its power on the way through a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Taint(NamedTuple):
+    """A piece of text that somebody who is not trusted decides."""
+
+    who: str
+    """Who decides it, for messages: `whoever opens the issue`."""
+    charset: str = "text"
+    """text: anything; words: line breaks are lost, but only because quotes are missing; line:
+    anything but a line break; branch: what git allows in a branch's name."""
+    outsider: bool = False
+    """Somebody without write access decides it."""
+    via: str = ""
+    """What it passed through: a variable, output or file; "" when direct."""
+    pasted: bool = False
+    """It is pasted into this very script before the shell reads it."""
+
+    def narrowed(self, charset: str) -> Taint:
+        """The same with no more freedom than a charset gives."""
+        return self._replace(charset=min(self.charset, charset, key=CHARSETS.index))
+
+
+CHARSETS = ("branch", "line", "words", "text")
+"""From the least freedom to the most."""
+
+Value = tuple["str | Taint", ...]
+"""A text in pieces: those that the script says itself, and those that somebody else decides."""
+
+UNKNOWN = "\0"
+"""Stands in a value for text that the script gets from elsewhere and nobody hostile decides."""
+
+
+def strongest(taints: Iterable[Taint]) -> Taint | None:
+    """The taint with most power among several, None for none: an outsider's, with most freedom."""
+    return max(taints, key=_power, default=None)
+
+
+def _power(taint: Taint) -> tuple[bool, int]:
+    return taint.outsider, CHARSETS.index(taint.charset)
+
+
+def taints(value: Value) -> list[Taint]:
+    """The pieces of a value that somebody else decides."""
+    return [piece for piece in value if not isinstance(piece, str)]
+
+
+def narrowed(value: Value, charset: str) -> Value:
+    """A value whose foreign pieces have no more freedom than a charset gives."""
+    return tuple(
+        piece if isinstance(piece, str) else piece.narrowed(charset) for piece in value
+    )
+
+
+def plain(value: Value) -> str:
+    """The text of a value, with UNKNOWN for every foreign piece."""
+    return "".join(piece if isinstance(piece, str) else UNKNOWN for piece in value)
