@@ -195,7 +195,10 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: &x [*x]", 1, "an anchor that contains its own alias"),
         ("a: \x07", 1, "not valid YAML"),
         (BOMB, 1, f"more than {MAX_NODES:,} nodes after alias expansion"),
-        ("[" * 20_000, 1, "not valid YAML"),
+        ("[" * 20_000, 1, "nested too deeply"),
+        ("- " * 50_000 + "a", 1, "nested too deeply"),
+        ("? " * 50_000 + "a", 1, "nested too deeply"),
+        ("\n".join(f"k{n}: v" for n in range(MAX_NODES)), 1, "more than 100,000 nodes"),
     ],
 )
 def test_what_is_no_yaml_says_where(text: str, line: int, message: str) -> None:

@@ -26,6 +26,7 @@ except ImportError as error:  # a PyYAML built without libyaml would be correct 
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 100_000
+MAX_DEPTH = 2_000
 
 __all__ = [
     "NOWHERE",
@@ -98,9 +99,11 @@ def parse(source: Source) -> list[Node]:
     """
     roots: list[Node] = []
     try:
+        _check_depth(source)
         composer = _Composer(source.text)
         while composer.check_node():
             roots.append(composer.get_node())  # type: ignore[arg-type]  # never None after check_node
+        _check_size(source, roots)
     except yaml.MarkedYAMLError as error:
         raise _unreadable(source, error) from None
     except (yaml.YAMLError, ValueError) as error:
@@ -109,8 +112,28 @@ def parse(source: Source) -> list[Node]:
         raise UnreadableError(source.path, *source.position(index), _reader(error)) from None
     except RecursionError:
         raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
-    _check_size(source, roots)
     return roots
+
+
+def _check_depth(source: Source) -> None:
+    """Refuse what would nest deeper than the composer's stack, which nothing else guards.
+
+    That takes a line, or brackets, by the thousand; only a file with those is read twice.
+    """
+    text = source.text
+    if len(text) < MAX_DEPTH:
+        return
+    if text.count("[") + text.count("{") < MAX_DEPTH and max(map(len, text.split("\n"))) < MAX_DEPTH:
+        return
+    parser, depth = CParser(text), 0
+    while (event := parser.get_event()) is not None:
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            where = source.position(event.start_mark.index)
+            raise UnreadableError(source.path, *where, "nested too deeply")
 
 
 def _unreadable(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:
@@ -132,8 +155,8 @@ _ANCHOR = re.compile(r"&(?<=[\s\[{,:-]&)[\w-]")
 
 def _check_size(source: Source, roots: list[Node]) -> None:
     """Count nodes as if aliases were copied, without walking a shared node twice."""
-    if not _ANCHOR.search(source.text):
-        # without aliases the node count is bounded by the file's size, and nothing can recurse
+    if len(source.text) < MAX_NODES and not _ANCHOR.search(source.text):
+        # without aliases a file has no more nodes than characters, and nothing can recurse
         return
     sizes: dict[int, int] = {}
     for root in roots:
