@@ -32,10 +32,12 @@ def test_finds_what_the_platforms_look_for() -> None:
         ".forgejo/workflows/ci.yml": "github",
         ".gitea/workflows/ci.yaml": "github",
         ".github/actions/setup/action.yml": "github",
+        ".github/dependabot.yml": "dependabot",
         ".github/workflows/ci.yaml": "github",
         ".github/workflows/ci.yml": "github",
         ".gitlab-ci.yaml": "gitlab",
         ".gitlab-ci.yml": "gitlab",
+        ".pre-commit-config.yaml": "precommit",
         ".woodpecker.yaml": "woodpecker",
         ".woodpecker.yml": "woodpecker",
         ".woodpecker/deep/er/test.yaml": "woodpecker",
@@ -45,7 +47,8 @@ def test_finds_what_the_platforms_look_for() -> None:
     }
     others = (
         ".drone/notes.md",
-        ".github/dependabot.yml",
+        ".github/dependabot.json",
+        "docs/.pre-commit-config.yaml",
         ".github/workflows/README.md",
         ".github/workflows/old/ci.yml",
         ".gitlab-ci.yml.bak",
@@ -232,5 +235,5 @@ def test_the_corpus_is_found_whole() -> None:
     assert sum(len(find(tree)) for tree in trees) > 1_000
     for tree in trees:
         for candidate in find(tree):
-            assert candidate.platform == "github"
+            assert candidate.platform in ("github", "dependabot", "precommit")
             assert tree.read(candidate.path)

@@ -149,7 +149,7 @@ PRT = "pull_request_target"
         ("github.actor == 'me'", PRT, False, ("actor",)),
         ("github.actor != 'me'", PRT, True, ()),
         ("github.actor == 'dependabot[bot]'", PRT, None, ()),
-        ("github.event.pull_request.user.login == 'dependabot[bot]'", PRT, False, ("actor",)),
+        ("github.event.pull_request.user.login == 'dependabot[bot]'", PRT, False, ("author",)),
         (
             "github.event.comment.author_association == 'OWNER'",
             "issue_comment",

@@ -280,7 +280,7 @@ def test_containers_services_and_volumes() -> None:
     [
         ("ubuntu-latest", ("ubuntu-latest",), False),
         ("[self-hosted, linux]", ("self-hosted", "linux"), True),
-        ("{group: big, labels: [x]}", ("x",), True),
+        ("{group: big, labels: [x]}", ("x",), False),
         ("${{ matrix.os }}", ("ubuntu-latest", "self-hosted", "windows-latest"), True),
         ("${{ matrix.missing }}", ("${{ matrix.missing }}",), False),
         ("${{ inputs.os }}", ("${{ inputs.os }}",), False),
@@ -341,13 +341,13 @@ CHECKOUT = """\
 @pytest.mark.parametrize(
     ("version", "more", "run", "untrusted", "refused", "executor"),
     [
-        ("v4.1.1", "", "npm test", True, False, "npm"),
+        ("v4.1.1", "", "npm test", True, False, "npm test"),
         ("v4.1.1", "", "cat README.md", True, False, ""),
         ("v4", "", "make", True, True, "make"),
         ("v7.0.1", "", "make", True, True, "make"),
         ("v7", ", allow-unsafe-pr-checkout: true", "make", True, False, "make"),
         ("v4.1.1", ", path: pr", "make", True, False, ""),
-        ("v4.1.1", ", path: pr", "make -C pr", True, False, "make"),
+        ("v4.1.1", ", path: pr", "make -C pr", True, False, "make -C pr"),
     ],
 )
 def test_an_outsiders_checkout_and_what_runs_it(

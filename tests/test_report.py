@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 import pipelaw.report
 from pipelaw.document import Problem
-from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.finding import (
+    Confidence,
+    Coverage,
+    Finding,
+    Related,
+    Report,
+    Severity,
+    Suppression,
+    Usage,
+)
 from pipelaw.report import FORMATS, Style, render
 from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
@@ -75,7 +84,7 @@ def test_the_table_of_formats_is_what_the_folder_has() -> None:
     writers = {
         path.stem for path in folder.glob("*.py") if "def render(" in path.read_text("utf-8")
     }
-    assert set(FORMATS) == writers - {"__init__"}
+    assert {name.replace("-", "_") for name in FORMATS} == writers - {"__init__"}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -113,7 +122,7 @@ def test_json_is_what_its_schema_says(report: Report) -> None:
 def test_json_has_its_keys_in_order_and_a_line_for_each_finding() -> None:
     lines = render("json", REPORT).splitlines()
     value = json.loads("".join(lines))
-    assert list(value) == ["version", "tool", "summary", "coverage", "findings"]
+    assert list(value) == ["version", "tool", "summary", "coverage", "paved_road", "findings"]
     assert value["version"] == 1
     assert value["tool"]["name"] == "pipelaw"
     counts = {"critical": 0, "high": 1, "medium": 0, "low": 1, "info": 0, "suppressed": 1}
@@ -252,16 +261,32 @@ def test_a_job_summary_has_counts_findings_and_advice() -> None:
     assert (
         "\n### High\n\n"
         "#### Text that an outsider writes becomes part of a script (`script-injection`)\n\n"
-        f"- [`{PATH}:9`]({base}/{PATH}#L9): `${{{{ github.head_ref }}}}` is pasted into the script\n"
-        f"  - [`{PATH}:2`]({base}/{PATH}#L2): anybody can start it\n\n"
         "<details><summary>Why it matters, and how to fix it</summary>\n\n"
         "Whoever opens an issue\ndecides its title.\n\nMore of it.\n\n"
-        "**How to fix it**\n\nUse a variable:\n\n```yaml\nenv:\n  T: x\n```\n\n</details>\n"
+        "**How to fix it**\n\nUse a variable:\n\n```yaml\nenv:\n  T: x\n```\n\n</details>\n\n"
+        f"- [`{PATH}:9`]({base}/{PATH}#L9): `${{{{ github.head_ref }}}}` is pasted into the script\n"
+        f"  - [`{PATH}:2`]({base}/{PATH}#L2): anybody can start it\n"
         "\n### Low\n"
     ) in text
     assert f"- [`a.yml:1`]({base}/a.yml#L1-L4): " in text
     assert "- `bad.yml:3:1`: not YAML" in text
     assert text.count("Why it matters") == 1
+
+
+def test_a_job_summary_has_the_fix_also_where_the_findings_do_not_fit() -> None:
+    report = replace(REPORT, findings=(FINDING,) * 20_000)
+    text = render("markdown", report)
+    assert len(text.encode()) < 1024 * 1024
+    assert "**How to fix it**\n\nUse a variable:" in text
+    assert text.endswith(" more findings did not fit here.\n")
+
+
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_the_paved_road_is_told_where_there_is_one(name: str) -> None:
+    usages = (Usage("images", "ours/<b>", True, 3), Usage("actions", "a/b", False, 1))
+    assert "on the paved road" not in render(name, REPORT)
+    text = render(name, replace(REPORT, usages=usages))
+    assert "3 of 4 uses on the paved road; not: actions a/b." in text
 
 
 def test_a_job_summary_without_an_address_has_no_links() -> None:

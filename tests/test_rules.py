@@ -99,7 +99,7 @@ def told(text: str) -> str:
         (
             "  github:",
             "  githb:",
-            "12:3: a platform is one of github, gitlab, drone, woodpecker; did you mean `github`?",
+            "12:3: a platform is one of github, gitlab, drone, woodpecker, dependabot, precommit; did you",
         ),
         ("    bad: |", "    bed: |", "13:5: an example is `bad` or `good`"),
         ("confidence: high", "confidence: [high]", "5:13: "),

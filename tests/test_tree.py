@@ -380,3 +380,21 @@ def test_a_linked_gitignore_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "patterns").write_text("out/\n")
     (root / ".gitignore").symlink_to("../patterns")
     assert not FolderTree(root).ignored("out/action.yml")
+
+
+def test_what_is_remembered_is_made_once_for_each_tree() -> None:
+    made = []
+
+    @tree.remembered
+    def first(of: tree.Tree, end: str) -> str:
+        made.append(end)
+        return of.paths()[0] + end
+
+    one, two = MemoryTree({"a": b""}), MemoryTree({"b": b""})
+    assert [first(one, "!"), first(two, "!"), first(one, "!"), first(one, "?")] == [
+        "a!",
+        "b!",
+        "a!",
+        "a?",
+    ]
+    assert made == ["!", "!", "?"]

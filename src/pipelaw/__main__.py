@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from pipelaw.cli import run
 
-from pipelaw.cli import main
-
-sys.exit(main())
+run()

@@ -29,6 +29,8 @@ _AT_ROOT = (
     r"|(?P<gitlab>\.gitlab-ci\.ya?ml)"
     r"|(?P<drone>\.drone\.(?:ya?ml|jsonnet|star|starlark)|\.drone/[^/]+\.ya?ml)"
     r"|(?P<woodpecker>\.woodpecker\.ya?ml|\.woodpecker/.+\.ya?ml)"
+    r"|(?P<dependabot>\.github/dependabot\.ya?ml)"
+    r"|(?P<precommit>\.pre-commit-config\.ya?ml)"
 )
 _PLACE = re.compile(_AT_ROOT)
 _ANYWHERE = re.compile(rf"(?:.*/)?(?:{_AT_ROOT})", re.DOTALL)

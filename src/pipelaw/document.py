@@ -123,7 +123,10 @@ def _check_depth(source: Source) -> None:
     text = source.text
     if len(text) < MAX_DEPTH:
         return
-    if text.count("[") + text.count("{") < MAX_DEPTH and max(map(len, text.split("\n"))) < MAX_DEPTH:
+    if (
+        text.count("[") + text.count("{") < MAX_DEPTH
+        and max(map(len, text.split("\n"))) < MAX_DEPTH
+    ):
         return
     parser, depth = CParser(text), 0
     while (event := parser.get_event()) is not None:
@@ -132,7 +135,8 @@ def _check_depth(source: Source) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            where = source.position(event.start_mark.index)
+            mark = event.start_mark
+            where = source.position(mark.index if mark else 0)
             raise UnreadableError(source.path, *where, "nested too deeply")
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipelaw.finding import EXCERPT_LINES, Finding, Names, Related, Severity
+from pipelaw.finding import EXCERPT_LINES, Finding, Names, Related, Severity, identity
 from pipelaw.model import NO_JOB, NO_STEP, Job, Pipeline, Repository, Scope, Step
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _finding(
 ) -> Finding:
     _, span, message = key
     subject, pipeline, job, step = values
-    identity = (job.id, step.identity if step is not NO_STEP else "", rule.kind, subject.identity)
+    parts = (job.id, step.identity if step is not NO_STEP else "", rule.kind, subject.identity)
     return Finding(
         rule=rule.id,
         title=rule.title,
@@ -148,9 +148,10 @@ def _finding(
         platform=pipeline.platform,
         job=job.id,
         step=step.label if step is not NO_STEP else "",
-        fingerprint=names.fingerprint(rule.id, span.path, *identity),
+        fingerprint=names.fingerprint(rule.id, span.path, *parts),
         related=tuple(_related(rule, rulebook, values, names)),
         excerpt=place.source.lines(span.line, min(span.end_line, span.line + EXCERPT_LINES - 1)),
+        identity=identity(rule.id, *parts),
     )
 
 

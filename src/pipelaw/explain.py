@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pipelaw.rules import Example, Rule
 
-_NAMES = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
+_NAMES = {"github": "GitHub Actions", "gitlab": "GitLab CI", "precommit": "pre-commit"}
 _OWASP = "https://owasp.org/www-project-top-10-ci-cd-security-risks/"
 _CWE = "https://cwe.mitre.org/data/definitions/"
 

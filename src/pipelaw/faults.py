@@ -14,7 +14,7 @@ class Flaw:
     """Something in the pipeline's own language that does not do what it seems to do."""
 
     kind: str
-    """always-true, constant, malformed, substring, ternary, spoofable, misfeature or trace."""
+    """always-true, constant, malformed, substring, ternary, spoofable, misfeature, roundabout or trace."""
     text: str
     """As written."""
     detail: str = ""
@@ -63,6 +63,8 @@ class Agent:
     """Who decides what its task says, where an outsider's text is part of it."""
     prompt: str = ""
     """The expansion that puts that text in."""
+    guarded: bool = False
+    """It refuses by itself to work for people who may not write to the repository."""
     everyone: bool = False
     """The check that only members may start it is switched off."""
     tools: tuple[str, ...] = ()

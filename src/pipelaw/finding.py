@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from pipelaw.document import Problem
@@ -54,7 +54,7 @@ class Suppression:
     """Why a finding does not count: who silenced it, and the reason given."""
 
     by: str
-    """inline, waiver or baseline."""
+    """inline, waiver, policy, baseline or since."""
     reason: str = ""
 
 
@@ -89,6 +89,8 @@ class Finding:
     excerpt: tuple[str, ...] = ()
     """The source lines from `span.line` to `span.end_line`, at most EXCERPT_LINES of them."""
     suppressed: Suppression | None = None
+    identity: str = ""
+    """As the fingerprint, but without the path, so that it outlives the file's name."""
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -110,6 +112,15 @@ def fingerprint(rule: str, path: str, *identity: str) -> str:
     """
     text = "\x1f".join((FINGERPRINT, rule, path, *identity))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def identity(rule: str, *names: str) -> str:
+    """16 hex digits that name a finding without its line and its file.
+
+    Made of the rule and the same names as the fingerprint, white space left out of them.
+    """
+    text = "\x1f".join((FINGERPRINT, rule, *("".join(name.split()) for name in names)))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Names:
@@ -145,6 +156,18 @@ class Coverage:
     """Code and configuration from elsewhere that was not looked into."""
 
 
+class Usage(NamedTuple):
+    """Code from elsewhere that pipelines use, of a kind that the policy's paved road speaks of."""
+
+    kind: str
+    """actions, workflows, includes, components or images."""
+    name: str
+    """Without a version."""
+    paved: bool
+    """It is on the road."""
+    times: int
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a reporter may print."""
@@ -156,6 +179,8 @@ class Report:
     """The rules in force, by id."""
     root: str = ""
     """What was scanned, as the user named it."""
+    usages: tuple[Usage, ...] = ()
+    """What is on the paved road and what is not; empty where no policy declares one."""
 
     @property
     def open(self) -> tuple[Finding, ...]:

@@ -1,16 +1,17 @@
 """The model: pipelines, their jobs and steps, and the repository that they are found in.
 
 What rules can see is documented by the texts below the fields (`pipelaw model` prints them), and
-checked against the annotations when a rule is read. The parts are in `parts` and `faults`, and
-importable from here: this module is the whole vocabulary.
+checked against the annotations when a rule is read. The parts are in `parts`, `workspace`, `supply`
+and `faults`, and importable from here: this module is the whole vocabulary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence  # noqa: TC003  the type check of rules reads annotations
+
 from pipelaw.faults import Agent, Flaw, Leak
 from pipelaw.parts import (
-    Artifact,
-    Checkout,
+    UNKNOWN,
     Command,
     Container,
     Control,
@@ -28,6 +29,8 @@ from pipelaw.parts import (
     replaced,
 )
 from pipelaw.place import NOWHERE, Place
+from pipelaw.supply import Installation, Publication, Update
+from pipelaw.workspace import Artifact, Cache, Checkout
 
 
 @record
@@ -45,9 +48,13 @@ class Scope:
     volumes: tuple[Volume, ...] = ()
     checkouts: tuple[Checkout, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    caches: tuple[Cache, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     leaks: tuple[Leak, ...] = ()
     agents: tuple[Agent, ...] = ()
+    installations: tuple[Installation, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    updates: tuple[Update, ...] = ()
 
 
 @record
@@ -68,6 +75,8 @@ class Step(Scope):
     """An outsider can cause it to run."""
     exposed: bool = False
     """An outsider can cause it to run with the rights of the base repository."""
+    merges: bool = False
+    """It merges or approves a change request."""
     place: Place = NOWHERE
 
     @property
@@ -119,12 +128,21 @@ class Job(Scope):
     """It is handed a secret other than its own token."""
     writes: bool = False
     """Its token can write, or may be able to where nothing is declared."""
+    needed_permissions: Sequence[str] = ()
+    """The least that what it uses is known to need: `contents: read`."""
+    unclear_needs: Sequence[str] = UNKNOWN
+    """The actions and commands of which nobody can say what rights they need."""
     mints_identity: bool = False
     """It can obtain an identity token that other systems accept."""
     runs_outsider_code: bool = False
     """An outsider can cause it to run code that the outsider wrote."""
     publishes: bool = False
     """It releases a package, image or artifact."""
+    releases: bool = False
+    """It publishes, or what starts it is a release: its tag, its branch or the release itself."""
+    cache_writes: str = ""
+    """Whether outsiders' code in it can write what runs of the default branch restore: open, refused (by
+    the platform's default), or ""."""
     deploys: bool = False
     """It changes a running system."""
     optional: bool = False
@@ -132,6 +150,11 @@ class Job(Scope):
     reusable: bool = False
     """It calls a pipeline instead of running steps."""
     place: Place = NOWHERE
+
+    @property
+    def suggested_permissions(self) -> str:
+        """The least that it needs, as written in the file: `{contents: read}`; "" where not known."""
+        return "" if self.unclear_needs else _block(self.needed_permissions)
 
     @property
     def privileged(self) -> bool:
@@ -144,6 +167,10 @@ class Job(Scope):
         return self.id
 
 
+def _block(needs: Iterable[str]) -> str:
+    return f"{{{', '.join(needs)}}}"
+
+
 @record
 class Pipeline(Scope):
     """One file, or one document of it: a workflow, a merged GitLab configuration, a Drone pipeline."""
@@ -151,17 +178,33 @@ class Pipeline(Scope):
     path: str
     """Relative to the repository."""
     platform: str
-    """github, gitlab, drone or woodpecker."""
+    """github, gitlab, drone, woodpecker, dependabot or precommit."""
     kind: str = "pipeline"
-    """pipeline, or action for a composite action, or template for what others include."""
+    """pipeline, or action for a composite action, or template for what others include, or settings
+    for those of a bot or of hooks."""
     name: str = ""
     triggers: tuple[Trigger, ...] = ()
     jobs: tuple[Job, ...] = ()
+    unattended: tuple[str, ...] = ()
+    """Of a bot's settings: kinds of dependency that the repository has and the bot is not told of."""
     permissions_declared: bool = False
     """The file says at its top what the token may do."""
     reusable: bool = False
     """Only others start it: a called workflow, an action, a template."""
     place: Place = NOWHERE
+
+    @property
+    def suggested_permissions(self) -> str:
+        """What to write so that jobs without rights of their own have enough; "" where not known."""
+        jobs = [job for job in self.jobs if job.token in ("default", "inherited")]
+        if not jobs or any(job.unclear_needs for job in jobs):
+            return ""
+        writing = [job for job in jobs if any("write" in need for need in job.needed_permissions)]
+        if len(jobs) == 1:
+            return f"`permissions: {_block(jobs[0].needed_permissions)}`"
+        reads = {need for job in jobs if job not in writing for need in job.needed_permissions}
+        own = [f", `{_block(job.needed_permissions)}` for `{job.id}`" for job in writing]
+        return f"`permissions: {_block(sorted(reads))}` at the top{''.join(own)}"
 
     @property
     def identity(self) -> str:
@@ -222,9 +265,13 @@ KINDS: dict[str, type] = {
     "volume": Volume,
     "checkout": Checkout,
     "artifact": Artifact,
+    "cache": Cache,
     "flaw": Flaw,
     "leak": Leak,
     "agent": Agent,
+    "installation": Installation,
+    "publication": Publication,
+    "update": Update,
     "control": Control,
 }
 """What a rule can be about, by the word it writes after `for:`."""
@@ -233,8 +280,10 @@ __all__ = [
     "KINDS",
     "NO_JOB",
     "NO_STEP",
+    "UNKNOWN",
     "Agent",
     "Artifact",
+    "Cache",
     "Checkout",
     "Command",
     "Container",
@@ -242,10 +291,12 @@ __all__ = [
     "Credential",
     "Expansion",
     "Flaw",
+    "Installation",
     "Job",
     "Leak",
     "Permission",
     "Pipeline",
+    "Publication",
     "Reference",
     "Repository",
     "Runner",
@@ -254,6 +305,7 @@ __all__ = [
     "Secret",
     "Step",
     "Trigger",
+    "Update",
     "Variable",
     "Volume",
     "record",

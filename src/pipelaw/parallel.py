@@ -7,7 +7,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
-from pipelaw.repository import scan_repository
+from pipelaw.since import scan_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ def _work(rulebook: Rulebook) -> None:
 
 
 def _scan(batch: list[tuple[int, Work]]) -> list[tuple[int, Part]]:
-    return [(number, scan_repository(work, _STATE["rulebook"])) for number, work in batch]
+    return [(number, scan_work(work, _STATE["rulebook"])) for number, work in batch]
 
 
 def _batches(work: Sequence[Work], count: int) -> list[list[tuple[int, Work]]]:

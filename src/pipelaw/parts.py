@@ -33,6 +33,10 @@ def replaced(old: _T, **changes: object) -> _T:
     return new
 
 
+UNKNOWN = ("unknown",)
+"""Names of what is not known."""
+
+
 @record
 class Trigger:
     """What starts a pipeline."""
@@ -49,6 +53,10 @@ class Trigger:
     """Branch filters as written; empty means every branch."""
     types: tuple[str, ...] = ()
     """Activity types as written; empty means the platform's default."""
+    tags: tuple[str, ...] = ()
+    """Tag filters as written."""
+    excluded: tuple[str, ...] = ()
+    """Branches that do not start it, as written."""
     place: Place = NOWHERE
 
     @property
@@ -75,6 +83,8 @@ class Permission:
     """Of an identity token: who accepts it, as written."""
     documented: bool = False
     """A comment says what it is for, or it needs none: the right to read the repository."""
+    users: Sequence[str] = UNKNOWN
+    """The jobs that use it or may use it; empty where it is known that none does."""
     place: Place = NOWHERE
 
     @property
@@ -113,6 +123,30 @@ class Reference:
     """The values handed to it by name."""
     comment: str = ""
     """The comment that stands behind it on its line, often a claimed version."""
+    claimed: str = ""
+    """The version that the comment claims, of what is pinned by commit."""
+    contradiction: str = ""
+    """What the claimed version contradicts, "" for nothing."""
+    vulnerable: str = ""
+    """The advisories about weaknesses of this version, joined by commas; "" for none known."""
+    vulnerability: str = "none"
+    """The worst of them: critical, high, medium, low or none."""
+    compromised: str = ""
+    """The advisories about malicious code put behind this version, joined by commas; "" for none."""
+    malicious: bool = False
+    """This very commit is known to be malicious, not only a tag that once pointed to one."""
+    fixed: str = ""
+    """The first version that none of these advisories is about, "" where there is none."""
+    archived: bool = False
+    """Its owner has given it up: it takes no more changes."""
+    resembles: str = ""
+    """The well-known name from which only a slip of the finger tells its own apart, "" for none."""
+    plain: str = ""
+    """Its name without the detours in its path, "" where it has none."""
+    replacement: str = ""
+    """What every machine of the platform has that does the same, "" for nothing."""
+    installs: str = ""
+    """The program whose newest release it installs as no version is asked for, "" for none."""
     place: Place = NOWHERE
 
     @property
@@ -246,7 +280,8 @@ class Expansion:
     time: str = "template"
     """template: pasted in before anything runs; run: expanded by the shell or the runner."""
     sink: str = ""
-    """script, code, environment, input, condition, image, include, target, name or other."""
+    """script, code, environment, input, condition, image, include, target, name or other; of what happens
+    while a script runs also argument, address, outputs, environment file or search path."""
     shell: str = ""
     """Of scripts: the shell that runs it."""
     attacker_controlled: bool = False
@@ -257,6 +292,14 @@ class Expansion:
     """Who writes the text: `whoever opens the issue`; "" where nobody in particular."""
     via: str = ""
     """What the text passed through on its way: a variable, output or input; "" when direct."""
+    charset: str = ""
+    """What an outsider's text can hold: text (anything), words (its line breaks are lost, by accident), line,
+    or branch (what a branch's name may be); "" for other texts."""
+    decider: str = ""
+    """Who decides what it says where no outsider does: caller, member, step (one that nobody looked
+    into), or "" for nobody: a number, a commit, a constant."""
+    dormant: bool = False
+    """An outsider would write it under other events; under these it says nothing."""
     reparsed: bool = False
     """A shell or interpreter reads the expanded text as code: eval, sh -c, every template in a script."""
     place: Place = NOWHERE
@@ -313,60 +356,6 @@ class Volume:
 
 
 @record
-class Checkout:
-    """A step that puts a repository's files into the workspace."""
-
-    repository: str = ""
-    """As written; "" for the pipeline's own."""
-    ref: str = ""
-    """As written; "" for what started the run."""
-    folder: str = ""
-    """Where to, relative to the workspace; "" for the workspace itself."""
-    untrusted: bool = False
-    """An outsider decides what the files say."""
-    author: str = ""
-    """Who decides, for messages."""
-    refused: bool = False
-    """The platform or the action refuses such a checkout by itself."""
-    executed: bool = False
-    """A later step of the job runs code from the files."""
-    executor: str = ""
-    """The first later command or action that does."""
-    persists_credentials: bool = False
-    """Leaves the job's token on the machine for every later step."""
-    uploaded: bool = False
-    """A later step stores the whole workspace in an artifact."""
-    place: Place = NOWHERE
-
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.repository}@{self.ref}"
-
-
-@record
-class Artifact:
-    """Files that a step stores for later, or fetches."""
-
-    action: str
-    """upload or download."""
-    name: str = ""
-    paths: tuple[str, ...] = ()
-    whole_workspace: bool = False
-    """Takes the workspace's root, with everything in it."""
-    hidden: bool = False
-    """Takes files whose names begin with a dot as well."""
-    sensitive: str = ""
-    """The first of its paths that credentials are usually kept in."""
-    place: Place = NOWHERE
-
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.action}:{self.name}"
-
-
-@record
 class Control:
     """A security control that was recognised."""
 
@@ -393,6 +382,10 @@ class Runner:
     """As written, after constants were put in."""
     self_hosted: bool = False
     """Known to be a machine of the repository's owner."""
+    unknown: bool = False
+    """A label or group that the platform does not have by itself: such a machine, or one that is rented."""
+    retired: str = ""
+    """What it asks for and machines no longer have: of an action, its runtime."""
     isolated: bool = True
     """False where jobs run on the machine itself, as its user."""
     place: Place = NOWHERE

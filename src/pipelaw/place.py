@@ -40,6 +40,9 @@ class Place(NamedTuple):
     def indices(self) -> tuple[int, int]:
         """Start and end as indices of the source's text."""
         if self.end and isinstance(self.first, ScalarNode):
+            plain = _straight(self.source.text, self.first, self.start, self.end)
+            if plain is not None:
+                return plain
             found = _align(self.source.text, self.first)
             if self.start >= len(found):
                 return found[-1] + 1, found[-1] + 1
@@ -139,6 +142,40 @@ def join(places: list[Place]) -> Text:
 
 
 _ESCAPES = {"x": 4, "u": 6, "U": 10}
+
+
+def _straight(text: str, node: ScalarNode, start: int, end: int) -> tuple[int, int] | None:
+    """Where characters of a scalar stand whose line is written as it is read; None where that is not so.
+
+    True of nearly every place; the rest is aligned character by character.
+    """
+    value = node.value
+    piece = value[start:end]
+    if node.style == "'" and "'" in piece:
+        return None
+    at = _begin(text, node)
+    if node.style == "|":
+        # each line of a literal block is a line of the file, behind the same indentation
+        before = value.count("\n", 0, start)
+        at = text.find("\n", at) + 1
+        for _ in range(before):
+            at = text.find("\n", at) + 1
+        line = value.rfind("\n", 0, start) + 1
+        stop = text.find("\n", at)
+        written = text[at : stop if stop >= 0 else len(text)].rstrip("\r")
+        read = value[line:].partition("\n")[0]
+        at += len(written) - len(read) + start - line
+        if not written.endswith(read):
+            return None
+    else:
+        at += start + (1 if node.style else 0)
+        if text[at - start : at] != value[:start]:
+            return None
+    return (
+        (at, at + len(piece))
+        if piece and "\n" not in piece and text.startswith(piece, at)
+        else None
+    )
 
 
 def _align(text: str, node: ScalarNode) -> list[int]:

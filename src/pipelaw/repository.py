@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipelaw.document import Problem, decode
 from pipelaw.engine import judge, judge_repository
 from pipelaw.errors import UnreadableError
-from pipelaw.finding import Finding, Names
+from pipelaw.finding import Finding, Names, Usage
 from pipelaw.loaders import load
+from pipelaw.policyroad import usages
 from pipelaw.suppress import marked
+from pipelaw.waivers import settled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipelaw.discover import Candidate
+    from pipelaw.gittree import GitTree
     from pipelaw.model import Pipeline
+    from pipelaw.policy import Policy
     from pipelaw.rulebook import Rulebook
     from pipelaw.tree import Tree
 
@@ -25,6 +31,10 @@ class Work(NamedTuple):
     prefix: str
     """Its path as reports show it, "" for the scanned folder itself."""
     candidates: tuple[Candidate, ...]
+    policy: Policy | None = None
+    """What its team decided; None where nobody did."""
+    before: GitTree | None = None
+    """The revision whose findings are known; None where all count."""
 
 
 class Part(NamedTuple):
@@ -35,27 +45,37 @@ class Part(NamedTuple):
     findings: tuple[Finding, ...]
     unreadable: tuple[Problem, ...]
     unresolved: tuple[Problem, ...]
+    usages: tuple[Usage, ...] = ()
 
 
 def scan_repository(work: Work, rulebook: Rulebook) -> Part:
     """Scan one repository."""
-    read = _read(work)
+    read = read_files(work)
     names = Names(work.prefix)
     findings = [found for pipeline in read.pipelines for found in judge(pipeline, rulebook, names)]
-    whole = read.pipelines and not work.tree.named
-    if whole and ("repository" in rulebook.judges or "control" in rulebook.judges):
-        findings.extend(_whole(work, read, rulebook, names))
-    findings.sort(key=lambda finding: finding.order)
+    findings.extend(judge_whole(work, read, rulebook, names))
+    return part_of(work, read, settle(work, read, findings))
+
+
+def settle(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings as comments and the policy want them, in the same order."""
+    marks = marked(findings, lambda path: text_of(work, read, path))
+    return settled(marks, work.policy, work.prefix) if work.policy else marks
+
+
+def part_of(work: Work, read: Reading, findings: Iterable[Finding]) -> Part:
+    """What reading and judging a repository gave, as reports show it."""
     return Part(
         files=len(work.candidates),
-        pipelines=len(read.pipelines),
-        findings=tuple(marked(findings, lambda path: _text(work, read, path))),
-        unreadable=tuple(_under(problem, work.prefix) for problem in read.unreadable),
-        unresolved=tuple(_under(problem, work.prefix) for problem in read.unresolved),
+        pipelines=len(read.running),
+        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
+        unreadable=tuple(shown(problem, work.prefix) for problem in read.unreadable),
+        unresolved=tuple(shown(problem, work.prefix) for problem in read.unresolved),
+        usages=usages(read.pipelines, work.policy),
     )
 
 
-class _Read(NamedTuple):
+class Reading(NamedTuple):
     """What reading a repository's pipelines gave."""
 
     texts: dict[str, str]
@@ -63,9 +83,15 @@ class _Read(NamedTuple):
     unreadable: list[Problem]
     unresolved: list[Problem]
 
+    @property
+    def running(self) -> list[Pipeline]:
+        """The pipelines without the settings of bots and hooks, which run nothing by themselves."""
+        return [pipeline for pipeline in self.pipelines if pipeline.kind != "settings"]
 
-def _read(work: Work) -> _Read:
-    read = _Read({}, [], [], [])
+
+def read_files(work: Work) -> Reading:
+    """What a repository's files say."""
+    read = Reading({}, [], [], [])
     for candidate in work.candidates:
         try:
             source = decode(candidate.path, work.tree.read(candidate.path))
@@ -81,18 +107,23 @@ def _read(work: Work) -> _Read:
     return read
 
 
-def _whole(work: Work, read: _Read, rulebook: Rulebook, names: Names) -> list[Finding]:
-    """The findings about a repository as a whole."""
+def judge_whole(work: Work, read: Reading, rulebook: Rulebook, names: Names) -> list[Finding]:
+    """The findings about a repository as a whole; none where only some of it was asked for."""
+    running = read.running
+    if not running or work.tree.named:
+        return []
+    if "repository" not in rulebook.judges and "control" not in rulebook.judges:
+        return []
     from pipelaw.facts import controls, languages  # noqa: PLC0415  they read a catalogue
 
     unknown = tuple(f"{p.path}: {p.message}" for p in (*read.unreadable, *read.unresolved))
     found = languages.languages(work.tree.paths())
-    repository = controls.repository(work.tree.name, read.pipelines, found, unknown, work.tree)
-    started = (p for p in read.pipelines if p.kind == "pipeline" and not p.reusable)
-    return judge_repository(repository, next(started, read.pipelines[0]), rulebook, names)
+    repository = controls.repository(work.tree.name, running, found, unknown, work.tree)
+    started = (p for p in running if p.kind == "pipeline" and not p.reusable)
+    return judge_repository(repository, next(started, running[0]), rulebook, names)
 
 
-def _text(work: Work, read: _Read, path: str) -> str:
+def text_of(work: Work, read: Reading, path: str) -> str:
     """The text of a file that a finding is in; an included one is read again."""
     own = path.removeprefix(f"{work.prefix}/") if work.prefix else path
     if own not in read.texts:
@@ -103,5 +134,6 @@ def _text(work: Work, read: _Read, path: str) -> str:
     return read.texts[own]
 
 
-def _under(problem: Problem, prefix: str) -> Problem:
+def shown(problem: Problem, prefix: str) -> Problem:
+    """A problem with its path as reports show it."""
     return problem._replace(path=f"{prefix}/{problem.path}") if prefix else problem

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PARTS = (
     "reference script expansion variable secret credential permission container volume checkout artifact"
-    " flaw leak agent"
+    " cache flaw leak agent installation publication update"
 ).split()
 """The parts of a scope that rules can look at; each stands in the attribute of its plural."""
 
@@ -163,13 +163,18 @@ def load(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     cache: Cache | None = None,
+    more: Iterable[tuple[str, bytes]] = (),
 ) -> Rulebook:
     """The shipped rules and those in `folders`; with `only`, no others; without those in `skip`.
 
+    `more` are rule files that were read elsewhere: path and bytes.
     With a cache, rules that were read before are neither parsed nor checked again.
     """
     files = [path for folder in (rules.shipped(), *folders) for path in _files(folder)]
     texts = [_bytes(path) for path in files]
+    for name, data in more:
+        files.append(Path(name))
+        texts.append(data)
     key = _key(files, texts, only, skip) if cache is not None else ""
     kept = cache.get(key) if cache is not None else None
     if kept is not None:
@@ -228,7 +233,8 @@ def _key(
 def _own_sources() -> list[Path]:
     """The modules that decide what a rule file becomes."""
     package = Path(__file__).parent
-    names = ("model.py", "parts.py", "faults.py", "rulebook.py", "rulefile.py", "rules.py")
+    model = ("model.py", "parts.py", "workspace.py", "supply.py", "faults.py")
+    names = (*model, "rulebook.py", "rulefile.py", "rules.py")
     return [*(package / name for name in names), *sorted((package / "cel").glob("*.py"))]
 
 

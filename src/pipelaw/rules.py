@@ -12,7 +12,7 @@ from pipelaw.finding import Confidence, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-PLATFORMS = ("github", "gitlab", "drone", "woodpecker")
+PLATFORMS = ("github", "gitlab", "drone", "woodpecker", "dependabot", "precommit")
 
 
 class Line(NamedTuple):

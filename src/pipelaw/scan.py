@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from pipelaw.discover import Candidate, find, repositories
 from pipelaw.errors import UsageError
-from pipelaw.finding import Coverage, Report
-from pipelaw.repository import Part, Work, scan_repository
-from pipelaw.tree import MemoryTree
+from pipelaw.finding import Coverage, Report, Usage
+from pipelaw.repository import Part, Work
+from pipelaw.since import scan_work
+from pipelaw.tree import FolderTree, MemoryTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from pipelaw.policy import Policy
     from pipelaw.rulebook import Rulebook
 
     Progress = Callable[[int, int], None]
@@ -33,15 +35,20 @@ def scan(
     jobs: int = 0,
     platform: str = "",
     stdin: bytes | None = None,
+    policy: Policy | None = None,
+    since: str = "",
     progress: Progress | None = None,
 ) -> Report:
     """Scan files, repositories and folders of repositories; `-` among the paths is `stdin`.
 
     `jobs` is the number of processes, 0 for the cores where the work is large enough. `platform`
     is that of files whose place tells nothing. `progress` is called with files done and files in
-    all. Raises UsageError for paths that are not there or tell no platform.
+    all. With `since`, what that revision of each repository has is marked as suppressed. Raises
+    UsageError for paths that are not there or tell no platform, and for unknown revisions.
     """
-    work = list(_work(paths, platform, stdin))
+    work = [item._replace(policy=policy) for item in _work(paths, platform, stdin)]
+    if since:
+        work = [_compared(item, since) for item in work]
     total = sum(len(item.candidates) for item in work)
     parts = []
     done = 0
@@ -63,6 +70,15 @@ def _work(paths: Sequence[str], platform: str, stdin: bytes | None) -> Iterator[
         yield Work(
             tree, tree.prefix, tuple(_known(candidate, platform) for candidate in find(tree))
         )
+
+
+def _compared(work: Work, since: str) -> Work:
+    from pipelaw.gittree import GitTree  # noqa: PLC0415  most scans need no git
+
+    tree = work.tree
+    if not isinstance(tree, FolderTree):
+        raise UsageError("--since compares repositories; standard input is none")
+    return work._replace(before=GitTree(tree.root, since, tree.name))
 
 
 def _known(candidate: Candidate, platform: str) -> Candidate:
@@ -95,7 +111,7 @@ def _uncollected() -> Iterator[None]:
 def _run(work: Sequence[Work], rulebook: Rulebook, processes: int) -> Iterable[Part]:
     """The parts in the order of the work."""
     if processes <= 1 or len(work) <= 1:
-        return (scan_repository(item, rulebook) for item in work)
+        return (scan_work(item, rulebook) for item in work)
     from pipelaw.parallel import spread  # noqa: PLC0415  one process needs none of it
 
     return spread(work, rulebook, processes)
@@ -113,4 +129,14 @@ def _report(parts: Sequence[Part], rulebook: Rulebook, root: str) -> Report:
         ),
         rules=rulebook.rules,
         root=root,
+        usages=_together(parts),
     )
+
+
+def _together(parts: Sequence[Part]) -> tuple[Usage, ...]:
+    """What all repositories use, each once."""
+    found: dict[Usage, int] = {}
+    for usage in (usage for part in parts for usage in part.usages):
+        key = usage._replace(times=0)
+        found[key] = found.get(key, 0) + usage.times
+    return tuple(sorted(key._replace(times=times) for key, times in found.items()))

@@ -1,4 +1,8 @@
-"""Findings that somebody has decided about: marked with the decision, never dropped."""
+"""Findings that somebody has decided about: marked with the decision, never dropped.
+
+Besides our own comments, those of zizmor count for the rules that ask the same as its audits, so
+that a repository can move over without a change to its files.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +10,57 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw import zizmor
 from pipelaw.finding import Suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pipelaw.finding import Finding
 
-_HINT = "pipelaw: ignore["
-_COMMENT = re.compile(r"#[ \t]*pipelaw: ignore\[(?P<rules>[\w, -]+)\][ \t]*(?P<reason>[^\r\n]*)")
+_HINTS = ("pipelaw: ignore[", "zizmor: ignore[")
+_COMMENT = re.compile(
+    r"#[ \t]*(?P<tool>pipelaw|zizmor): ignore\[(?P<rules>[\w, -]+)\][ \t]*(?P<reason>[^\r\n]*)"
+)
 _ALONE = re.compile(r"\s*#")
+_ITEM = re.compile(r"( *)- ")
+_STEPS = re.compile(r"( *)(?:- )?(?:steps|parallel):")
 
 
 class Ignore(NamedTuple):
-    """One `# pipelaw: ignore[rule, …] reason` comment."""
+    """One `# pipelaw: ignore[rule, …] reason` comment, or zizmor's with our rules for its audits."""
 
     line: int
     """The line that it speaks of: its own, or the next one where it stands alone."""
     rules: frozenset[str]
     reason: str
+    written: int = 0
+    """The line that it stands on, where it counts for all around it as zizmor's does; else 0."""
 
 
 def ignores(text: str) -> list[Ignore]:
     """The ignore comments of a file."""
-    if _HINT not in text:
+    if not any(hint in text for hint in _HINTS):
         return []
     found = []
     for number, line in enumerate(text.splitlines(), 1):
-        match = _COMMENT.search(line) if _HINT in line else None
-        if match is not None:
-            rules = frozenset(name.strip() for name in match["rules"].split(","))
-            own = 0 if not _ALONE.match(line) else 1
-            found.append(Ignore(number + own, rules, match["reason"].strip()))
+        match = _COMMENT.search(line) if ": ignore[" in line else None
+        if match is None:
+            continue
+        names = frozenset(name.strip() for name in match["rules"].split(","))
+        own = 0 if not _ALONE.match(line) else 1
+        foreign = match["tool"] == "zizmor"
+        rules = zizmor.named(names) if foreign else names
+        reason = match["reason"].strip()
+        found.append(Ignore(number + own, rules, reason, number if foreign else 0))
     return found
 
 
 def marked(findings: Iterable[Finding], text_of: Callable[[str], str]) -> list[Finding]:
-    """The findings, those that a comment on one of their lines names marked as suppressed.
+    """The findings, those that a comment names marked as suppressed.
 
+    Ours stand on a line of the finding or above it. Zizmor's may stand anywhere in what the finding
+    spans, in its step, beside the key that it belongs to, or in the file where it is about that.
     `text_of` gives the text of the file at a path.
     """
     known: dict[str, list[Ignore]] = {}
@@ -52,13 +69,73 @@ def marked(findings: Iterable[Finding], text_of: Callable[[str], str]) -> list[F
         path = finding.span.path
         if path not in known:
             known[path] = ignores(text_of(path))
-        result.append(_settled(finding, known[path]))
+        comments = known[path]
+        result.append(_settled(finding, comments, text_of) if comments else finding)
     return result
 
 
-def _settled(finding: Finding, comments: list[Ignore]) -> Finding:
+def _settled(finding: Finding, comments: list[Ignore], text_of: Callable[[str], str]) -> Finding:
+    first, last = finding.span.line, finding.span.end_line
+    around: tuple[int, int] | None = None
     for comment in comments:
-        inside = finding.span.line <= comment.line <= finding.span.end_line
-        if inside and finding.rule in comment.rules:
-            return replace(finding, suppressed=Suppression("inline", comment.reason))
+        if finding.rule not in comment.rules:
+            continue
+        if not first <= comment.line <= last:
+            if not comment.written:
+                continue
+            around = around or _around(finding, text_of(finding.span.path).splitlines())
+            if not around[0] <= comment.written <= around[1]:
+                continue
+        return replace(finding, suppressed=Suppression("inline", comment.reason))
     return finding
+
+
+def _around(finding: Finding, lines: Sequence[str]) -> tuple[int, int]:
+    """The lines in which zizmor's comments count for a finding, 1-based, both included."""
+    first = finding.span.line
+    if finding.rule in zizmor.OF_FILES:
+        return 1, len(lines)
+    step = _step(lines, first) if finding.step else None
+    key = _key_above(lines, first)
+    return step or (key, key)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _step(lines: Sequence[str], at: int) -> tuple[int, int] | None:
+    """The first and last line of the step that line `at` is in, None where it cannot be told."""
+    least, start = len(lines[at - 1]) + 1, 0
+    for number in range(at, 0, -1):
+        line = lines[number - 1]
+        if not line.strip() or _ALONE.match(line):
+            continue
+        if _indent(line) < least or number == at:
+            steps = _STEPS.match(line)
+            if start and steps and _indent(line) <= least:
+                return start, _end(lines, start)
+            item = _ITEM.match(line)
+            least = min(least, _indent(line))
+            start = number if item else start
+    return None
+
+
+def _end(lines: Sequence[str], start: int) -> int:
+    """The last line of the list item that starts at line `start`."""
+    indent = _indent(lines[start - 1])
+    for number in range(start + 1, len(lines) + 1):
+        line = lines[number - 1]
+        if line.strip() and not _ALONE.match(line) and _indent(line) <= indent:
+            return number - 1
+    return len(lines)
+
+
+def _key_above(lines: Sequence[str], at: int) -> int:
+    """The line of the key under which line `at` stands, itself where there is none."""
+    indent = _indent(lines[at - 1])
+    for number in range(at - 1, 0, -1):
+        line = lines[number - 1]
+        if line.strip() and not _ALONE.match(line) and _indent(line) < indent:
+            return number
+    return at

@@ -6,15 +6,16 @@ import os
 import stat
 from bisect import bisect_left
 from collections import deque
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from pipelaw.document import MAX_BYTES, Problem
 from pipelaw.errors import UnreadableError
 from pipelaw.gitignore import Ignored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 class Tree(Protocol):
@@ -42,6 +43,9 @@ class Tree(Protocol):
 
     def __contains__(self, path: object) -> bool:
         """Whether there is a file at a path, listed or not."""
+
+    def __hash__(self) -> int:
+        """Trees are told apart as objects: what was read of one is kept by it."""
 
 
 class MemoryTree:
@@ -248,6 +252,33 @@ class _Listing:
             return False
         self._entered.add(target)
         return True
+
+
+_Rest = ParamSpec("_Rest")
+_Made = TypeVar("_Made")
+
+
+def remembered(
+    make: Callable[Concatenate[Tree, _Rest], _Made],
+) -> Callable[Concatenate[Tree, _Rest], _Made]:
+    """A function of a tree that is asked once for each tree, and each of its other arguments.
+
+    What it makes must not read the tree later: a tree that notes what each file was read with hands
+    out what was made for another file, and notes what that was made of.
+    """
+    cached: Callable[..., Any] = lru_cache(maxsize=8)(make)
+
+    @wraps(make)
+    def made(tree: Tree, /, *rest: _Rest.args, **named: _Rest.kwargs) -> _Made:
+        remember = getattr(tree, "remember", None)
+        if remember is None:
+            found: _Made = cached(tree, *rest, **named)
+        else:
+            key = (make, rest, tuple(sorted(named.items())))
+            found = remember(key, lambda: make(tree, *rest, **named))
+        return found
+
+    return made
 
 
 def within(path: str, named: Sequence[str]) -> bool:

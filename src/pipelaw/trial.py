@@ -23,10 +23,12 @@ _PATHS = {
     "gitlab": ".gitlab-ci.yml",
     "drone": ".drone.yml",
     "woodpecker": ".woodpecker.yml",
+    "dependabot": ".github/dependabot.yml",
+    "precommit": ".pre-commit-config.yaml",
 }
 _ACTION = re.compile(r"^runs:", re.MULTILINE)
-_LANGUAGE = "main.py"
-"""A file that gives an example's repository a language, for rules about what a repository lacks."""
+_OTHERS = {"main.py": b"", _PATHS["github"]: b""}
+"""Files that give an example's repository a language and a workflow, for rules about what it lacks."""
 
 
 def try_rule(rule: Rule) -> list[str]:
@@ -57,7 +59,7 @@ def _try(rule: Rule, example: Example) -> Iterator[str]:
     path = _PATHS[example.platform]
     if example.platform == "github" and _ACTION.search(example.text):
         path = "action.yml"
-    tree = MemoryTree({path: example.text.encode(), _LANGUAGE: b""})
+    tree = MemoryTree({**_OTHERS, path: example.text.encode()})
     part = scan_repository(Work(tree, "", (Candidate(path, example.platform),)), Rulebook([rule]))
     for problem in part.unreadable:
         line = example.line + problem.line - 1

@@ -7,7 +7,7 @@ import inspect
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw import cel, faults, model, parts
+from pipelaw import cel, faults, model, parts, supply, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Kind(NamedTuple):
 
 def vocabulary() -> tuple[Kind, ...]:
     """Every kind, with its own fields first, then those that pipelines, jobs and steps share."""
-    sources = (inspect.getsource(module) for module in (model, parts, faults))
+    sources = (inspect.getsource(module) for module in (model, parts, workspace, supply, faults))
     texts = {name: text for source in sources for name, text in _texts(ast.parse(source)).items()}
     return tuple(
         Kind(name, inspect.getdoc(record) or "", tuple(_fields(record, texts)))

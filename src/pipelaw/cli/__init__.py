@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "scan": "Find what is dangerous in pipelines.",
+    "baseline": "Write down the findings that there are, so that `scan --baseline` leaves them out.",
     "rules": "List the rules in force.",
     "explain": "Print the page of a rule: what, why, and what to write instead.",
     "test": "Run the examples of rules.",
+    "init": "Write a first policy, a baseline, and the step that runs pipelaw.",
+    "policy": "Show the policy in force, or audit its waivers.",
     "model": "Print what rules can see: the vocabulary, or one file in it.",
 }
 """Each command, a module of this package, and what it does; so help needs to import none."""
@@ -116,6 +120,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _say(_bug(error))
     return Status.ERROR
+
+
+def run() -> None:
+    """The process: it ends before collecting what little goes round in circles would pay."""
+    gc.disable()
+    sys.exit(main())
 
 
 def _prepare(stream: object, *, keep: bool) -> None:

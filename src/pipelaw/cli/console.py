@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 import time
@@ -39,6 +40,17 @@ def save(text: str, file: str) -> None:
 def note(text: str) -> None:
     """Tell a person something beside the report."""
     print(f"note: {text}", file=sys.stderr)  # noqa: T201  this is the command line
+
+
+def today() -> dt.date:
+    """The day that policies are judged on: PIPELAW_TODAY, for those who want to know early, or now."""
+    said = os.environ.get("PIPELAW_TODAY", "")
+    if not said:
+        return dt.datetime.now(tz=dt.UTC).date()
+    try:
+        return dt.date.fromisoformat(said)
+    except ValueError:
+        raise UsageError(f"PIPELAW_TODAY is no day, such as 2027-01-31: {said}") from None
 
 
 def colored(choice: str) -> bool:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from pipelaw.cli import Status, console
+from pipelaw.cli.policy import in_force, rulebook
+from pipelaw.cli.policy import option as policy_option
 from pipelaw.document import MAX_BYTES
 from pipelaw.errors import UsageError
 from pipelaw.finding import Severity
 from pipelaw.loaders import LOADERS
 from pipelaw.report import FORMATS, Style, render
-from pipelaw.rulebook import load
 from pipelaw.rules import near
 from pipelaw.scan import scan
 
@@ -47,10 +49,9 @@ class _Target(NamedTuple):
 @click.option(
     "--fail-on",
     type=click.Choice([*_LEVELS, "never"]),
-    default="medium",
-    show_default=True,
-    help="Exit with 1 for findings of this severity and above.",
+    help="Exit with 1 for findings of this severity and above.  [default: the policy's, or medium]",
 )
+@policy_option
 @click.option("--rule", "only", multiple=True, metavar="ID", help="Judge by this rule. Repeatable.")
 @click.option("--skip", multiple=True, metavar="ID", help="Leave this rule out. Repeatable.")
 @click.option(
@@ -60,6 +61,18 @@ class _Target(NamedTuple):
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="A folder of own rules, beside the shipped ones. Repeatable.",
+)
+@click.option(
+    "--since",
+    default="",
+    metavar="REV",
+    help="Report only what this git revision, taken as it is, does not have.",
+)
+@click.option(
+    "--baseline",
+    default="",
+    metavar="FILE",
+    help="Report only what this file, written by `pipelaw baseline`, does not list.",
 )
 @click.option(
     "--as",
@@ -87,10 +100,13 @@ def command(
     *,
     paths: tuple[str, ...],
     formats: tuple[str, ...],
-    fail_on: str,
+    fail_on: str | None,
+    policy_file: str | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     folders: tuple[Path, ...],
+    since: str,
+    baseline: str,
     platform: str | None,
     jobs: int,
     no_cache: bool,
@@ -102,24 +118,40 @@ def command(
     PATH is a repository, a file or folder in one, a folder of repositories, or - for standard
     input; by default the current folder.
     """
-    targets = _targets(formats, quiet)
-    rulebook = load(folders, only, skip, None if no_cache else console.cache())
+    targets, began = _targets(formats, quiet), time.time()
+    policy = in_force(paths or (".",), policy_file, folders, since)
     progress = console.Progress(quiet=quiet)
     report = scan(
         paths or (".",),
-        rulebook=rulebook,
+        rulebook=rulebook(policy, folders, only, skip, cached=not no_cache),
         jobs=jobs,
         platform=platform or "",
-        # without a platform there is no reading it, and nobody should wait for it
-        stdin=sys.stdin.buffer.read(MAX_BYTES + 1) if "-" in paths and platform else None,
+        stdin=_stdin(paths, platform),
+        policy=policy,
+        since=since,
         progress=progress,
     )
     progress.clear()
-    links = console.links() if paths in ((), (".",)) else ""
-    _publish(report, targets, Style(console.colored(color), console.width(), links))
+    report = _without(report, baseline, paths, quiet=quiet) if baseline else report
+    _publish(report, targets, _style(paths, color, began))
+    _remark(report, paths, quiet=quiet)
+    return _status(report, fail_on or policy.fail_on.value)
+
+
+def _without(report: Report, baseline: str, paths: tuple[str, ...], *, quiet: bool) -> Report:
+    from pipelaw.cli.baseline import without  # noqa: PLC0415  most scans have none
+
+    return without(report, baseline, paths, quiet=quiet)
+
+
+def _stdin(paths: tuple[str, ...], platform: str | None) -> bytes | None:
+    # without a platform there is no reading it, and nobody should wait for it
+    return sys.stdin.buffer.read(MAX_BYTES + 1) if "-" in paths and platform else None
+
+
+def _remark(report: Report, paths: tuple[str, ...], *, quiet: bool) -> None:
     if not report.coverage.files and not quiet:
         console.note(f"no pipelines found in {' '.join(paths) or 'this folder'}")
-    return _status(report, fail_on)
 
 
 def _targets(formats: Sequence[str], quiet: bool) -> list[_Target]:
@@ -144,10 +176,15 @@ def _targets(formats: Sequence[str], quiet: bool) -> list[_Target]:
     return sorted(targets, key=lambda target: not target.file)
 
 
+def _style(paths: tuple[str, ...], color: str, began: float) -> Style:
+    links = console.links() if paths in ((), (".",)) else ""
+    return Style(console.colored(color), console.width(), links, (began, time.time()))
+
+
 def _publish(report: Report, targets: Sequence[_Target], style: Style) -> None:
     for name, file in targets:
         if file:
-            console.save(render(name, report, Style(links=style.links)), file)
+            console.save(render(name, report, Style(links=style.links, times=style.times)), file)
         else:
             console.write(render(name, report, style))
 

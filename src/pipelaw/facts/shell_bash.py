@@ -11,7 +11,7 @@ from pipelaw.facts.shell_walk import Walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tree_sitter import Parser
+    from tree_sitter import Node, Parser
 
     from pipelaw.facts.shell_syntax import Simple, Unit
 
@@ -45,6 +45,13 @@ def parse(unit: Unit) -> list[Simple]:
         tree = _parser().parse(text[start:end].encode("ascii"))
         Walk(unit, start, found).run(tree.root_node)
     return found
+
+
+def trees(code: str) -> Iterator[tuple[Node, int, str]]:
+    """The parsed pieces of a script, each with its offset, and the text that was parsed."""
+    text = masked(code)
+    for start, end in _pieces(text):
+        yield _parser().parse(text[start:end].encode("ascii")).root_node, start, text
 
 
 def masked(code: str) -> str:

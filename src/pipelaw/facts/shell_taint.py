@@ -1,65 +1,25 @@
 """What becomes of foreign text in a shell script: followed through variables, pipes and files.
 
-The script is run in the abstract: every statement once, in order, both branches of a condition;
+The script is run in the abstract: every statement once, in order, both branches of a condition,
 loops once. What a branch assigns cannot clean a variable, as the branch may not be taken.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from pipelaw.facts import shell_words
-from pipelaw.facts.shell_bash import tree_of
-from pipelaw.facts.shell_programs import Call, output, sinks
-from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, taints
+from pipelaw.facts import shell_programs, shell_words
+from pipelaw.facts.shell_bash import trees
+from pipelaw.facts.shell_checks import checked, leaves
+from pipelaw.facts.shell_effects import Effects, Given, Write
+from pipelaw.facts.shell_expansions import expanded
+from pipelaw.facts.shell_sinks import sinks
+from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, stripped, taints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from tree_sitter import Node
-
-
-class Given(NamedTuple):
-    """What a script starts with."""
-
-    variables: Mapping[str, Taint] = {}
-    """Foreign text by the name of the variable that holds it, in lower case."""
-    templates: Sequence[tuple[int, int, Taint | None]] = ()
-    """What is pasted in before the shell reads it: where it stands, and whose text it is."""
-    stores: Mapping[str, str] = {}
-    """What is written to a file that one of these variables names: its kind, by lower-case name."""
-    produce: Callable[[Sequence[str]], Taint | None] = lambda _words: None
-    """Whose text a command prints that asks somebody else, by its words."""
-    file: Callable[[str], Taint | None] = lambda _path: None
-    """Whose text a file of the workspace holds."""
-
-
-class Sink(NamedTuple):
-    """A place where foreign text does harm."""
-
-    kind: str
-    """script, argument or address."""
-    taint: Taint
-    start: int
-    end: int
-
-
-class Write(NamedTuple):
-    """A text that is written to a file."""
-
-    value: Value
-    start: int
-    end: int
-
-
-class Effects(NamedTuple):
-    """What a script did."""
-
-    sinks: list[Sink]
-    files: dict[str, list[Write]]
-    """What was written, by file: a kind of `Given.stores`, or a name."""
-    printed: list[Write]
 
 
 _DEEPEST = 60
@@ -67,19 +27,364 @@ _MOST = 20_000
 """How deep and how many nodes of a tree are looked at."""
 _CALLS = 3
 """How many functions of the script call each other."""
-_NEGATED = re.compile(r"//?#?%?\[\^([^\]]*)\]")
-_NEWLINE = re.compile(r"//?(?:\$'\\[nr]'|\\n|\$\{?NL)")
-_HARMLESS = re.compile(r"(?:\[:(?:alnum|alpha|digit|upper|lower|xdigit):\]|a-z|A-Z|0-9|\\?[\w./:@,+=-])*\Z")
-_HARMLESS_SPACE = " "
 
 
 def run(code: str, given: Given) -> Effects:
     """Follow foreign text through a script of the Bourne family."""
-    shell = _Shell(code, given)
-    for root, offset in tree_of(code):
-        shell.offset = offset
-        start = offset
-        value = shell.execute(root, ())
-        if value:
-            shell.effects.printed.append(Write(value, start, len(code)))
+    shell = Shell(given)
+    for root, offset, text in trees(code):
+        shell.offset, shell.text = offset, text
+        shell.statements(root, ())
     return shell.effects
+
+
+class Shell:
+    """The state of a script that is run in the abstract."""
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+        self.effects = Effects([], {}, [])
+        self.text = ""
+        self.offset = 0
+        self.variables: dict[str, Value] = {}
+        self.positional: Value = ()
+        self.functions: dict[str, Node] = {}
+        self.branches = self.depth = self.nodes = self.calls = 0
+        self.captures = 0
+        """How many substitutions, redirections and pipes take what is printed."""
+
+    def execute(self, node: Node, stdin: Value) -> Value:
+        """Run a statement; gives what it prints."""
+        self.nodes += 1
+        if self.depth > _DEEPEST or self.nodes > _MOST:
+            return ()
+        self.depth += 1
+        handler = _STATEMENTS.get(node.type, Shell.statements)
+        printed = handler(self, node, stdin)
+        self.depth -= 1
+        return printed
+
+    def statements(self, node: Node, stdin: Value) -> Value:
+        """Whatever is made of statements: a list, a group, a loop's body, a broken piece."""
+        printed: list[str | Taint] = []
+        for child in node.named_children:
+            if child.type not in _WORDS:
+                printed += self.execute(child, stdin)
+        return tuple(printed)
+
+    def _branching(self, node: Node, stdin: Value) -> Value:
+        self.branches += 1
+        printed = self.statements(node, stdin)
+        self.branches -= 1
+        return printed
+
+    def _if(self, node: Node, stdin: Value) -> Value:
+        """Both branches; a variable that the condition checked is harmless in the right one."""
+        condition = node.child_by_field_name("condition")
+        known = (
+            checked(self._raw(condition), lambda name: plain(self.variable(name)))
+            if condition
+            else {}
+        )
+        before = {name: self.variable(name) for name in known}
+        self.branches += 1
+        printed: list[str | Taint] = []
+        body = ""
+        for child in node.named_children:
+            alternative = child.type in ("else_clause", "elif_clause")
+            for name, when in known.items():
+                self.variables[name] = (UNKNOWN,) if when is not alternative else before[name]
+            if child.type not in _WORDS:
+                printed += self.execute(child, stdin)
+            if not alternative and child != condition:
+                body += self._raw(child) + "\n"
+        self.branches -= 1
+        for name, when in known.items():
+            # behind `if ! [[ … ]]; then exit; fi` it is harmless for good
+            self.variables[name] = (UNKNOWN,) if not when and leaves(body) else before[name]
+        return tuple(printed)
+
+    def _for(self, node: Node, stdin: Value) -> Value:
+        values: list[str | Taint] = []
+        name = ""
+        for child in node.named_children:
+            if child.type == "variable_name":
+                name = self._raw(child)
+            elif child.type in _WORDS:
+                values += self.word(child)
+        if name:
+            self.assign(name, narrowed(tuple(values), "words"))
+        return self._branching(node, stdin)
+
+    def _pipeline(self, node: Node, stdin: Value) -> Value:
+        stages = [child for child in node.named_children if child.type != "comment"]
+        self.captures += 1
+        for stage in stages[:-1]:
+            stdin = self.execute(stage, stdin)
+        self.captures -= 1
+        return self.execute(stages[-1], stdin) if stages else ()
+
+    def _function(self, node: Node, _: Value) -> Value:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name is not None and body is not None:
+            self.functions[self._raw(name)] = body
+        return ()
+
+    def _test(self, node: Node, _: Value) -> Value:
+        """`[[ … ]]` prints nothing; what is substituted in it runs all the same."""
+        self.word(node)
+        return ()
+
+    def _redirected(self, node: Node, stdin: Value) -> Value:
+        redirects = [child for child in node.named_children if child.type in _REDIRECTS]
+        bodies = [child for child in node.named_children if child.type not in _REDIRECTS]
+        taken, piped = self._taken(redirects, stdin)
+        targets = self._targets(redirects)
+        self.captures += bool(targets or piped)
+        printed = taken
+        if bodies:
+            printed = tuple(piece for body in bodies for piece in self.execute(body, taken))
+        for stage in piped:
+            printed = self.execute(stage, printed)
+        self.captures -= bool(targets or piped)
+        return self._sent(targets, printed, node)
+
+    def _taken(self, redirects: Iterable[Node], stdin: Value) -> tuple[Value, list[Node]]:
+        """What a statement reads by its redirections, and the pipeline behind a here-document."""
+        piped: list[Node] = []
+        for redirect in redirects:
+            if redirect.type == "herestring_redirect":
+                stdin = (*self.word(redirect.named_children[-1], quoted=True), "\n")
+            elif redirect.type == "heredoc_redirect":
+                stdin, more = self._heredoc(redirect)
+                piped += more
+            elif self._raw(redirect).lstrip("0").startswith("<"):
+                stdin = self._read(redirect.named_children[-1:])
+        return stdin, piped
+
+    def _read(self, targets: Sequence[Node]) -> Value:
+        if targets and targets[0].type == "process_substitution":
+            return self.captured(targets[0])
+        return self.file(self.target(self._raw(targets[0]))) if targets else ()
+
+    def _heredoc(self, node: Node) -> tuple[Value, list[Node]]:
+        body: Value = ()
+        literal = False
+        piped: list[Node] = []
+        for child in node.named_children:
+            if child.type == "heredoc_start":
+                literal = not self._raw(child).replace("_", "a").isalnum()
+            elif child.type == "heredoc_body":
+                span = (child.start_byte, child.end_byte)
+                body = self.literal(*span) if literal else self._pieces(child, *span)
+            elif child.type == "pipeline":
+                piped += child.named_children
+        return body, piped
+
+    def _targets(self, redirects: Iterable[Node]) -> list[str]:
+        """The files that get the output of a statement, by meaning or name."""
+        found = []
+        for redirect in redirects:
+            if redirect.type == "heredoc_redirect":
+                found += self._targets(redirect.named_children)
+            elif redirect.type == "file_redirect" and ">" in self._raw(redirect):
+                raw = self._raw(redirect)
+                if raw[0] == "2" or not redirect.named_children:
+                    continue
+                target = next((c for c in redirect.named_children if c.type in _WORDS), None)
+                found.append(self.target(self._raw(target)) if target else "/dev/null")
+        return found
+
+    def target(self, raw: str) -> str:
+        """A file by its meaning where a variable gives it one, or by its name."""
+        name = raw.strip("\"'").removeprefix("$").strip("{}")
+        return self.given.stores.get(name.lower(), raw.strip("\"'"))
+
+    def _sent(self, targets: Sequence[str], printed: Value, node: Node) -> Value:
+        """What is left of the output of a statement behind its redirections."""
+        for target in targets:
+            self.write(target, printed, node)
+        return () if targets else printed
+
+    def write(self, target: str, value: Value, node: Node) -> None:
+        """Note that a file gets a text."""
+        if value:
+            write = Write(value, node.start_byte + self.offset, node.end_byte + self.offset)
+            self.effects.files.setdefault(target, []).append(write)
+
+    def file(self, path: str) -> Value:
+        """What a file holds: what this script wrote, or what others put there."""
+        written = self.effects.files.get(path)
+        if written is not None:
+            return tuple(piece for write in written for piece in write.value)
+        taint = self.given.file(path)
+        return (UNKNOWN,) if taint is None else (taint,)
+
+    def _assignment(self, node: Node, _: Value) -> Value:
+        raw = self._raw(node)
+        name = raw.partition("=")[0]
+        value: Value = ()
+        target = node.child_by_field_name("value")
+        if target is not None:
+            value = self.word(target, quoted=True)
+        if name.endswith("+"):
+            name = name[:-1]
+            value = (*self.variable(name), *value)
+        self.assign(name.partition("[")[0], value)
+        return ()
+
+    def assign(self, name: str, value: Value) -> None:
+        """Set a variable."""
+        if self.branches and not taints(value) and taints(self.variable(name)):
+            return
+        self.variables[name] = value
+
+    def variable(self, name: str) -> Value:
+        """What a variable holds."""
+        if name in self.variables:
+            return self.variables[name]
+        if name in "@*123456789":
+            return self.positional or (UNKNOWN,)
+        taint = self.given.variables.get(name.lower())
+        return (UNKNOWN,) if taint is None else (taint,)
+
+    def word(self, node: Node, *, quoted: bool = False) -> Value:
+        """What a word becomes when the shell expands it."""
+        kind = node.type
+        if kind in _EXPANDED:
+            if kind.endswith("expansion"):
+                value = expanded(self, node, self._raw(node))
+            else:
+                value = stripped(self.captured(node))
+            return value if quoted else narrowed(value, "words")
+        if kind == "raw_string":
+            return self.literal(node.start_byte + 1, node.end_byte - 1)
+        if kind in ("string", "translated_string"):
+            start = self._raw(node).find('"') + 1 + node.start_byte
+            return self._pieces(node, start, node.end_byte - 1, quoted=True)
+        if kind == "ansi_c_string":
+            raw = self._raw(node)[2:-1]
+            return (raw.replace("\\n", "\n").replace("\\t", "\t"),)
+        return self._pieces(node, quoted=quoted)
+
+    def _pieces(self, node: Node, start: int = -1, end: int = -1, *, quoted: bool = False) -> Value:
+        """The children of a node expanded, and the text between them."""
+        found: list[str | Taint] = []
+        at = node.start_byte if start < 0 else start
+        end = node.end_byte if end < 0 else end
+        quoted = quoted or node.type == "heredoc_body"
+        for child in node.named_children:
+            if child.type in _LITERAL:
+                continue
+            if child.start_byte > at:
+                found += self.literal(at, child.start_byte)
+            found += self.word(child, quoted=quoted)
+            at = max(at, child.end_byte)
+        if end > at:
+            found += self.literal(at, end)
+        return tuple(found)
+
+    def literal(self, start: int, end: int) -> Value:
+        """The text that stands in the script, with what is pasted into it."""
+        start, end = start + self.offset, end + self.offset
+        found: list[str | Taint] = []
+        for first, last, taint in self.given.templates:
+            if first < start or last > end:
+                continue
+            if first > start:
+                found.append(self.text[start:first])
+            found.append(UNKNOWN if taint is None else taint)
+            start = last
+        if end > start:
+            found.append(self.text[start:end])
+        return tuple(found)
+
+    def captured(self, node: Node) -> Value:
+        """What the statements of a substitution print."""
+        self.captures += 1
+        redirects = [child for child in node.named_children if child.type == "file_redirect"]
+        if redirects and len(redirects) == node.named_child_count:
+            value, _ = self._taken(redirects, ())
+        else:
+            value = self.statements(node, ())
+        self.captures -= 1
+        return value
+
+    def _command(self, node: Node, stdin: Value) -> Value:
+        words: list[Node] = []
+        redirects: list[Node] = []
+        for child in node.named_children:
+            if child.type == "variable_assignment":
+                self._assignment(child, ())
+            elif child.type in _REDIRECTS:
+                redirects.append(child)
+            else:
+                words.append(child)
+        taken, _ = self._taken(redirects, stdin)
+        targets = self._targets(redirects)
+        self.captures += bool(targets)
+        printed = self._called(node, words, taken)
+        self.captures -= bool(targets)
+        printed = self._sent(targets, printed, node)
+        if printed and not self.captures:
+            end = node.end_byte + self.offset
+            self.effects.printed.append(Write(printed, node.start_byte + self.offset, end))
+        return printed
+
+    def _called(self, node: Node, nodes: Sequence[Node], stdin: Value) -> Value:
+        arguments = [self.word(word) for word in nodes]
+        words = [plain(value) for value in arguments]
+        if not words or not words[0]:
+            return ()
+        at = shell_words.program(words) if shell_words.name(words[0]) in shell_words.WRAPPERS else 0
+        call = shell_programs.Call(
+            shell_words.name(words[at]),
+            words[at:],
+            arguments[at:],
+            [self.target(self._raw(word)) for word in nodes[at:]],
+            stdin,
+            node,
+        )
+        body = self.functions.get(call.name)
+        if body is not None and self.calls < _CALLS:
+            return self._function_called(body, call)
+        if stdin or any(taints(value) for value in call.arguments):
+            spans = [(n.start_byte + self.offset, n.end_byte + self.offset) for n in nodes[at:]]
+            self.effects.sinks.extend(sinks(call, spans))
+        return shell_programs.output(self, call)
+
+    def _function_called(self, body: Node, call: shell_programs.Call) -> Value:
+        outer = self.positional
+        self.positional = tuple(piece for value in call.arguments[1:] for piece in value)
+        self.calls += 1
+        printed = self.execute(body, call.stdin)
+        self.calls -= 1
+        self.positional = outer
+        return printed
+
+    def _raw(self, node: Node) -> str:
+        return self.text[node.start_byte + self.offset : node.end_byte + self.offset]
+
+
+_REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
+_EXPANDED = frozenset(
+    "simple_expansion expansion arithmetic_expansion command_substitution process_substitution".split()
+)
+_LITERAL = frozenset(("string_content", "heredoc_content", "heredoc_start", "heredoc_end"))
+_WORDS = frozenset(
+    "word string raw_string concatenation simple_expansion expansion command_substitution"
+    " process_substitution number ansi_c_string translated_string variable_name comment"
+    " arithmetic_expansion array extglob_pattern regex special_variable_name".split()
+)
+_STATEMENTS = {
+    "command": Shell._command,  # noqa: SLF001  a table of the class's own methods
+    "redirected_statement": Shell._redirected,  # noqa: SLF001  as above
+    "pipeline": Shell._pipeline,  # noqa: SLF001  as above
+    "variable_assignment": Shell._assignment,  # noqa: SLF001  as above
+    "for_statement": Shell._for,  # noqa: SLF001  as above
+    "if_statement": Shell._if,  # noqa: SLF001  as above
+    "case_statement": Shell._branching,  # noqa: SLF001  as above
+    "while_statement": Shell._branching,  # noqa: SLF001  as above
+    "function_definition": Shell._function,  # noqa: SLF001  as above
+    "test_command": Shell._test,  # noqa: SLF001  as above
+}

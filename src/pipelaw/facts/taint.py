@@ -54,11 +54,16 @@ def taints(value: Value) -> list[Taint]:
 
 def narrowed(value: Value, charset: str) -> Value:
     """A value whose foreign pieces have no more freedom than a charset gives."""
-    return tuple(
-        piece if isinstance(piece, str) else piece.narrowed(charset) for piece in value
-    )
+    return tuple(piece if isinstance(piece, str) else piece.narrowed(charset) for piece in value)
 
 
 def plain(value: Value) -> str:
     """The text of a value, with UNKNOWN for every foreign piece."""
     return "".join(piece if isinstance(piece, str) else UNKNOWN for piece in value)
+
+
+def stripped(value: Value) -> Value:
+    """A value without the line breaks at its end, as a substitution gives it."""
+    if value and isinstance(value[-1], str):
+        return (*value[:-1], value[-1].rstrip("\n"))
+    return value

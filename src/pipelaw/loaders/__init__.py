@@ -31,6 +31,8 @@ LOADERS = {
     "gitlab": "pipelaw.loaders.gitlab",
     "drone": "pipelaw.loaders.drone",
     "woodpecker": "pipelaw.loaders.woodpecker",
+    "dependabot": "pipelaw.loaders.dependabot",
+    "precommit": "pipelaw.loaders.precommit",
 }
 """The module that reads each platform; each has `load(source, tree) -> Loaded`."""
 

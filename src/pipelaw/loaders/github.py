@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import Document, MappingNode, Node, ScalarNode, parse
+from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, parse
 from pipelaw.errors import UnreadableError
 from pipelaw.facts import references
 from pipelaw.facts.secrets import credentials
 from pipelaw.loaders import Loaded
-from pipelaw.loaders.github_context import Context, Flow
-from pipelaw.loaders.github_contexts import EVENTS, OTHER
+from pipelaw.loaders.github_catalogue import RUNTIMES
+from pipelaw.loaders.github_context import Context
+from pipelaw.loaders.github_inputs import inputs_of
 from pipelaw.loaders.github_jobs import jobs_of
+from pipelaw.loaders.github_lock import locked
 from pipelaw.loaders.github_permissions import permissions_of
+from pipelaw.loaders.github_reach import reach_of
+from pipelaw.loaders.github_siblings import called_by, callers, upstream
 from pipelaw.loaders.github_steps import Surroundings, steps_of
-from pipelaw.model import Job, Pipeline, Reference, Trigger
+from pipelaw.loaders.github_taint_calls import (
+    called_with,
+    memory,
+    remember,
+    used_by,
+    uses_of_action,
+)
+from pipelaw.loaders.github_triggers import triggers_of
+from pipelaw.model import Job, Pipeline, Reference, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipelaw.document import Problem
     from pipelaw.source import Source
     from pipelaw.tree import Tree
@@ -26,6 +36,20 @@ if TYPE_CHECKING:
 
 def load(source: Source, tree: Tree) -> Loaded:
     """Read a workflow or an action's definition."""
+    early = memory(tree).loaded.pop(source.path, None)
+    return _load(source, tree) if early is None else early
+
+
+def load_early(tree: Tree, path: str) -> None:
+    """Load a file before its turn, because another one needs to know what it uses."""
+    try:
+        source = decode(path, tree.read(path))
+        memory(tree).loaded[path] = _load(source, tree)
+    except (RecursionError, UnreadableError):
+        return  # which is told when its turn comes
+
+
+def _load(source: Source, tree: Tree) -> Loaded:
     problems: list[Problem] = []
     roots = parse(source)
     if not roots:
@@ -37,10 +61,15 @@ def load(source: Source, tree: Tree) -> Loaded:
         where = source.position(document.root.start_mark.index)
         raise UnreadableError(source.path, *where, "a workflow or action is a mapping")
     context = Context(document)
+    context.locked = locked(source.path, tree)
+    context.tree = tree
     fields = document.fields(document.root, "the file")
-    pipeline = (
-        _action(context, fields) if _is_action(source, fields) else _workflow(context, fields)
-    )
+    context.inputs = inputs_of(fields)
+    if _is_action(source, fields):
+        pipeline = _action(context, fields, tree)
+    else:
+        pipeline = _workflow(context, fields, tree)
+    remember(tree, source.path, context.calls, pipeline)
     return Loaded((pipeline,), tuple(problems), tuple(context.unresolved))
 
 
@@ -53,16 +82,25 @@ def _is_action(source: Source, fields: dict[str, Node]) -> bool:
     )
 
 
-def _workflow(context: Context, fields: dict[str, Node]) -> Pipeline:
+def _workflow(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     document = context.document
-    triggers = tuple(_triggers(context, fields.get("on")))
+    triggers = tuple(triggers_of(document, fields.get("on")))
+    if any(trigger.name == "workflow_run" for trigger in triggers):
+        triggers = upstream(tree, document.source.path, triggers, fields.get("on"))
     if not triggers:
         document.problem(document.root, "a workflow without `on`: nothing starts it")
     context.start(triggers)
+    context.reach = reach_of(triggers)
+    if "workflow_call" in context.events:
+        context.callers = callers(tree, document.source.path)
+        context.reach = called_by(context.reach, context.callers)
+        called_with(context, context.callers)
     granted = permissions_of(document, fields.get("permissions"), "pipeline")
     flow = context.flow
     variables = context.environment(fields.get("env"), flow)
-    context.shell = context.default_shell(fields.get("defaults"))
+    context.defaults = fields.get("defaults")
+    context.cache_mode = document.text(fields.get("cache-mode"), "`cache-mode`")
+    context.shell = context.default_shell(context.defaults)
     jobs = jobs_of(context, fields.get("jobs"), granted)
     return Pipeline(
         path=document.source.path,
@@ -76,6 +114,7 @@ def _workflow(context: Context, fields: dict[str, Node]) -> Pipeline:
         variables=variables,
         expansions=tuple(flow.expansions),
         secrets=tuple(flow.secrets),
+        flaws=tuple(flow.flaws),
         credentials=credentials(variables, ()),
         place=document.place(document.root, _first_value(document.root)),
     )
@@ -86,51 +125,24 @@ def _first_value(root: Node) -> Node | None:
     return root.value[0][0] if isinstance(root, MappingNode) and root.value else None
 
 
-def _triggers(context: Context, node: Node | None) -> Iterator[Trigger]:
-    """What `on` says, in its three forms: a word, a list of words, a mapping."""
-    document = context.document
-    if isinstance(node, MappingNode):
-        for key, value in document.pairs(node, "`on`"):
-            yield _trigger(context, key, value)
-    else:
-        for name in document.scalars(node, "`on`"):
-            yield _trigger(context, name, None)
-
-
-def _trigger(context: Context, name: ScalarNode, value: Node | None) -> Trigger:
-    document = context.document
-    event = EVENTS.get(name.value, OTHER)
-    options = document.fields(value, f"`{name.value}`") if isinstance(value, MappingNode) else {}
-    kind = event.kind
-    if name.value == "push" and "tags" in options and "branches" not in options:
-        kind = "tag"
-    texts = (
-        {
-            key: tuple(str(item.value) for item in document.scalars(options[key], f"`{key}`"))
-            for key in ("branches", "types")
-            if key in options
-        }
-        if options
-        else {}
-    )
-    return Trigger(
-        kind=kind,
-        name=name.value,
-        outsider=event.outsider,
-        privileged=event.privileged,
-        branches=texts.get("branches", ()),
-        types=texts.get("types", ()),
-        place=document.place(name),
-    )
-
-
-def _action(context: Context, fields: dict[str, Node]) -> Pipeline:
+def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     """An action's definition: its steps are a job that runs wherever the action is used."""
     document = context.document
     runs = document.fields(fields.get("runs"), "`runs`")
+    context.called = True
+    uses = uses_of_action(tree, document.source.path) if "steps" in runs else []
+    reach, flow = used_by(context, uses)
     job = Job(
-        steps=steps_of(context, runs.get("steps"), Surroundings(Flow({}))),
+        steps=steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach)),
+        events=reach.events,
+        reachable_by_outsider=reach.reachable,
+        exposed=reach.exposed,
+        entry=reach.entry,
+        holds_secrets=any(use.job.holds_secrets for use in uses),
+        writes=any(use.job.writes for use in uses),
+        mints_identity=any(use.job.mints_identity for use in uses),
         references=_docker_image(context, runs),
+        runner=_runtime(context, runs),
         place=document.place(fields["runs"]),
     )
     return Pipeline(
@@ -142,6 +154,14 @@ def _action(context: Context, fields: dict[str, Node]) -> Pipeline:
         reusable=True,
         place=document.place(document.root, _first_value(document.root)),
     )
+
+
+def _runtime(context: Context, runs: dict[str, Node]) -> Runner:
+    """What an action asks of the machine that it runs on."""
+    using = context.document.text(runs.get("using"), "`using`")
+    if using not in RUNTIMES:
+        return Runner()
+    return Runner(retired=using, place=context.document.place(runs["using"]))
 
 
 def _docker_image(context: Context, runs: dict[str, Node]) -> tuple[Reference, ...]:

@@ -22,42 +22,79 @@ CODE_INPUTS = {
 }
 """Inputs whose text is run as code, by action and input in lower case."""
 
+CODE_LANGUAGES = {
+    "addnab/docker-run-action": "bash",
+    "amadevus/pwsh-script": "pwsh",
+    "appleboy/ssh-action": "bash",
+    "azure/cli": "bash",
+    "azure/powershell": "pwsh",
+    "devorbitus/yq-action-output": "bash",
+    "jannekem/run-python-script-action": "python",
+    "mikefarah/yq": "bash",
+    "sergeysova/jq-action": "bash",
+}
+"""The language of that code; JavaScript for the others."""
+
 FIRST_PARTY = frozenset({"actions", "github"})
 """The accounts of the platform itself."""
 
 _SAFE_CHECKOUT = 7
 """The first major version of actions/checkout that refuses a fork's code in privileged runs."""
 
-HEAD = frozenset(
-    {
-        "github.head_ref",
-        "github.event.number",
-        "github.event.issue.number",
-        "github.event.pull_request.head",
-        "github.event.pull_request.head.label",
-        "github.event.pull_request.head.ref",
-        "github.event.pull_request.head.sha",
-        "github.event.pull_request.head.repo.clone_url",
-        "github.event.pull_request.head.repo.full_name",
-        "github.event.pull_request.head.user.login",
-        "github.event.pull_request.merge_commit_sha",
-        "github.event.pull_request.number",
-        "github.event.workflow_run.head_branch",
-        "github.event.workflow_run.head_commit.id",
-        "github.event.workflow_run.head_repository.full_name",
-        "github.event.workflow_run.head_sha",
-        "github.event.workflow_run.head.sha",
-        "github.event.workflow_run.pull_requests.*.head.ref",
-        "github.event.workflow_run.pull_requests.*.head.sha",
-        "github.event.workflow_run.pull_requests.*.number",
-        "github.event.check_run.head_sha",
-        "github.event.check_run.pull_requests.*.head.sha",
-        "github.event.check_suite.head_branch",
-        "github.event.check_suite.head_sha",
-        "github.event.check_suite.pull_requests.*.head.sha",
-    }
-)
-"""Contexts that name the code of an outsider's request."""
+_HEADS = {
+    "sha": """
+        github.event.after
+        github.event.pull_request.head.sha github.event.pull_request.merge_commit_sha
+        github.event.workflow_run.head_sha github.event.workflow_run.head.sha
+        github.event.workflow_run.head_commit.id github.event.workflow_run.pull_requests.*.head.sha
+        github.event.check_run.head_sha github.event.check_run.pull_requests.*.head.sha
+        github.event.check_suite.head_sha github.event.check_suite.pull_requests.*.head.sha
+    """,
+    "branch": """
+        github.head_ref github.event.pull_request.head.ref github.event.pull_request.head.label
+        github.event.workflow_run.head_branch github.event.workflow_run.pull_requests.*.head.ref
+        github.event.check_run.pull_requests.*.head.ref
+        github.event.check_suite.head_branch github.event.check_suite.pull_requests.*.head.ref
+    """,
+    "repository": """
+        github.event.pull_request.head.repo.clone_url github.event.pull_request.head.repo.full_name
+        github.event.pull_request.head.repo.git_url github.event.pull_request.head.repo.html_url
+        github.event.pull_request.head.repo.ssh_url github.event.pull_request.head.repo.url
+        github.event.pull_request.head.repo.owner.login github.event.pull_request.head.user.login
+        github.event.pull_request.user.login
+        github.event.workflow_run.head_repository.full_name
+        github.event.workflow_run.head_repository.html_url
+        github.event.workflow_run.head_repository.owner.login
+    """,
+}
+HEAD = {path: kind for kind, paths in _HEADS.items() for path in paths.split()}
+"""Contexts that name the code of an outsider's request, and what of it: sha, branch or repository."""
+
+_COMMENTED = {
+    "head_ref": "branch",
+    "head_sha": "sha",
+    "head_owner": "repository",
+    "head_repo": "repository",
+    "ref": "branch",
+    "sha": "sha",
+}
+RESOLVERS = {
+    "xt0rted/pull-request-comment-branch": _COMMENTED,
+    "alessbell/pull-request-comment-branch": _COMMENTED,
+    "gotson/pull-request-comment-branch": _COMMENTED,
+    "eficode/resolve-pr-refs": _COMMENTED,
+    "github/branch-deploy": {"ref": "branch", "sha": "sha", "default_branch_tree_sha": ""},
+    "potiuk/get-workflow-origin": {
+        "sourceheadrepo": "repository",
+        "sourceheadbranch": "branch",
+        "sourceheadsha": "sha",
+        "mergecommitsha": "sha",
+        "targetcommitsha": "sha",
+    },
+    "8bitjonny/gh-get-current-pr": {"pr_head_sha": "sha", "pr_head_ref": "branch"},
+    "actions-ecosystem/action-get-latest-pull-request": {"head": "branch", "head_sha": "sha"},
+}
+"""Actions that look a request up, and what their outputs name of it."""
 
 SCOPES = {
     "contents": "high",
@@ -82,6 +119,24 @@ SCOPES = {
 """The scopes of the job's token, and what a holder of their write access can do."""
 
 
+def claimed(ref: str, comment: str) -> str:
+    """The version that a reference names, that of a commit by its comment; "" where neither tells."""
+    text = comment if len(ref) >= 40 else ref
+    match = (
+        re.search(r"v?(\d+(?:\.\d+)*)", text) if len(ref) >= 40 else re.fullmatch(_VERSION, text)
+    )
+    return match[1] if match else ""
+
+
+_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
+
+
+def major(ref: str, comment: str) -> int | None:
+    """The major version that a reference names; None where it tells none."""
+    version = claimed(ref, comment)
+    return int(version.partition(".")[0]) if version else None
+
+
 def refuses_outsiders(ref: str, comment: str, *, unsafe_allowed: bool) -> bool:
     """Whether this version of actions/checkout refuses a fork's code in a privileged run.
 
@@ -90,11 +145,9 @@ def refuses_outsiders(ref: str, comment: str, *, unsafe_allowed: bool) -> bool:
     """
     if unsafe_allowed:
         return False
-    claimed = re.search(r"v?(\d+)(\.\d+)*", comment) if len(ref) >= 40 else None
-    version = claimed[0] if claimed else ref
-    match = re.fullmatch(r"v?(\d+)((?:\.\d+)*)", version)
-    if match is None:
+    version = claimed(ref, comment)
+    if not version:
         return False
-    if int(match[1]) >= _SAFE_CHECKOUT:
+    if int(version.partition(".")[0]) >= _SAFE_CHECKOUT:
         return True
-    return not match[2] and len(ref) < 40
+    return "." not in version and len(ref) < 40

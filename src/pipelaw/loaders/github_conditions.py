@@ -25,9 +25,11 @@ from pipelaw.loaders.github_expressions import (
 
 Value = str | float | bool | None
 _TRUSTED = frozenset({"owner", "member", "collaborator"})
-_REVIEWED = frozenset(
-    {"pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"}
-)
+_COMMENTED = frozenset({"issue_comment", "pull_request_comment", "discussion_comment"})
+"""Events whose cause, a comment, need not come from the author of what it stands under."""
+_LABELLING = ("", "labeled", "unlabeled")
+_LABELLED = _COMMENTED | {"issues"}
+"""Events that an outsider can cause where a label is set: by one more comment, or by a template."""
 
 
 class Verdict(NamedTuple):
@@ -36,7 +38,27 @@ class Verdict(NamedTuple):
     holds: bool | None
     """None where it depends on what is not known."""
     gates: tuple[str, ...] = ()
-    """What stops an outsider, where something does: label, actor, association, repository, merge, ref."""
+    """What stops an outsider, where something does: label, actor, association (of whoever caused the event),
+    author (of the request), permission, repository, merge, upstream, ref."""
+
+
+class Case(NamedTuple):
+    """A hypothesis: what started a run, and who."""
+
+    event: str = ""
+    """The event, "" for any."""
+    action: str = ""
+    """Its activity type, "" for any."""
+    outsider: bool = False
+    """Somebody without write access caused it."""
+    author: bool = False
+    """Somebody without write access wrote the request that it is about."""
+    labelled: bool = False
+    """The labels that a condition asks for are set."""
+    tag: bool = False
+    """It runs for a tag."""
+    closed: frozenset[str] = frozenset()
+    """Outputs that say no for an outsider, as the start of their paths."""
 
 
 class _Unknown:
@@ -59,25 +81,33 @@ def code_of(condition: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=8192)
 def evaluate(condition: str, event: str = "", *, outsider: bool = False) -> Verdict:
     """What a condition says for a run started by `event` ("" for any)."""
+    author = outsider and event not in _COMMENTED
+    return judged(condition, Case(event, outsider=outsider, author=author))
+
+
+@lru_cache(maxsize=8192)
+def judged(condition: str, case: Case) -> Verdict:
+    """What a condition says in a case."""
     code = code_of(condition)
     if code is None:
         return ALWAYS
     try:
-        tree = parse(code)
+        # the platform refuses double quotes; what is meant is clear all the same
+        tree = parse(code if '"' not in code or "'" in code else code.replace('"', "'"))
     except ExpressionError:
         return Verdict(holds=None)
-    judge = _Judge(event, outsider)
+    judge = _Judge(case)
     holds = judge.truth(tree)
     return Verdict(holds, tuple(dict.fromkeys(judge.gates)) if holds is False else ())
 
 
 class _Judge:
-    def __init__(self, event: str, outsider: bool) -> None:
-        self.event = event
-        self.outsider = outsider
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.event = case.event
+        self.outsider = case.outsider or case.author
         self.gates: list[str] = []
 
     def gate(self, name: str) -> bool:
@@ -96,10 +126,18 @@ class _Judge:
             if tree.operator == "||":
                 return _either(self.truth(tree.left), self.truth(tree.right))
             return self.comparison(tree)
-        if isinstance(tree, Call):
-            return self.call(tree)
+        return self.call(tree) if isinstance(tree, Call) else self.plain(tree)
+
+    def plain(self, tree: Expr) -> bool | None:
+        """The truth of a constant or context."""
+        if isinstance(tree, Path) and self.says_no(tree.name):
+            return self.gate("permission")
         value = self.value(tree)
         return None if isinstance(value, _Unknown) else bool(value)
+
+    def says_no(self, name: str) -> bool:
+        """Whether a context is the result of a check that an outsider does not pass."""
+        return bool(self.case.closed) and name.startswith(tuple(self.case.closed))
 
     def value(self, tree: Expr) -> Value | _Unknown:
         """The constant that an expression is, under the hypothesis."""
@@ -107,8 +145,9 @@ class _Judge:
             return tree.value
         if not isinstance(tree, Path):
             return UNKNOWN
-        if self.event and tree.name == "github.event_name":
-            return self.event
+        known = {"github.event_name": self.event, "github.event.action": self.case.action}
+        if known.get(tree.name):
+            return known[tree.name]
         if self.outsider and tree.name.endswith((".head.repo.fork", ".head_repository.fork")):
             self.gates.append("repository")
             return True
@@ -120,6 +159,9 @@ class _Judge:
         """The truth of a comparison."""
         left, right = self.value(tree.left), self.value(tree.right)
         equal: bool | None = None
+        if isinstance(tree.left, Path) and self.says_no(tree.left.name):
+            self.gates.append("permission")
+            left = "false"
         if not isinstance(left, _Unknown) and not isinstance(right, _Unknown):
             equal = _equal(left, right)
         elif self.outsider or self.event:
@@ -150,6 +192,8 @@ class _Judge:
             return None if value.startswith("pull_request") else self.gate("upstream")
         if name in ("github.ref", "github.ref_name", "github.ref_type"):
             branch = value.startswith("refs/heads/") or name == "github.ref_name"
+            if self.case.tag and name != "github.ref_name":
+                return None if value.startswith("refs/tags/") else value == "tag"
             if self.event in ("pull_request", "pull_request_review") and (
                 branch or value == "branch"
             ):
@@ -161,16 +205,32 @@ class _Judge:
     def person(self, name: str, value: str) -> bool | None:
         """False where `name` is somebody that an outsider is not."""
         if name.endswith(".author_association"):
-            return self.gate("association") if value in _TRUSTED else None
+            return self.role(name, "association") if value in _TRUSTED else None
         if name == "github.event.label.name" or name.endswith("labels.*.name"):
-            return self.gate("label")
-        if name in ("github.actor", "github.triggering_actor", "github.event.sender.login"):
+            return self.label(name)
+        if name in _ACTORS or name.endswith("actor.login"):
             # the actor is whoever caused the latest event, which for a bot's pull request can be
             # anybody; a person's name cannot be had
-            return None if value.endswith("[bot]") else self.gate("actor")
+            bot = value.endswith("[bot]") or not self.case.outsider
+            return None if bot else self.gate("actor")
         if name.endswith((".user.login", ".owner.login")):
-            return self.gate("actor")
+            return self.role(name, "actor")
         return None
+
+    def role(self, name: str, gate: str) -> bool | None:
+        """False where a context names the one who is an outsider: the request's author, or the cause."""
+        if name.startswith(_AUTHORED):
+            return self.gate("author") if self.case.author else None
+        return self.gate(gate) if self.case.outsider else None
+
+    def label(self, name: str) -> bool | None:
+        """False for a label that only members set, unless it is set already."""
+        if name == "github.event.label.name" and self.case.action not in _LABELLING:
+            return False  # other activities carry no label
+        if self.case.labelled:
+            return None
+        kept = name != "github.event.label.name" and self.event in _LABELLED
+        return self.gate("label") if self.case.outsider and not kept else None
 
     def call(self, tree: Call) -> bool | None:
         """The truth of a function's result."""
@@ -179,8 +239,8 @@ class _Judge:
             return True
         if tree.function == "contains" and len(arguments) == 2:
             return self.contains(*arguments)
-        if tree.function == "startswith" and len(arguments) == 2:
-            return self.starts_with(*arguments)
+        if tree.function in ("startswith", "endswith") and len(arguments) == 2:
+            return self.starts_with(tree.function, *arguments)
         if tree.function == "fromjson" and len(arguments) == 1:
             value = self.value(arguments[0])
             return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
@@ -188,25 +248,48 @@ class _Judge:
 
     def contains(self, where: Expr, what: Expr) -> bool | None:
         """A label that only members set, or a list of trusted associations or people."""
+        words = _words(where)
+        known = self.value(what) if words is not None else UNKNOWN
+        if words is not None and isinstance(known, str) and isinstance(what, Path):
+            text = "" if isinstance(where, Call) else _literal(where)
+            return known.lower() in (text or words)
         if not self.outsider:
             return None
         if isinstance(where, Path) and ".labels" in where.name:
-            return self.gate("label")
-        words = _words(where)
+            return self.label(where.name)
         if words is None or not isinstance(what, Path):
             return None
         results = {self.person(what.name, word) for word in words}
         return False if words and results == {False} else None
 
-    def starts_with(self, where: Expr, what: Expr) -> bool | None:
-        """A tag's ref, which no outsider can push."""
-        value = self.value(what)
+    def starts_with(self, function: str, where: Expr, what: Expr) -> bool | None:
+        """The event's name, or a tag's ref, which no outsider can push."""
+        value, known = self.value(what), self.value(where)
+        if isinstance(value, str) and isinstance(known, str):
+            if function == "startswith":
+                return known.lower().startswith(value.lower())
+            return known.lower().endswith(value.lower())
         if isinstance(where, Path) and isinstance(value, str) and where.name == "github.ref":
+            if self.case.tag and value.startswith("refs/"):
+                return value.startswith("refs/tags")
             if self.outsider and value.startswith("refs/tags"):
                 return self.gate("ref")
             if self.event == "pull_request" and value.startswith("refs/heads"):
                 return self.gate("ref") if self.outsider else False
         return None
+
+
+_ACTORS = frozenset({"github.actor", "github.triggering_actor", "github.event.sender.login"})
+_AUTHORED = (
+    "github.event.pull_request.",
+    "github.event.issue.",
+    "github.event.discussion.",
+)
+"""What an event is about; its author need not be the one who caused it."""
+
+
+def _literal(tree: Expr) -> str:
+    return tree.value.lower() if isinstance(tree, Literal) and isinstance(tree.value, str) else ""
 
 
 def _words(tree: Expr) -> list[str] | None:

@@ -6,38 +6,103 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, ScalarNode, Text
-from pipelaw.loaders.github_contexts import author, carried
-from pipelaw.loaders.github_expressions import Fence, fences, reads, sources
-from pipelaw.model import Expansion, Secret, Trigger, Variable
+from pipelaw.facts.taint import Taint, strongest
+from pipelaw.loaders.github_contexts import author
+from pipelaw.loaders.github_deciders import decider
+from pipelaw.loaders.github_expressions import (
+    Call,
+    ExpressionError,
+    Fence,
+    calls,
+    fences,
+    parse,
+    paths,
+    reads,
+    sources,
+)
+from pipelaw.loaders.github_gates import flaws_at, in_expression, unclosed
+from pipelaw.loaders.github_misuse import TRACES, odd_shell, trace
+from pipelaw.loaders.github_reach import Reach
+from pipelaw.loaders.github_taint import NOTHING, Known, dynamic, taint_of, written
+from pipelaw.loaders.github_taint_scripts import harmless
+from pipelaw.model import Expansion, Flaw, Secret, Trigger, Variable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelaw.document import Document, Node, Problem
+    from pipelaw.facts.shell_effects import Effects
+    from pipelaw.loaders.github_inputs import Inputs
+    from pipelaw.loaders.github_origins import Origin
+    from pipelaw.loaders.github_siblings import Caller
+    from pipelaw.loaders.github_taint import Outputs
+    from pipelaw.loaders.github_taint_calls import LocalCall
+    from pipelaw.model import Reference
+    from pipelaw.tree import Tree
 
 _TOKENS = frozenset({"github.token", "secrets.github_token"})
 _TAINTABLE = ("script", "code")
 """Sinks in which every expansion is kept; elsewhere only those that an outsider writes."""
 
 
+_NOBODY = Taint("", "")
+
+
 class Flow:
     """What reading one scope found, and what its environment variables carry into inner scopes."""
 
-    __slots__ = ("expansions", "secrets", "tainted")
+    __slots__ = ("effects", "expansions", "flaws", "known", "secrets", "tainted", "variables")
 
-    def __init__(self, tainted: dict[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        tainted: dict[str, Taint],
+        known: Known = NOTHING,
+        variables: tuple[tuple[Variable, ...], ...] = (),
+    ) -> None:
         self.tainted = tainted
-        """Sources by the name of the environment variable that holds an outsider's text."""
+        """Whose text it is, by the name of the environment variable that holds it."""
+        self.known = known
+        self.variables = variables
+        """The variables of each `env` around, the outermost first."""
+        self.effects: tuple[Effects | None] | None = None
+        """What the script of a step does with an outsider's text, once somebody asked."""
         self.expansions: list[Expansion] = []
         self.secrets: list[Secret] = []
+        self.flaws: list[Flaw] = []
 
     def inner(self) -> Flow:
         """The flow of a scope inside this one."""
-        return Flow(self.tainted)
+        return Flow(self.tainted, self.known, self.variables)
 
 
 class Context:
     """The workflow that is being read."""
 
-    __slots__ = ("document", "events", "flow", "open_events", "shell", "triggers", "unresolved")
+    __slots__ = (
+        "bodies",
+        "cache_mode",
+        "called",
+        "callers",
+        "calls",
+        "claims",
+        "defaults",
+        "depth",
+        "document",
+        "events",
+        "flow",
+        "guarded",
+        "handed",
+        "inputs",
+        "jobs",
+        "locked",
+        "made",
+        "open_events",
+        "reach",
+        "shell",
+        "tree",
+        "triggers",
+        "unresolved",
+    )
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -47,6 +112,37 @@ class Context:
         self.shell = ""
         self.flow = Flow({})
         self.unresolved: list[Problem] = []
+        self.locked: frozenset[str] = frozenset()
+        """The references that a lockfile binds to commits."""
+        self.claims: dict[str, str] = {}
+        """What version comments have said so far: see `github_uses`."""
+        self.tree: Tree | None = None
+        """The repository, where local actions are looked up."""
+        self.inputs: Inputs = {}
+        self.called = False
+        """Others can call it, with inputs that nobody declared."""
+        self.jobs: dict[str, Outputs] = {}
+        """The outputs of the jobs so far, by id in lower case."""
+        self.calls: list[LocalCall] = []
+        """Its uses of local actions."""
+        self.reach = Reach()
+        """Who can start it, its local callers' triggers included."""
+        self.defaults: Node | None = None
+        """What the workflow sets for every script, as written."""
+        self.cache_mode = ""
+        """What its jobs may do with caches, "" for the platform's default."""
+        self.handed: Mapping[str, Origin | None] | None = None
+        """Whose code the inputs of an action name, where one use of it is looked at."""
+        self.guarded = False
+        """Something in it may check who started the run: see `github_permission_checks`."""
+        self.callers: tuple[Caller, ...] = ()
+        """The jobs of the repository that call it."""
+        self.bodies: Mapping[str, dict[str, Node]] = {}
+        """The keys of its jobs, by id in lower case."""
+        self.made: set[str] = set()
+        """Artifacts that jobs so far made after an outsider's code ran in them."""
+        self.depth = 0
+        """How many files stand between it and the one that is being loaded."""
 
     def start(self, triggers: tuple[Trigger, ...]) -> None:
         """Note what starts the workflow."""
@@ -68,23 +164,15 @@ class Context:
                 self.document.wrong(value, "text", f"the variable `{key.value}`")
                 continue
             found.append(self.variable("environment", key.value, value, flow))
+            if key.value in TRACES:
+                flow.flaws.extend(trace(key.value, value.value, self.document.place(value)))
             name = key.value.lower()
             tainted.pop(name, None)
-            if "${{" in value.value and (written := self.written(value.value, flow)):
-                tainted[name] = written
+            if "${{" in value.value and (taint := written(self, flow, value.value)):
+                tainted[name] = taint
         flow.tainted = tainted
-        return tuple(found)
-
-    def written(self, text: str, flow: Flow) -> tuple[str, ...]:
-        """The contexts in a text that an outsider writes, also by way of a variable."""
-        found: list[str] = []
-        for fence in fences(text):
-            for path in sources(fence.code):
-                if path.startswith("env."):
-                    found.extend(flow.tainted.get(path[4:], ()))
-                elif author(path) is not None and carried(path, self.events):
-                    found.append(path)
-        return tuple(dict.fromkeys(found))
+        flow.variables = (*flow.variables, tuple(found))
+        return flow.variables[-1]
 
     def variable(self, kind: str, name: str, value: ScalarNode, flow: Flow) -> Variable:
         """A named value; its secrets and its outsiders' text become part of the flow."""
@@ -105,56 +193,68 @@ class Context:
         shell: str = "",
     ) -> None:
         """Note the expansions and secrets of a text that lands in `sink`."""
+        end = 0
         for fence in fences(text):
+            end = fence.end
+            if wrong := in_expression(fence.code):
+                flow.flaws.extend(flaws_at(wrong, text[fence.start : end], _part(place, fence)))
             for path in _kept(fence.code):
-                flow.secrets.append(_secret(path, sink, target, _part(place, fence)))
+                flow.secrets.append(_secret(path, sink, target, _part(place, fence), fence.code))
             if sink in _TAINTABLE:
                 flow.expansions.append(self.expansion(place, text, fence, flow, sink, shell))
             elif _writable(fence.code):
                 found = self.expansion(place, text, fence, flow, sink, shell)
                 if found.attacker_controlled:
                     flow.expansions.append(found)
+        if text.find("${{", end) >= 0:
+            flow.flaws.extend(flaws_at(unclosed(text), "${{", place))
 
     def expansion(
         self, place: Place | Text, text: str, fence: Fence, flow: Flow, sink: str, shell: str
     ) -> Expansion:
         """One `${{ … }}`, with who writes what it puts in."""
-        read, via = sources(fence.code), ""
-        who, outsider = "", False
-        for path in read:
-            if path.startswith("env."):
-                origins = flow.tainted.get(path[4:], ())
-                via = f"the variable {path[4:].upper()}" if origins else via
-            else:
-                origins = (path,)
-            for origin in origins:
-                known = author(origin)
-                if known is not None and carried(origin, self.events):
-                    who = who or known.who
-                    outsider = outsider or (
-                        bool(self.open_events) and carried(origin, self.open_events)
-                    )
+        read = sources(fence.code)
+        found = (taint_of(self, flow, path) for path in read)
+        taint = strongest(one for one in found if one is not None) or _NOBODY
+        data = harmless(text, fence, sink, shell, taint.charset)
+        taint = _NOBODY if data else taint
+        free = sink in _TAINTABLE and not taint.who and not data
         return Expansion(
             text=text[fence.start : fence.end],
             sources=read,
             sink=sink,
             shell=shell,
-            attacker_controlled=bool(who),
-            outsider=outsider,
-            author=who,
-            via=via if who else "",
+            attacker_controlled=bool(taint.who),
+            outsider=taint.outsider,
+            author=taint.who,
+            via=taint.via,
+            charset=taint.charset,
+            decider=decider(self, flow, read) if free else "",
+            dormant=free and any(author(path) is not None for path in read),
             reparsed=sink in _TAINTABLE,
             place=_part(place, fence),
         )
+
+    def called_outputs(
+        self, flow: Flow, used: Reference, given: Mapping[str, str], name: str
+    ) -> Taint | None:
+        """Whose text an output of a local action holds."""
+        from pipelaw.loaders.github_taint_calls import (  # noqa: PLC0415  it reads steps itself
+            action_outputs,
+        )
+
+        return action_outputs(self, flow, used, given, name)
 
     def default_shell(self, node: Node | None) -> str:
         """The shell that a `defaults` key sets, "" for none."""
         if not isinstance(node, MappingNode):
             return ""
         run = self.document.fields(node, "`defaults`").get("run")
-        return self.document.text(
-            self.document.fields(run, "`defaults.run`").get("shell"), "`shell`"
-        )
+        shell = self.document.fields(run, "`defaults.run`").get("shell")
+        named = self.document.text(shell, "`shell`")
+        if shell is not None and named.strip():
+            self.flow.flaws.extend(odd_shell(named, self.document.place(shell)))
+        return named
 
 
 @lru_cache(maxsize=8192)
@@ -166,7 +266,7 @@ def _kept(code: str) -> tuple[str, ...]:
 @lru_cache(maxsize=8192)
 def _writable(code: str) -> bool:
     """Whether an outsider may write something that flows through an expression."""
-    return any(path.startswith("env.") or author(path) is not None for path in sources(code))
+    return any(dynamic(path) or author(path) is not None for path in sources(code))
 
 
 def _part(place: Place | Text, fence: Fence) -> Place:
@@ -175,11 +275,25 @@ def _part(place: Place | Text, fence: Fence) -> Place:
     )
 
 
-def _secret(path: str, use: str, target: str, place: Place) -> Secret:
+@lru_cache(maxsize=1024)
+def _taken_apart(code: str) -> tuple[str, ...]:
+    """The secrets that an expression reads as JSON: logs do not hide a part of one."""
+    try:
+        return tuple(path for call in calls(parse(code)) for path in _parsed(call))
+    except ExpressionError:
+        return ()
+
+
+def _parsed(call: Call) -> tuple[str, ...]:
+    return tuple(paths(call)) if call.function == "fromjson" else ()
+
+
+def _secret(path: str, use: str, target: str, place: Place, code: str) -> Secret:
     """One use of a secret: by name, or of all at once (`toJSON(secrets)`, `secrets[x]`)."""
     if path in _TOKENS:
         return Secret(name="GITHUB_TOKEN", store="token", use=use, target=target, place=place)
     name = path.removeprefix("secrets").removeprefix(".").upper()
     if name in ("", "*", "?"):
         return Secret(name="*", use="whole", target=target, place=place)
-    return Secret(name=name, use=use, target=target, place=place)
+    unmasked = "(" in code and path in _taken_apart(code)
+    return Secret(name=name, use=use, target=target, unmasked=unmasked, place=place)

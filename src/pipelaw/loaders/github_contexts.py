@@ -82,6 +82,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
             "github.event.pull_request.head",
             "github.event.pull_request.title",
             "github.event.pull_request.body",
+            "github.event.pull_request.head.repo",
             "github.event.pull_request.head.repo.description",
             "github.event.pull_request.head.repo.homepage",
             "github.event.changes",
@@ -103,7 +104,17 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         Author(_ISSUE),
         ("github.event.issue", "github.event.issue.title", "github.event.issue.body"),
     ),
-    (Author(_COMMENT), ("github.event.comment", "github.event.comment.body")),
+    (
+        Author(_COMMENT),
+        (
+            "github.event.comment",
+            "github.event.comment.body",
+            "github.event.comment.diff_hunk",
+            "github.event.comment.path",
+            "github.event.answer",
+            "github.event.answer.body",
+        ),
+    ),
     (
         Author("whoever reviews"),
         (
@@ -130,6 +141,9 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         (
             "github.event.head_commit",
             "github.event.head_commit.message",
+            "github.event.head_commit.added",
+            "github.event.head_commit.modified",
+            "github.event.head_commit.removed",
             "github.event.commits",
             "github.event.commits.*",
             "github.event.commits.*.message",
@@ -154,7 +168,9 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
             "github.event.workflow_run.display_title",
             "github.event.workflow_run.head_commit",
             "github.event.workflow_run.head_commit.message",
+            "github.event.workflow_run.head_repository",
             "github.event.workflow_run.head_repository.description",
+            "github.event.workflow_run.head_repository.homepage",
         ),
     ),
     (
@@ -162,6 +178,9 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         (
             *_people("github.event.workflow_run.head_commit"),
             "github.event.workflow_run.head_repository.owner.email",
+            "github.event.workflow_run.path",
+            "github.event.workflow_run.referenced_workflows.*.path",
+            "github.event.workflow.path",
         ),
     ),
     (
@@ -172,6 +191,19 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
             "github.event.workflow_run.pull_requests.*.head.ref",
             "github.event.workflow_run.pull_requests.*.head.repo.name",
         ),
+    ),
+    (
+        Author(_REQUEST, "branch"),
+        (
+            "github.event.check_suite.head_branch",
+            "github.event.check_suite.pull_requests.*.head.ref",
+            "github.event.check_run.check_suite.head_branch",
+            "github.event.check_run.pull_requests.*.head.ref",
+        ),
+    ),
+    (
+        Author(_COMMIT),
+        ("github.event.check_suite.head_commit", "github.event.check_suite.head_commit.message"),
     ),
     (
         Author("whoever forks the repository"),
@@ -185,7 +217,18 @@ _AUTHORS = {path: author for author, paths in _WRITTEN for path in paths}
 
 _CARRIERS = (
     (
-        ("github.head_ref", "github.event.pull_request", "github.event.changes"),
+        ("github.head_ref", "github.event.pull_request"),
+        frozenset(
+            {
+                "pull_request",
+                "pull_request_target",
+                "pull_request_review",
+                "pull_request_review_comment",
+            }
+        ),
+    ),
+    (
+        ("github.event.changes",),
         frozenset(
             {
                 "pull_request",
@@ -194,10 +237,12 @@ _CARRIERS = (
                 "pull_request_review_comment",
                 "issues",
                 "issue_comment",
+                "discussion",
+                "discussion_comment",
             }
         ),
     ),
-    (("github.event.issue",), frozenset({"issues", "issue_comment"})),
+    (("github.event.issue",), frozenset({"issues", "issue_comment", "pull_request_comment"})),
     (
         ("github.event.comment",),
         frozenset(
@@ -214,13 +259,23 @@ _CARRIERS = (
         ("github.event.review",),
         frozenset({"pull_request_review", "pull_request_review_comment"}),
     ),
-    (("github.event.discussion",), frozenset({"discussion", "discussion_comment"})),
+    (
+        ("github.event.discussion", "github.event.answer"),
+        frozenset({"discussion", "discussion_comment"}),
+    ),
     (("github.event.pages",), frozenset({"gollum"})),
     (("github.event.head_commit", "github.event.commits"), frozenset({"push"})),
-    (("github.event.workflow_run",), frozenset({"workflow_run"})),
+    (("github.event.workflow_run", "github.event.workflow."), frozenset({"workflow_run"})),
+    (("github.event.check_suite",), frozenset({"check_suite"})),
+    (("github.event.check_run",), frozenset({"check_run"})),
     (("github.event.forkee",), frozenset({"fork"})),
     (("github.event.merge_group",), frozenset({"merge_group"})),
 )
+_WHOLE = frozenset({"github", "github.event"})
+_TEXTLESS = frozenset(
+    {"schedule", "workflow_dispatch", "repository_dispatch", "release", "create", "delete", "watch"}
+)
+"""Events whose payload holds nothing that an outsider writes."""
 _ANY_EVENT = frozenset({"workflow_call"})
 """A called workflow runs with its caller's event, which may be any."""
 
@@ -235,6 +290,8 @@ def carried(path: str, events: frozenset[str]) -> bool:
     """Whether a context says anything under one of these events; True where that is not known."""
     if not events or events & _ANY_EVENT:
         return True
+    if path in _WHOLE:
+        return not events <= _TEXTLESS
     for prefixes, carriers in _CARRIERS:
         if path.startswith(prefixes):
             return bool(carriers & events)

@@ -87,6 +87,8 @@ _WORDS: dict[str, bool | float | None] = {
 }
 MAX_DEPTH = 50
 """GitHub itself refuses expressions that nest deeper."""
+MAX_OPERATORS = 400
+"""A chain of operators is a tree as deep as it is long."""
 
 
 _FENCE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
@@ -143,6 +145,7 @@ class _Parser:
             at = match.end()
         self.at = 0
         self.depth = 0
+        self.operators = 0
 
     def whole(self) -> Expr:
         if not self.tokens:
@@ -178,6 +181,11 @@ class _Parser:
         left = self.unary()
         while (binding := _BINDING.get(self.peek(), 0)) > least:
             operator = self.peek()
+            self.operators += 1
+            if self.operators > MAX_OPERATORS:
+                raise ExpressionError(
+                    "more operators than anybody can read", self.tokens[self.at][2]
+                )
             self.at += 1
             left = Binary(operator, left, self.binary(binding))
         self.depth -= 1
@@ -269,6 +277,25 @@ def paths(tree: Expr) -> Iterator[str]:
     elif isinstance(tree, Binary):
         yield from paths(tree.left)
         yield from paths(tree.right)
+
+
+def children(tree: Expr) -> tuple[Expr, ...]:
+    """The expressions directly inside one."""
+    if isinstance(tree, Path):
+        return tree.indices
+    if isinstance(tree, Call):
+        return tree.arguments
+    if isinstance(tree, Not):
+        return (tree.operand,)
+    return (tree.left, tree.right) if isinstance(tree, Binary) else ()
+
+
+def calls(tree: Expr) -> Iterator[Call]:
+    """Every call in an expression."""
+    if isinstance(tree, Call):
+        yield tree
+    for child in children(tree):
+        yield from calls(child)
 
 
 def flows(tree: Expr) -> Iterator[str]:

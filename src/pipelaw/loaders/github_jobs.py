@@ -17,10 +17,20 @@ from pipelaw.document import (
 )
 from pipelaw.facts import references
 from pipelaw.facts.secrets import credentials
+from pipelaw.loaders.github_caches import writes as cache_writes
+from pipelaw.loaders.github_checkouts import runs_foreign
+from pipelaw.loaders.github_constants import resolved
+from pipelaw.loaders.github_job_workspace import default_folder, made_by
+from pipelaw.loaders.github_leaks import with_leaks
+from pipelaw.loaders.github_needs import Needs, Unclear
+from pipelaw.loaders.github_permission_checks import checks_of, mentioned
 from pipelaw.loaders.github_permissions import Grant, permissions_of
-from pipelaw.loaders.github_reach import Reach, Reaches, never, reach_of
+from pipelaw.loaders.github_reach import Reach, Reaches, never
+from pipelaw.loaders.github_releases import deploys, publishes, started_by_release
 from pipelaw.loaders.github_runner import runner_of
-from pipelaw.loaders.github_steps import Surroundings, steps_of, uses_of
+from pipelaw.loaders.github_steps import Surroundings, condition_flaws, steps_of
+from pipelaw.loaders.github_taint_calls import job_flow, needed_first
+from pipelaw.loaders.github_uses import uses_of
 from pipelaw.model import Container, Credential, Job, Reference, Secret, Step, Variable, Volume
 
 if TYPE_CHECKING:
@@ -51,12 +61,19 @@ def jobs_of(context: Context, node: Node | None, granted: Grant) -> tuple[Job, .
     conditions = {
         key.value: (_condition(context, fields), _needs(context, fields)) for key, fields in bodies
     }
-    reaches = Reaches(reach_of(context.triggers), conditions)
-    return tuple(
-        _job(context, key, fields, granted, reaches)
-        for key, fields in bodies
-        if not never(conditions[key.value][0])
-    )
+    for _, fields in bodies:
+        if never(_condition(context, fields)):
+            context.flow.flaws.extend(condition_flaws(context, fields, of_job=True))
+    context.bodies = {key.value.lower(): fields for key, fields in bodies}
+    context.guarded = context.reach.watched and mentioned(document.source.text)
+    checks = checks_of(context.bodies, context.triggers, guarded=context.guarded)
+    reaches = Reaches(context.reach, conditions, checks)
+    kept = [item for item in bodies if not never(conditions[item[0].value][0])]
+    jobs = {
+        key.value: _job(context, key, fields, granted, reaches)
+        for key, fields in needed_first(kept, lambda job: conditions[job][1])
+    }
+    return tuple(jobs[key.value] for key, _ in kept)
 
 
 def _condition(context: Context, fields: dict[str, Node]) -> str:
@@ -74,7 +91,8 @@ def _job(
     context: Context, key: ScalarNode, fields: dict[str, Node], workflow: Grant, reaches: Reaches
 ) -> Job:
     document = context.document
-    flow = context.flow.inner()
+    flow = job_flow(context, key.value, fields)
+    flow.flaws.extend(condition_flaws(context, fields, of_job=True))
     reach = reaches.of(key.value)
     own = permissions_of(document, fields.get("permissions"), "job")
     rights = own if own.declared else workflow
@@ -83,25 +101,26 @@ def _job(
     steps = _steps(context, fields, flow, reach)
     called = tuple(_called(context, fields, flow))
     secrets = (*_inherited(context, fields), *flow.secrets)
-    return _reached(reach, _environment(context, fields))(
+    steps = with_leaks(steps, (*context.flow.secrets, *secrets))
+    needs = Needs(steps, called, (*context.flow.secrets, *secrets))
+    rights.holders.append((key.value, needs))
+    holds_secrets = _holds_secrets(context, secrets, steps)
+    writes = rights.writes or not rights.declared
+    privileged = holds_secrets or writes or rights.mints_identity
+    return _reached(context, fields, reach, steps, privileged=privileged)(
         id=key.value,
-        name=document.text(fields.get("name"), "`name`"),
-        steps=steps,
-        runner=runner_of(context, fields),
-        needs=_needs(context, fields),
-        condition=_condition(context, fields),
         token=_token(own, workflow),
-        holds_secrets=_holds_secrets(context, secrets, steps),
-        writes=rights.writes or not rights.declared,
+        holds_secrets=holds_secrets,
+        writes=writes,
+        needed_permissions=needs,
+        unclear_needs=Unclear(needs),
         mints_identity=rights.mints_identity,
-        runs_outsider_code=_runs_outsider_code(reach, steps),
-        optional=true(fields.get("continue-on-error")),
-        reusable="uses" in fields,
         references=(*called, *parts.references),
         permissions=own.permissions,
         variables=(*variables, *parts.variables, *parts.service_variables),
         expansions=tuple(flow.expansions),
         secrets=secrets,
+        flaws=tuple(flow.flaws),
         credentials=_credentials(variables, parts),
         containers=tuple(parts.containers),
         volumes=tuple(parts.volumes),
@@ -109,18 +128,45 @@ def _job(
     )
 
 
-def _reached(reach: Reach, environment: str) -> partial[Job]:
-    """A job with what is known of who can start it, ready for the rest."""
+def _reached(
+    context: Context,
+    fields: dict[str, Node],
+    reach: Reach,
+    steps: tuple[Step, ...],
+    *,
+    privileged: bool,
+) -> partial[Job]:
+    """A job with its steps, who can start it and what it does for them, ready for the rest."""
+    environment = _environment(context, fields)
+    waits = environment or "environment" in reach.checks
+    published = publishes(steps)
+    mode = _cache_mode(context, fields)
     return partial(
         Job,
+        name=context.document.text(fields.get("name"), "`name`"),
+        steps=steps,
+        runner=runner_of(context, fields),
+        needs=_needs(context, fields),
+        condition=_condition(context, fields),
+        optional=true(fields.get("continue-on-error")),
+        reusable="uses" in fields,
         events=reach.events,
         reachable_by_outsider=reach.reachable,
         exposed=reach.exposed,
         entry=reach.entry,
         environment=environment,
-        deploys=bool(environment),
-        gates=(*reach.gates, "environment") if environment else reach.gates,
+        publishes=published,
+        releases=published or started_by_release(reach),
+        deploys=bool(environment) or deploys(steps),
+        runs_outsider_code=_runs_outsider_code(reach, steps),
+        cache_writes=cache_writes(reach, steps, mode, privileged=privileged),
+        gates=(*reach.gates, "environment") if waits else reach.gates,
     )
+
+
+def _cache_mode(context: Context, fields: dict[str, Node]) -> str:
+    """What a job may do with caches; its own word comes before the workflow's."""
+    return context.document.text(fields.get("cache-mode"), "`cache-mode`") or context.cache_mode
 
 
 def _token(own: Grant, workflow: Grant) -> str:
@@ -146,8 +192,14 @@ def _steps(context: Context, fields: dict[str, Node], flow: Flow, reach: Reach) 
         or context.shell
         or _runner_shell(fields),
         reach=reach,
+        folder=default_folder(fields.get("defaults"), context.defaults),
+        environment="environment" in fields,
+        cache_mode=_cache_mode(context, fields),
     )
-    return steps_of(context, fields["steps"], around)
+    steps = steps_of(context, fields["steps"], around)
+    if reach.exposed:
+        context.made.update(made_by(steps))
+    return steps
 
 
 def _runner_shell(fields: dict[str, Node]) -> str:
@@ -183,7 +235,8 @@ def _runs_outsider_code(reach: Reach, steps: tuple[Step, ...]) -> bool:
     return any(
         step.exposed
         and (
-            any(checkout.executed and not checkout.refused for checkout in step.checkouts)
+            any(runs_foreign(checkout) for checkout in step.checkouts)
+            or any(artifact.executed and artifact.untrusted for artifact in step.artifacts)
             or any(found.attacker_controlled and found.reparsed for found in step.expansions)
         )
         for step in steps
@@ -234,6 +287,8 @@ def _containers(context: Context, fields: dict[str, Node], flow: Flow) -> Parts:
     if "services" in fields:
         for key, value in context.document.pairs(fields["services"], "`services`"):
             _container(context, key.value, value, "service", flow, parts)
+    if any("${{" in found.text for found in parts.references):
+        parts.references[:] = resolved(context, fields, parts.references)
     return parts
 
 

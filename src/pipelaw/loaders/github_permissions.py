@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from pipelaw.document import MappingNode, ScalarNode, null
 from pipelaw.loaders.github_actions import SCOPES
-from pipelaw.model import Permission
+from pipelaw.model import UNKNOWN, Permission
 
 if TYPE_CHECKING:
     from pipelaw.document import Document, Node
+    from pipelaw.loaders.github_needs import Needs
 
 _ALL = {"read-all": "read", "write-all": "write"}
 
@@ -17,8 +20,10 @@ _ALL = {"read-all": "read", "write-all": "write"}
 class Grant(NamedTuple):
     """What one `permissions` key gives."""
 
-    declared: bool = False
-    permissions: tuple[Permission, ...] = ()
+    declared: bool
+    permissions: tuple[Permission, ...]
+    holders: list[tuple[str, Needs]]
+    """The jobs that have it, and what they need."""
 
     @property
     def writes(self) -> bool:
@@ -34,10 +39,11 @@ class Grant(NamedTuple):
 def permissions_of(document: Document, node: Node | None, level: str) -> Grant:
     """Read a `permissions` key of a workflow (`pipeline`) or a job."""
     if node is None:
-        return Grant()
+        return Grant(False, (), [])
     if isinstance(node, ScalarNode):
         return _shorthand(document, node, level)
     found = []
+    holders: list[tuple[str, Needs]] = []
     for key, value in document.pairs(node, "`permissions`"):
         access = document.text(value, f"the permission `{key.value}`")
         if access not in ("read", "write", "none"):
@@ -45,6 +51,8 @@ def permissions_of(document: Document, node: Node | None, level: str) -> Grant:
             continue
         found.append(
             Permission(
+                users=Users(key.value, access, holders) if access == "write" else UNKNOWN,
+                documented=_documented(document, key, value, access),
                 scope=key.value,
                 access=access,
                 level=level,
@@ -52,19 +60,69 @@ def permissions_of(document: Document, node: Node | None, level: str) -> Grant:
                 place=document.place(key, value),
             )
         )
-    return Grant(declared=isinstance(node, MappingNode), permissions=tuple(found))
+    return Grant(isinstance(node, MappingNode), tuple(found), holders)
+
+
+_COMMENT = re.compile(r"[ \t]*#[ \t]*(?:zizmor: ignore\[[^\]]*\][ \t]*|(?!zizmor: ))\w")
+
+
+def _documented(document: Document, key: ScalarNode, value: Node, access: str) -> bool:
+    """Whether a comment on its line or above it says what a right is for, or it needs none."""
+    if access == "none" or (access == "read" and key.value in ("contents", "metadata")):
+        return True
+    text = document.source.text
+    if _COMMENT.match(text, value.end_mark.index):
+        return True
+    start = text.rfind("\n", 0, key.start_mark.index)
+    above = text[text.rfind("\n", 0, max(start, 0)) + 1 : max(start, 0)]
+    return _COMMENT.match(above) is not None
 
 
 def _shorthand(document: Document, node: ScalarNode, level: str) -> Grant:
     """`read-all`, `write-all`; an empty value is an empty mapping: nothing is granted."""
     if null(node):
-        return Grant(declared=True)
+        return Grant(True, (), [])
     access = _ALL.get(node.value)
     if access is None:
         document.problem(node, "`permissions` is read-all, write-all or a mapping")
-        return Grant(declared=True)
+        return Grant(True, (), [])
     risk = "high" if access == "write" else "low"
     everything = Permission(
         scope="*", access=access, level=level, risk=risk, place=document.place(node)
     )
-    return Grant(declared=True, permissions=(everything,))
+    return Grant(True, (everything,), [])
+
+
+class Users(Sequence[str]):
+    """The jobs that use a right or may use it, among those that hold it."""
+
+    __slots__ = ("_found", "_holders", "_right")
+
+    def __init__(self, scope: str, access: str, holders: list[tuple[str, Needs]]) -> None:
+        self._right = f"{scope}: {access}"
+        self._holders = holders
+        self._found: tuple[str, ...] | None = None
+
+    def _read(self) -> tuple[str, ...]:
+        if self._found is None:
+            # a comment on a pull request goes through either of two rights
+            either = _COMMENTS if self._right in _COMMENTS else (self._right,)
+            self._found = tuple(
+                job for job, needs in self._holders if any(needs.used(right) for right in either)
+            )
+        return self._found
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return self._read()[index]
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+_COMMENTS = ("issues: write", "pull-requests: write")

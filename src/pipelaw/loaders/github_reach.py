@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.loaders.github_conditions import evaluate
+from pipelaw.loaders.github_conditions import Case, evaluate, judged
 from pipelaw.model import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pipelaw.loaders.github_permission_checks import JobChecks
 
 NO_TRIGGER = Trigger()
 
@@ -20,13 +22,27 @@ _STATUS = re.compile(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
 class Reach:
     """Which triggers get through to a scope."""
 
-    __slots__ = ("entry", "events", "exposed", "gates", "outsiders", "reachable", "triggers")
+    __slots__ = (
+        "checks",
+        "closed",
+        "conditions",
+        "entry",
+        "events",
+        "exposed",
+        "gates",
+        "outsiders",
+        "reachable",
+        "triggers",
+    )
 
     def __init__(
         self,
         triggers: tuple[Trigger, ...] = (),
         outsiders: tuple[Trigger, ...] = (),
         gates: tuple[str, ...] = (),
+        conditions: tuple[str, ...] = (),
+        checks: frozenset[str] = frozenset(),
+        closed: frozenset[str] = frozenset(),
     ) -> None:
         self.triggers = triggers
         """Those that can start it at all."""
@@ -34,6 +50,13 @@ class Reach:
         """Those with which an outsider can start it."""
         self.gates = gates
         """What stops outsiders where their triggers do not get through."""
+        self.conditions = conditions
+        """Every condition on the way that says something of the event."""
+        self.checks = checks
+        """What comes before it: permission (of whoever caused the run), date (nothing was added since) or
+        environment (that somebody may have to review)."""
+        self.closed = closed
+        """Outputs that say no for an outsider, as the start of their paths."""
         self.events = tuple(dict.fromkeys([trigger.kind for trigger in triggers]))
         """The kinds of its triggers."""
         privileged = [trigger for trigger in outsiders if trigger.privileged]
@@ -44,29 +67,74 @@ class Reach:
         self.entry = (privileged or list(outsiders) or [NO_TRIGGER])[0]
         """The trigger that lets outsiders in with most rights."""
 
+    @property
+    def watched(self) -> bool:
+        """Whether an outsider's code may get here with the repository's rights, by whatever way."""
+        return any(t.privileged or t.kind in ("manual", "call") for t in self.triggers)
+
     def narrowed(self, condition: str) -> Reach:
         """What is left of it behind a condition."""
-        if "github" not in condition.lower():
+        lowered = condition.lower()
+        if "github" not in lowered and not any(path in lowered for path in self.closed):
             return self  # the same for every trigger; what never holds was left out before
         outsiders, gates = [], list(self.gates)
         triggers = [t for t in self.triggers if evaluate(condition, t.name).holds is not False]
         for trigger in self.outsiders:
-            verdict = evaluate(condition, trigger.name, outsider=True)
+            verdict = judged(condition, self.case(trigger))
             if verdict.holds is False:
                 gates.extend(verdict.gates)
             else:
                 outsiders.append(trigger)
-        return Reach(tuple(triggers), tuple(outsiders), tuple(dict.fromkeys(gates)))
+        kept = tuple(dict.fromkeys(gates))
+        conditions = (*self.conditions, condition)
+        return Reach(tuple(triggers), tuple(outsiders), kept, conditions, self.checks, self.closed)
+
+    def case(self, trigger: Trigger) -> Case:
+        """A run that an outsider caused; whose request a comment stands under is left open."""
+        author = trigger.kind != "comment"
+        return Case(trigger.name, outsider=True, author=author, closed=self.closed)
+
+    def holds(self, case: Case) -> bool:
+        """Whether every condition on the way may hold in a case."""
+        case = case._replace(closed=self.closed)
+        return all(judged(each, case).holds is not False for each in self.conditions)
+
+    def checked(self, checks: frozenset[str]) -> Reach:
+        """What is left of it behind steps that check something and fail otherwise."""
+        if checks <= self.checks:
+            return self  # nothing new, or nothing at all
+        stops = "permission" in checks
+        return Reach(
+            self.triggers,
+            () if stops else self.outsiders,
+            (*self.gates, "permission") if stops else self.gates,
+            self.conditions,
+            self.checks | checks,
+            self.closed,
+        )
+
+    def answering(self, closed: frozenset[str]) -> Reach:
+        """The same, told which outputs say no for an outsider."""
+        return Reach(
+            self.triggers,
+            self.outsiders,
+            self.gates,
+            self.conditions,
+            self.checks,
+            self.closed | closed,
+        )
 
     def within(self, other: Reach) -> Reach:
         """What gets through both: a job needs another that is itself conditional."""
-        if other.triggers == self.triggers and other.outsiders == self.outsiders:
-            if not other.gates or other.gates == self.gates:
-                return self
+        if not other.conditions and not other.checks:
+            return self
         return Reach(
             tuple(trigger for trigger in self.triggers if trigger in other.triggers),
             tuple(trigger for trigger in self.outsiders if trigger in other.outsiders),
             tuple(dict.fromkeys((*self.gates, *other.gates))),
+            tuple(dict.fromkeys((*other.conditions, *self.conditions))),
+            self.checks | other.checks,
+            self.closed,
         )
 
 
@@ -83,10 +151,17 @@ def never(condition: str) -> bool:
 class Reaches:
     """The reach of each job of a workflow, by the conditions and needs of all of them."""
 
-    def __init__(self, start: Reach, jobs: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
+    def __init__(
+        self,
+        start: Reach,
+        jobs: Mapping[str, tuple[str, tuple[str, ...]]],
+        checks: Mapping[str, JobChecks],
+    ) -> None:
         self.start = start
         self.jobs = jobs
         """Condition and needs by job id."""
+        self.checks = checks
+        """What the steps of a job make sure of, by job id."""
         self.known: dict[str, Reach] = {}
 
     def of(self, job: str, depth: int = 0) -> Reach:
@@ -96,9 +171,25 @@ class Reaches:
         if job not in self.jobs or depth > len(self.jobs):
             return self.start
         condition, needs = self.jobs[job]
-        found = self.start.narrowed(condition)
-        if not _STATUS.search(condition):
-            for need in needs:
-                found = found.within(self.of(need, depth + 1))
+        found = self.start
+        checked = [self.checks[each.lower()] for each in needs if each.lower() in self.checks]
+        if any(checks.closed for checks in checked):
+            found = found.answering(frozenset().union(*(checks.closed for checks in checked)))
+        found = found.narrowed(condition)
+        regardless = _STATUS.search(condition) is not None
+        for need in needs:
+            if regardless and not _succeeded(condition, need):
+                continue
+            found = found.within(self.of(need, depth + 1))
+            if need.lower() in self.checks:
+                found = found.checked(self.checks[need.lower()].stops)
         self.known[job] = found
         return found
+
+
+def _succeeded(condition: str, need: str) -> bool:
+    """Whether a condition that runs regardless asks that one needed job has run."""
+    if "result" not in condition or "||" in condition:
+        return False
+    asked = rf"needs\.{re.escape(need)}\.result\s*==\s*'(?:success|failure)'"
+    return re.search(asked, condition, re.IGNORECASE) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
@@ -31,9 +32,27 @@ def runner_of(context: Context, fields: dict[str, Node]) -> Runner:
         labels.extend(_resolved(context, item.value, fields))
     return Runner(
         labels=tuple(labels),
-        self_hosted=bool(group) or "self-hosted" in labels,
+        self_hosted=any("self-hosted" in label and "${{" not in label for label in labels),
+        unknown=bool(group) or not all(_known(label) for label in labels),
         place=context.document.place(node),
     )
+
+
+_HOSTED = re.compile(r"(?:ubuntu|windows|macos|win\d*)[-_\d]|.*github-hosted", re.IGNORECASE)
+"""The platform's own machines; larger ones carry names that their users choose, mostly in this style."""
+_RENTED = re.compile(
+    r"(?:blacksmith|depot|namespace-profile|nscloud|buildjet|warp|ubicloud|runs-on|cirun|actuated|codebuild"
+    r"|cirrus-runner|useblacksmith|ghcr\.io/cirruslabs|arc-|avalanche|latchkey)",
+    re.IGNORECASE,
+)
+"""Machines that others rent out for one job each."""
+
+
+def _known(label: str) -> bool:
+    """Whether a label is one of the platform's own, or of a machine that is fresh for every job."""
+    if "${{" in label:
+        return "self-hosted" not in label
+    return bool(_HOSTED.match(label) or _RENTED.match(label))
 
 
 def _resolved(context: Context, text: str, fields: dict[str, Node]) -> Iterator[str]:
@@ -43,12 +62,12 @@ def _resolved(context: Context, text: str, fields: dict[str, Node]) -> Iterator[
     if len(read) != 1 or not read[0].startswith("matrix."):
         yield text
         return
-    values = list(_matrix(context, fields, read[0].removeprefix("matrix.")))
+    values = list(axis(context, fields, read[0].removeprefix("matrix.")))
     for value in values or [text]:
         yield text[: found[0].start] + value + text[found[0].end :] if values else value
 
 
-def _matrix(context: Context, fields: dict[str, Node], name: str) -> Iterator[str]:
+def axis(context: Context, fields: dict[str, Node], name: str) -> Iterator[str]:
     """The constants of one axis of a job's matrix, and of its `include`."""
     document = context.document
     strategy = document.fields(fields.get("strategy"), "`strategy`")

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
-from pipelaw.facts import references, shell
+from pipelaw.facts import shell
 from pipelaw.facts.secrets import credentials
-from pipelaw.loaders.github_actions import CODE_INPUTS, FIRST_PARTY
-from pipelaw.loaders.github_checkouts import artifacts_of, checkouts_of, with_later
+from pipelaw.loaders.github_actions import CODE_INPUTS, CODE_LANGUAGES
+from pipelaw.loaders.github_agents import agents_of
+from pipelaw.loaders.github_caches import caches_of
+from pipelaw.loaders.github_checkouts import artifacts_of, checkouts_of, uploaded
+from pipelaw.loaders.github_gates import flaws_at, in_condition
+from pipelaw.loaders.github_job_workspace import folder_in, later_scripts, workspace_of
+from pipelaw.loaders.github_local_actions import brought_by
+from pipelaw.loaders.github_misuse import misuse_of, odd_shell
+from pipelaw.loaders.github_permission_checks import behind
+from pipelaw.loaders.github_publishing import with_traffic
 from pipelaw.loaders.github_reach import Reach, never
-from pipelaw.model import Reference, Script, Step, Variable
+from pipelaw.loaders.github_releases import merges
+from pipelaw.loaders.github_taint_steps import Parts, learn
+from pipelaw.loaders.github_uses import uses_of
+from pipelaw.model import Flaw, Reference, Script, Step, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
 
-_MOVABLE = frozenset({"tag", "branch", "none"})
 _INTERPRETERS = {"node": "javascript", "python3": "python"}
-_COMMENT = re.compile(r"[ \t]+#[ \t]*(.*)")
 
 
 class Surroundings(NamedTuple):
@@ -30,17 +38,50 @@ class Surroundings(NamedTuple):
     flow: Flow
     shell: str = ""
     reach: Reach = Reach()
+    folder: str = ""
+    """Where scripts run, relative to the workspace."""
+    cache_mode: str = ""
+    """What the job may do with caches, "" for the platform's default."""
+    environment: bool = False
+    """The job waits for a deployment environment."""
 
 
 def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple[Step, ...]:
     """Every step that can run, those of `parallel` blocks in their place."""
     steps = []
-    for index, item in enumerate(_flat(context, node)):
+    items = list(_flat(context, node))
+    workspace = workspace_of(context, around.reach, around.flow, environment=around.environment)
+    for index, item in enumerate(items):
         fields = context.document.fields(item, "a step")
         condition = context.document.text(fields["if"], "`if`") if "if" in fields else ""
         if not never(condition):
-            steps.append(_step(context, item, fields, index, condition, around))
-    return with_later(steps)
+            reach = around.reach.narrowed(condition) if condition else around.reach
+            here = around if reach is around.reach else around._replace(reach=reach)
+            step = _step(context, item, fields, index, condition, here)
+            if workspace is not None:
+                folder = folder_in(fields, around.folder)
+                later = partial(later_scripts, items[index + 1 :])
+                inside = brought_by(context, step, reach, workspace)
+                step = workspace.add(step, reach, folder, later, inside)
+            if context.guarded:
+                around = around._replace(reach=behind(around.reach, step))
+            if step.checkouts or step.artifacts:
+                around.flow.known.arrived(step.checkouts, step.artifacts)
+            steps.append(step)
+        else:
+            around.flow.flaws.extend(condition_flaws(context, fields))
+    return with_traffic(uploaded(steps) if workspace is None else uploaded(workspace.done(steps)))
+
+
+def condition_flaws(
+    context: Context, fields: dict[str, Node], *, of_job: bool = False
+) -> Iterator[Flaw]:
+    """What is wrong with the `if` of a job or step."""
+    node = fields.get("if")
+    if isinstance(node, ScalarNode) and not null(node):
+        found = in_condition(node.value, of_job=of_job)
+        if found:
+            yield from flaws_at(found, node.value, Place(context.document.source, node, node))
 
 
 def _flat(context: Context, node: Node | None) -> Iterator[MappingNode]:
@@ -66,19 +107,14 @@ def _step(
 ) -> Step:
     document = context.document
     flow = around.flow.inner()
-    reach = around.reach.narrowed(condition) if condition else around.reach
+    reach = around.reach
     variables = context.environment(fields.get("env"), flow)
-    inputs: tuple[Variable, ...] = ()
-    scripts: tuple[Script, ...] = ()
-    used: Reference | None = None
-    if "uses" in fields:
-        inputs = tuple(_inputs(context, fields, flow))
-        used = uses_of(context, fields["uses"], inputs=inputs, secrets=bool(flow.secrets))
-        scripts = tuple(_code_inputs(used, inputs)) if used is not None else ()
-    elif "run" in fields:
-        scripts = tuple(_script(context, fields, flow, around.shell))
+    flow.flaws.extend(condition_flaws(context, fields) if condition else ())
+    used, inputs, scripts = _work(context, fields, flow, around.shell)
+    step = document.text(fields["id"], "`id`") if "id" in fields else ""
+    learn(context, Parts(around.flow, flow, reach, step, used, inputs, scripts))
     return Step(
-        id=document.text(fields["id"], "`id`") if "id" in fields else "",
+        id=step,
         name=document.text(fields["name"], "`name`") if "name" in fields else "",
         index=index,
         condition=condition,
@@ -90,11 +126,28 @@ def _step(
         expansions=tuple(flow.expansions),
         variables=(*variables, *inputs),
         secrets=tuple(flow.secrets),
+        flaws=tuple(flow.flaws),
         credentials=credentials((*variables, *inputs), scripts),
-        checkouts=checkouts_of(context, used, inputs, scripts, reach),
+        checkouts=checkouts_of(used, inputs),
         artifacts=artifacts_of(used, inputs),
+        caches=caches_of(used, reach, around.cache_mode),
+        merges=reach.exposed and merges(used, scripts),
+        agents=agents_of(used, (*variables, *inputs), scripts, flow.expansions),
         place=Place(document.source, node, node),
     )
+
+
+def _work(
+    context: Context, fields: dict[str, Node], flow: Flow, default: str
+) -> tuple[Reference | None, tuple[Variable, ...], tuple[Script, ...]]:
+    """What a step does: the action that it uses and its inputs, and the scripts that it runs."""
+    if "uses" in fields:
+        inputs = tuple(_inputs(context, fields, flow))
+        used = uses_of(context, fields["uses"], inputs=inputs, secrets=bool(flow.secrets))
+        flow.flaws.extend(misuse_of(used, inputs))
+        return used, inputs, tuple(_code_inputs(used, inputs)) if used is not None else ()
+    scripts = tuple(_script(context, fields, flow, default)) if "run" in fields else ()
+    return None, (), scripts
 
 
 def _inputs(context: Context, fields: dict[str, Node], flow: Flow) -> Iterator[Variable]:
@@ -108,7 +161,8 @@ def _inputs(context: Context, fields: dict[str, Node], flow: Flow) -> Iterator[V
             context.document.wrong(value, "text", f"the input `{key.value}`")
         elif key.value.lower() in code:
             place = Place(context.document.source, value, value)
-            context.text(place, value.value, flow, "code", key.value, "javascript")
+            language = CODE_LANGUAGES.get(action, "javascript")
+            context.text(place, value.value, flow, "code", key.value, language)
             yield Variable(name=key.value, value=value.value, kind="input", place=place)
         else:
             yield context.variable("input", key.value, value, flow)
@@ -118,7 +172,8 @@ def _code_inputs(used: Reference, inputs: tuple[Variable, ...]) -> Iterator[Scri
     code = CODE_INPUTS.get(used.name.lower(), ())
     for variable in inputs:
         if variable.name.lower() in code:
-            yield _script_at(variable.place, variable.value, "javascript")
+            language = CODE_LANGUAGES.get(used.name.lower(), "javascript")
+            yield _script_at(variable.place, variable.value, language)
 
 
 def _script(
@@ -131,6 +186,8 @@ def _script(
     if null(node):
         return
     named = context.document.text(fields["shell"], "`shell`") if "shell" in fields else ""
+    if named:
+        flow.flaws.extend(odd_shell(named, context.document.place(fields["shell"])))
     place = Place(context.document.source, node, node)
     name = _shell_name(named or default)
     if "${{" in node.value:
@@ -161,58 +218,3 @@ def _shell_name(template: str) -> str:
         .removesuffix(".exe")
     )
     return _INTERPRETERS.get(word, word)
-
-
-def uses_of(
-    context: Context, node: Node, *, inputs: tuple[Variable, ...], secrets: bool
-) -> Reference | None:
-    """What a `uses` names: an action, a called workflow, an image, or something of this repository."""
-    if not isinstance(node, ScalarNode) or null(node) or not node.value.strip():
-        context.document.wrong(node, "text", "`uses`")
-        if isinstance(node, ScalarNode):
-            context.document.problem(node, "`uses` names nothing")
-        return None
-    text = node.value.strip()
-    place = Place(context.document.source, node, node)
-    if text.startswith("docker://"):
-        image = text.removeprefix("docker://")
-        return references.image(image, place, "step", secrets=secrets, inputs=inputs)
-    kind, name, ref, owner, how, mutable, first_party = _split(text)
-    return Reference(
-        kind=kind,
-        text=text,
-        name=name,
-        ref=ref,
-        owner=owner,
-        pin=how,
-        mutable=mutable,
-        first_party=first_party,
-        secrets=secrets,
-        inputs=inputs,
-        comment=_comment(context, node),
-        place=place,
-    )
-
-
-# the same few actions stand in most files
-@lru_cache(maxsize=4096)
-def _split(text: str) -> tuple[str, str, str, str, str, bool, bool]:
-    """What a `uses` says: kind, name, ref, owner, pin, and whether it is mutable and first-party."""
-    name, _, ref = text.partition("@")
-    kind = "workflow" if name.endswith((".yml", ".yaml")) else "action"
-    if text.startswith(("./", "$/", "../")):
-        return kind, text, "", "", "local", False, False
-    how = references.pin(ref)
-    owner = name.partition("/")[0]
-    return kind, name, ref, owner, how, how in _MOVABLE, owner.lower() in FIRST_PARTY
-
-
-def _comment(context: Context, node: ScalarNode) -> str:
-    """The comment behind a value on its line."""
-    text = context.document.source.text
-    end = node.end_mark.index
-    if text.startswith("\n", end):
-        return ""
-    newline = text.find("\n", end)
-    match = _COMMENT.match(text, end, newline if newline >= 0 else len(text))
-    return match[1].strip() if match else ""

@@ -13,6 +13,7 @@ from pipelaw.loaders.gitlab_include import MAIN, Reader, documents
 from pipelaw.loaders.gitlab_jobs import KEYWORDS, Jobs, Shared, shared
 from pipelaw.loaders.gitlab_kinds import CHILD, Kind, mentioned
 from pipelaw.loaders.gitlab_rules import Rules, branches
+from pipelaw.loaders.gitlab_traces import traces
 from pipelaw.loaders.gitlab_variables import Declared, Values, Variables, in_variables
 from pipelaw.model import Job, Pipeline, Trigger
 
@@ -127,6 +128,7 @@ class _Reading:
             references=tuple(reader.references),
             expansions=tuple(in_places(config, self._included(), {})),
             variables=own.variables,
+            flaws=traces(own.variables),
             secrets=secrets,
             credentials=own.credentials,
             place=config.place(config.root.value[0][0]) if config.root.value else NOWHERE,

@@ -9,6 +9,7 @@ from pipelaw.loaders import gitlab_parts as parts
 from pipelaw.loaders.gitlab_expansions import Origins, in_places, origins
 from pipelaw.loaders.gitlab_rules import Policy, Rule, Rules, gates, policy
 from pipelaw.loaders.gitlab_steps import Scripts, shell_of, steps
+from pipelaw.loaders.gitlab_traces import traces
 from pipelaw.loaders.gitlab_trigger import NOWHERE_ELSE, Downstream, downstream
 from pipelaw.loaders.gitlab_variables import Declared, Given, Values, Variables, in_variables
 from pipelaw.model import Job, Secret, Step
@@ -111,7 +112,6 @@ class Jobs:
         when = self._when(fields, found)
         started = self._started(fields)
         needs = parts.needs(config, fields)
-        permissions = tuple(parts.permissions(config, fields))
         used = (image, *(service.image for service in body.services))
         places = self._places(fields, used, environment, started)
         return Job(
@@ -125,7 +125,7 @@ class Jobs:
             gates=(*when.gates, "environment") if environment.name else when.gates,
             holds_secrets=body.holds_secrets,
             writes="release" in fields,
-            mints_identity=bool(permissions),
+            mints_identity=bool(permissions := tuple(parts.permissions(config, fields))),
             publishes="release" in fields,
             deploys=environment.deploys,
             optional=when.optional,
@@ -133,6 +133,7 @@ class Jobs:
             references=(*(one for made in used for one in made.references), *started.references),
             expansions=tuple(in_places(config, places, body.origins)),
             variables=body.given.variables,
+            flaws=traces(body.given.variables),
             secrets=body.secrets,
             credentials=body.given.credentials,
             permissions=permissions,

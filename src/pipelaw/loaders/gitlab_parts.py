@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, ScalarNode, true
 from pipelaw.facts import references
+from pipelaw.facts.sensitive_files import sensitive
 from pipelaw.loaders.gitlab_references import comment
 from pipelaw.loaders.gitlab_variables import NOTHING
 from pipelaw.model import Artifact, Container, Permission, Reference, Runner, Secret
@@ -146,6 +147,7 @@ def _artifacts(config: Config, node: Node) -> Iterator[Artifact]:
             name=config.text(own.get("name"), "`artifacts:name`"),
             paths=paths,
             whole_workspace=untracked or not _WORKSPACE.isdisjoint(paths),
+            sensitive=sensitive(paths, hidden=True),
             place=config.place(own["paths"] if paths else own["untracked"]),
         )
     for kind, report in config.fields(own.get("reports"), "`artifacts:reports`").items():

@@ -16,14 +16,18 @@ FORMATS = {
     "json": "pipelaw.report.json",
     "sarif": "pipelaw.report.sarif",
     "github": "pipelaw.report.github",
+    "gitlab": "pipelaw.report.gitlab",
+    "gitlab-sast": "pipelaw.report.gitlab_sast",
+    "junit": "pipelaw.report.junit",
     "markdown": "pipelaw.report.markdown",
+    "html": "pipelaw.report.html",
 }
 """The module that writes each format; each has `render(report, style) -> str`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the place that a report goes to is like; formats for programs do not look at it."""
+    """What a report is for, beside what was found; formats for programs look at the times alone."""
 
     color: bool = False
     """It shows terminal colours."""
@@ -31,6 +35,8 @@ class Style:
     """Its columns."""
     links: str = ""
     """The address below which people can open the scanned files, "" for none."""
+    times: tuple[float, float] = (0.0, 0.0)
+    """When the scan began and ended, in seconds since 1970."""
 
 
 PLAIN = Style()

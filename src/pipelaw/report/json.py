@@ -10,7 +10,7 @@ from pipelaw.report.summary import suppressed
 
 if TYPE_CHECKING:
     from pipelaw.document import Problem
-    from pipelaw.finding import Finding, Report, Suppression
+    from pipelaw.finding import Finding, Report, Suppression, Usage
     from pipelaw.report import Style
 
 VERSION = 1
@@ -32,9 +32,22 @@ def render(report: Report, _style: Style) -> str:
             "unreadable": [_problem(problem) for problem in seen.unreadable],
             "unresolved": [_problem(problem) for problem in seen.unresolved],
         },
+        "paved_road": _road(report.usages),
         "findings": [_finding(finding) for finding in report.findings],
     }
     return dump(value, 2)
+
+
+def _road(usages: tuple[Usage, ...]) -> dict[str, object] | None:
+    """What is on the paved road; None where no policy declares one, or nothing is of its kinds."""
+    if not usages:
+        return None
+    on = sum(usage.times for usage in usages if usage.paved)
+    return {
+        "on": on,
+        "off": sum(usage.times for usage in usages) - on,
+        "uses": [usage._asdict() for usage in usages],
+    }
 
 
 def _finding(finding: Finding) -> dict[str, object]:

@@ -68,6 +68,11 @@ def _opening(report: Report) -> str:
         f"| {' | '.join(f'{number:,}' for number in counts.values())} |",
         "",
         f"Looked at {summary.coverage(report.coverage)}.",
+        *(
+            f"\nOf what comes from elsewhere: {_inline(road)}."
+            for road in [summary.road(report)]
+            if road
+        ),
         *_unseen("Could not be read", report.coverage.unreadable),
         *_unseen("Not resolved", report.coverage.unresolved),
     ]
@@ -95,12 +100,13 @@ def _blocks(report: Report, links: str) -> Iterator[Block]:
         for name, group in groupby(found, key=lambda finding: finding.rule):
             findings = list(group)
             yield Block(f"\n#### {_inline(findings[0].title)} (`{name}`)\n\n")
-            for finding in findings:
-                yield Block(_finding(finding, links), 1)
             rule = rules.pop(name, None)
             if rule is not None:
+                # before the findings: there may be more of them than fit
                 platforms = sorted({f.platform for f in report.open if f.rule == name})
                 yield Block(_advice(rule, platforms))
+            for finding in findings:
+                yield Block(_finding(finding, links), 1)
 
 
 def _finding(finding: Finding, links: str) -> str:
@@ -114,12 +120,12 @@ def _advice(rule: Rule, platforms: Iterable[str]) -> str:
     fixes: dict[str, list[str]] = {}
     for platform in platforms:
         fixes.setdefault(remedy(rule, platform), []).append(platform_name(platform))
-    lines = ["\n<details><summary>Why it matters, and how to fix it</summary>\n", rule.why]
+    lines = ["<details><summary>Why it matters, and how to fix it</summary>\n", rule.why]
     for fix, names in fixes.items():
         if fix:
             where = f" ({', '.join(names)})" if len(fixes) > 1 else ""
             lines += ["", f"**How to fix it{where}**", "", fix]
-    return "\n".join([*lines, "\n</details>\n"])
+    return "\n".join([*lines, "\n</details>\n\n"])
 
 
 def _place(span: Span, links: str) -> str:

@@ -20,6 +20,13 @@ LEVELS = {
 }
 """How loud a program should be about a severity, in SARIF's words."""
 
+KNOWN = frozenset({"since", "baseline"})
+"""What suppresses findings that were there before, and that nobody excused."""
+
+
+FEW = 5
+"""How many names a line can hold and still be read."""
+
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Findings by severity, then confidence, then place; suppressed ones last."""
@@ -45,13 +52,28 @@ def suppressed(report: Report) -> int:
 
 
 def verdict(report: Report) -> str:
-    """`3 findings: 1 critical, 2 low; 1 suppressed`."""
+    """`3 findings: 1 critical, 2 low; 4 known findings not shown; 1 suppressed`."""
     counts = [
         f"{number:,} {severity.word}" for severity, number in report.counts().items() if number
     ]
     text = f"{count(len(report.open), 'finding')}: {', '.join(counts)}" if counts else "no findings"
-    silenced = suppressed(report)
+    known = sum(finding.suppressed.by in KNOWN for finding in report.findings if finding.suppressed)
+    if known:
+        text += f"; {count(known, 'known finding')} not shown"
+    silenced = suppressed(report) - known
     return f"{text}; {silenced:,} suppressed" if silenced else text
+
+
+def road(report: Report) -> str:
+    """`3 of 5 uses are on the paved road; not: actions a/b, images c`; "" where there is no road."""
+    if not report.usages:
+        return ""
+    total = sum(usage.times for usage in report.usages)
+    paved = sum(usage.times for usage in report.usages if usage.paved)
+    off = [f"{usage.kind} {usage.name}" for usage in report.usages if not usage.paved]
+    text = f"{paved:,} of {count(total, 'use')} on the paved road"
+    left = f", and {len(off) - FEW:,} more" if len(off) > FEW else ""
+    return f"{text}; not: {', '.join(off[:FEW])}{left}" if off else text
 
 
 def coverage(seen: Coverage) -> str:

@@ -132,6 +132,12 @@ class _Writer:
         yield first
         for line in rest:
             yield f"  {line}"
+        road = summary.road(self.report)
+        if road:
+            first, *rest = wrap(road, self.width - 2)
+            yield first
+            for line in rest:
+                yield f"  {line}"
         if self.told:
             yield "`pipelaw explain RULE` says more about a rule, with examples"
 

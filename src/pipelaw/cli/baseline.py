@@ -1,0 +1,83 @@
+"""`pipelaw baseline`: write down what a team knows already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelaw.baseline import FILE, applied, dump, load
+from pipelaw.cli import Status, console
+from pipelaw.cli.policy import in_force, option, rulebook
+from pipelaw.discover import repositories
+from pipelaw.errors import UsageError
+from pipelaw.report import summary
+from pipelaw.scan import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelaw.finding import Report
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--output",
+    default=FILE,
+    show_default=True,
+    metavar="FILE",
+    help="Where to write it.",
+)
+@option
+@click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A folder of own rules, beside the shipped ones. Repeatable.",
+)
+def command(
+    *, paths: tuple[str, ...], output: str, policy_file: str | None, folders: tuple[Path, ...]
+) -> int:
+    """Write down the findings that there are, so that `scan --baseline` leaves them out.
+
+    PATH is what a scan takes, but standard input; by default the current folder. What comments and
+    the policy suppress is not written.
+    """
+    if "-" in paths:
+        raise UsageError("a baseline is of files that stay, not of standard input")
+    policy = in_force(paths or (".",), policy_file, folders)
+    report = scan(paths or (".",), rulebook=rulebook(policy, folders), policy=policy)
+    console.save(dump(report), output)
+    console.note(f"{summary.count(len(report.open), 'finding')} written to {output}")
+    return Status.INCOMPLETE if report.coverage.unreadable else Status.CLEAN
+
+
+def without(report: Report, file: str, paths: Sequence[str], *, quiet: bool) -> Report:
+    """A report with what a baseline lists marked; a note says how much of the file is stale."""
+    try:
+        data = Path(file).read_bytes()
+    except OSError as error:
+        hint = "; `pipelaw baseline` writes one" if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"{file}: cannot be read: {error.strerror}{hint}") from None
+    trees = repositories(*(path for path in paths or (".",) if path != "-"))
+
+    def gone(path: str) -> bool:
+        return not any(
+            path.removeprefix(f"{tree.prefix}/") in tree
+            for tree in trees
+            if not tree.prefix or path.startswith(f"{tree.prefix}/")
+        )
+
+    report, left = applied(report, load(file, data), gone)
+    if any(tree.named for tree in trees):
+        return report  # the rest of the repository was not looked at
+    rules = {rule.id for rule in report.rules}
+    stale = sum(entry.rule in rules for entry in left)
+    if stale and not quiet:
+        entries = "1 entry matches" if stale == 1 else f"{stale:,} entries match"
+        console.note(f"{entries} nothing any more in {file}; `pipelaw baseline` writes it anew")
+    return report

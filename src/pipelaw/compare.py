@@ -1,0 +1,154 @@
+"""Which findings were there before: matched by what they are about, not by where they stand.
+
+Findings are matched one to one, so a second copy of a known mistake is new. The same mistake is
+also new where it has become worse, or where the earlier one was suppressed and this one is not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.finding import Severity, Suppression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pipelaw.finding import Finding
+    from pipelaw.rules import Rule
+
+    Key = Callable[["Known"], object]
+
+WIDE = frozenset({"repository", "control"})
+"""The kinds of which a finding is about the whole repository; in which file it is shown, is chance."""
+
+
+class Known(NamedTuple):
+    """What is kept of an earlier finding."""
+
+    rule: str
+    path: str
+    fingerprint: str
+    """Without the number that tells equal ones apart."""
+    identity: str
+    severity: Severity = Severity.CRITICAL
+    """The worst that it covers."""
+    job: str = ""
+    text: str = ""
+    """The message and the lines that it was about, without white space."""
+    silent: bool = False
+    """It was suppressed: it covers only what is suppressed again."""
+
+    def covers(self, found: Finding) -> bool:
+        """Whether a finding is no worse than this."""
+        if found.suppressed is not None:
+            return True
+        return not self.silent and found.severity <= self.severity
+
+
+def known(finding: Finding) -> Known:
+    """What is to be kept of a finding."""
+    return Known(
+        finding.rule,
+        finding.span.path,
+        finding.fingerprint.partition(":")[0],
+        finding.identity,
+        finding.severity,
+        finding.job,
+        "".join("".join((finding.message, *finding.excerpt)).split()),
+        finding.suppressed is not None,
+    )
+
+
+class Matched(NamedTuple):
+    """How findings and what was known before go together."""
+
+    old: frozenset[int]
+    """The positions of the findings that were known."""
+    stale: tuple[Known, ...]
+    """What was known and matches nothing any more."""
+
+
+def match(
+    findings: Sequence[Finding],
+    before: Iterable[Known],
+    rules: Iterable[Rule],
+    moved: Callable[[str, str], bool],
+) -> Matched:
+    """Match findings with earlier ones, the surest way first.
+
+    `moved` tells whether what stood in one file may stand in another one now.
+    """
+    wide = frozenset(rule.id for rule in rules if rule.kind in WIDE)
+    matching = _Matching(findings, list(before))
+    matching.by(lambda one: (one.fingerprint, one.text))
+    matching.by(lambda one: one.fingerprint)
+    matching.by(lambda one: one.identity if one.rule in wide else None)
+    # a step that got another name, or a job: the same words in the same file
+    matching.by(lambda one: (one.rule, one.path, one.job, one.text) if one.text else None)
+    matching.by(lambda one: (one.rule, one.path, one.text) if one.text else None)
+    matching.by(lambda one: (one.identity, one.text), moved)
+    matching.by(lambda one: one.identity, moved)
+    return Matched(frozenset(matching.old), tuple(matching.before.values()))
+
+
+class _Matching:
+    """What is not matched yet."""
+
+    def __init__(self, findings: Sequence[Finding], before: list[Known]) -> None:
+        self.old: set[int] = set()
+        self.before = dict(enumerate(before))
+        self.findings = findings
+        self.left = {number: known(finding) for number, finding in enumerate(findings)}
+
+    def by(self, key: Key, moved: Callable[[str, str], bool] | None = None) -> None:
+        """Match what has the same key; with `moved` also across files."""
+        groups: dict[object, list[int]] = defaultdict(list)
+        for number, one in self.before.items() if self.left else ():
+            groups[key(one)].append(number)
+        groups.pop(None, None)
+        for number, one in list(self.left.items()):
+            group = groups.get(key(one), [])
+            for earlier in group:
+                there = self.before[earlier]
+                if not there.covers(self.findings[number]):
+                    continue
+                if moved is None or moved(there.path, one.path):
+                    group.remove(earlier)
+                    del self.before[earlier], self.left[number]
+                    self.old.add(number)
+                    break
+
+
+def marked(
+    findings: Sequence[Finding], old: frozenset[int], suppression: Suppression
+) -> list[Finding]:
+    """The findings, those that were known before and are still open marked as suppressed."""
+    return [
+        replace(finding, suppressed=suppression)
+        if number in old and finding.suppressed is None
+        else finding
+        for number, finding in enumerate(findings)
+    ]
+
+
+ENOUGH = 0.5
+"""Of the lines that a file gained, how many another one must have lost to be where they come from."""
+
+
+def lines(text: str) -> Counter[str]:
+    """The lines of a file, without what reformatting changes: indentation, quotes, comments."""
+    found = Counter(
+        line.partition(" #")[0].strip(" \t\r-\"'").replace('"', "").replace("'", "")
+        for line in text.splitlines()
+        if not line.lstrip().startswith("#")
+    )
+    del found[""]
+    return found
+
+
+def transferred(lost: Counter[str], gained: Counter[str]) -> bool:
+    """Whether most of what one file gained is what another one lost."""
+    total = gained.total()
+    return bool(total) and (lost & gained).total() >= ENOUGH * total

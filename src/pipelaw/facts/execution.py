@@ -1,0 +1,190 @@
+"""Which commands run code that they find in the folder where they stand, or in a file that they name."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.shell_words import EXECUTING, name, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+HERE = "."
+"""The folder where a command stands."""
+
+_ALWAYS = frozenset(
+    """
+    ant ansible-playbook ansible-lint asv autoconf autoreconf ava bazel bazelisk behave brunch buck2
+    bundle bundler cabal cap cdk checkov cibuildwheel cmake commitlint configure cross crystal
+    cucumber cypress dagger devcontainer docker-compose dvc earthly eslint fastlane firebase flit
+    flutter gatsby golangci-lint gomplate goreleaser gradle gradlew grunt gulp hatch helmfile hugo
+    inv invoke jake jekyll jest just karma lefthook lein lerna mage maturin make gmake mdformat
+    meson mill mise mix mkdocs mocha msbuild mvn mvnw mypy netlify next ng ninja nix-build nix-shell
+    nox npx nuxt nx pants pdm pest phing phpstan phpunit pipenv playwright pnpx bunx poetry pre-
+    commit prettier psalm pulumi pylint pytest py.test rails rake rebar3 rollup rspec rubocop rye
+    sam sbt scons semantic-release serverless shards sls snakemake sonar-scanner sphinx-build stack
+    standard stylelint task terragrunt tflint tilt tox turbo vagrant vercel vite vitest wasm-pack
+    webpack wrangler xcodebuild xo pod
+    """.split()
+)
+_VERBS = {
+    "go": "run generate test tool",
+    "swift": "build test run package",
+    "dotnet": "build test run restore pack publish msbuild watch format",
+    "cargo": "",
+    "uv": "run sync build",
+    "terraform": "init plan apply destroy validate test refresh",
+    "tofu": "init plan apply destroy validate test refresh",
+    "composer": "install update run run-script test create-project require dump-autoload",
+    "docker": "build compose",
+    "podman": "build compose",
+    "buildah": "build bud",
+    "nix": "build develop run flake shell",
+    "dart": "run test pub compile",
+    "zig": "build test run",
+    "gcloud": "builds app",
+    "gem": "build",
+    "coverage": "run",
+    "julia": "",
+    "deno": "run test task",
+    "packer": "build init",
+    "mamba": "env",
+    "conda": "env build",
+    "act": "",
+}
+"""Programs that run code of the folder with some of their verbs; "" for every verb but a harmless one."""
+_HARMLESS = frozenset(
+    """
+    --version -v -V version help --help -h config set get view info whoami login logout ping cache root bin
+    prefix ls list outdated token owner dist-tag search setup store global self-update install-completion
+    """.split()
+)
+_PACKAGE_MANAGERS = frozenset(("npm", "pnpm", "yarn", "bun"))
+_RUNNING = frozenset("run run-script test t tst start stop restart exec x dlx explore".split())
+_GLOBAL = frozenset(("-g", "--global"))
+_FOLDERS = frozenset(
+    """
+    -C --prefix --cwd --dir --directory --project-directory --manifest-path -chdir --working-dir
+    --working-directory --project-dir --root --source-dir -S
+    """.split()
+)
+"""Options that name the folder to work in."""
+_PIP = re.compile(r"pip[\d.]*\Z")
+_LOCAL = re.compile(
+    r"\.{1,2}(?:[/\\\[]|\Z)|(?:file:)?[^-\s=<>:]*[/\\][^\s]*\Z|\S+\.(?:txt|whl|tar\.gz)\Z"
+)
+"""What pip takes from the folder rather than from an index."""
+_SUB = frozenset("docker podman".split())
+
+
+@lru_cache(maxsize=4096)
+def places(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The files and folders that a command runs code from, as it names them; HERE for its own folder.
+
+    Empty for commands that run none.
+    """
+    if not words:
+        return ()
+    program = name(words[0])
+    if "/" in words[0] or "\\" in words[0]:
+        wrapper = program in ("gradlew", "mvnw", "configure", "gradlew.bat")
+        return (words[0], *(_tool(words) if wrapper else ()))
+    runs = _RUNS.get(program)
+    if runs is not None:
+        return _tool(words) if runs(program, words) else ()
+    if _PIP.match(program):
+        return _installed(words[1:])
+    return _interpreted(words)
+
+
+def _always(program: str, words: Sequence[str]) -> bool:  # noqa: ARG001  one of three of a kind
+    """Whether a command does more than tell its version or help."""
+    return len(words) != 2 or words[1][:1] != "-" or words[1] not in _HARMLESS
+
+
+def _manages(program: str, words: Sequence[str]) -> bool:
+    """Whether a package manager runs scripts of the package in the folder."""
+    given = [word for word in words[1:] if word[:1] != "-"]
+    if not given:
+        return program in ("yarn", "bun") and not _HARMLESS.intersection(words)
+    verb = given[0]
+    if verb in _RUNNING:
+        return True
+    if verb in _HARMLESS or not _GLOBAL.isdisjoint(words):
+        return False
+    return program != "npm" or "--ignore-scripts" not in words
+
+
+def _verb(program: str, words: Sequence[str]) -> bool:
+    given = [word for word in words[1:] if word[:1] != "-"]
+    if not given:
+        return False
+    verbs = _VERBS[program].split()
+    verb = given[0]
+    if program in _SUB and verb in ("buildx", "builder", "image"):
+        verb = given[1] if len(given) > 1 else ""
+        verb = "build" if verb == "bake" else verb
+    if program == "cargo" and verb == "install":
+        return "--path" in words
+    if program == "uv" and verb == "pip":
+        return bool(_installed(given[1:]) or _installed([w for w in words[1:] if w != "pip"]))
+    return verb in verbs if verbs else verb not in _HARMLESS
+
+
+_RUNS: dict[str, Callable[[str, Sequence[str]], bool]] = {
+    **dict.fromkeys(_ALWAYS, _always),
+    **dict.fromkeys(_PACKAGE_MANAGERS, _manages),
+    **dict.fromkeys(_VERBS, _verb),
+}
+"""Whether a command of a program runs code of the folder."""
+
+
+def _installed(words: Sequence[str]) -> tuple[str, ...]:
+    """What `pip install` takes from files: requirements, the project itself, wheels."""
+    if "install" not in words and "wheel" not in words:
+        return ()
+    found: list[str] = []
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else ""
+        if before in ("-r", "-e", "--requirement", "--editable", "-c", "--constraint"):
+            found.append(word)
+        elif word[:2] == "-r" and len(word) > 2:
+            found.append(word[2:])
+        elif word not in ("install", "wheel") and word[:1] != "-" and _LOCAL.match(word):
+            found.append(word)
+    return tuple(re.sub(r"\[.*", "", each) or HERE for each in found if "://" not in each)
+
+
+def _interpreted(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The file that an interpreter runs, or the folder in which it looks for a module."""
+    read = reading(words)
+    if read.remote or not read.language:
+        return ()
+    if read.file >= 0 and (read.language in EXECUTING or read.language in ("awk", "sed")):
+        return (words[read.file],)
+    if read.language == "python" and "-m" in words:
+        behind = words[words.index("-m") + 1 :]
+        if behind and behind[0] == "pip":
+            return _installed(behind[1:])
+        return (HERE,) if behind and behind[0] not in ("venv", "virtualenv", "ensurepip") else ()
+    return ()
+
+
+def _tool(words: Sequence[str]) -> tuple[str, ...]:
+    """Where a tool works: the folder that an option names, or its own; and the paths among its words."""
+    paths: list[str] = []
+    folder = ""
+    for index, word in enumerate(words[1:], 1):
+        option, equals, value = word.partition("=")
+        if word[:1] != "-":
+            if words[index - 1] in _FOLDERS:
+                folder = word
+            elif "/" in word or "." in word:
+                paths.append(word)
+        elif equals and option in _FOLDERS:
+            folder = value
+        elif equals and "/" in value:
+            paths.append(value)
+    return (folder or HERE, *paths)

@@ -1,0 +1,136 @@
+"""How the operands of package managers name packages, and whether they fix the version."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+
+class Spec(NamedTuple):
+    """One package, as a command names it."""
+
+    name: str
+    pin: str
+    """exact, range or none."""
+
+
+OPTIONS = frozenset(
+    """
+    --prefix -C --registry -w --workspace --filter -F --loglevel --tag --cwd --dir
+    -i --index-url --extra-index-url -t --target --find-links -f --platform --python-version
+    --only-binary --no-binary -c --constraint -r --requirement -e --editable --group --python -p
+    --with --from --root --cache-dir --timeout --retries --default-index --index --spec
+    -v --version -n --bindir --install-dir --source -s -P --conservative --git --branch --rev
+    --features --path --profile -j --jobs --bin --vers --configfile --add-source --tool-path
+    --framework --working-dir -d --fetch-timeout --fetch-retries --network-timeout
+    --network-concurrency --child-concurrency --linker
+    """.split()
+)
+"""Options whose value is the next word."""
+
+_EXACT = re.compile(r"[v=]*\d+\.\d+\.\d+\S*\Z")
+_HASH = re.compile(r"[0-9a-f]{7,64}\Z")
+_PYTHON = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
+_FILES = (".", "/", "~", "$", "%", "file:", "-", "link:", "workspace:", "<", ">", "&", "{", "(")
+_ARCHIVES = (".whl", ".tgz", ".tar.gz", ".zip", ".gem", ".nupkg", ".txt", ".toml")
+
+
+def read(manager: str, operands: Sequence[str], options: Mapping[str, str]) -> Iterator[Spec]:
+    """The packages among the operands of an install, with how each is pinned."""
+    if not _BY_OPTION.get(manager, frozenset()).isdisjoint(options):
+        return
+    reader = _READERS.get(manager, _node)
+    for operand in operands:
+        if operand.startswith(_FILES) or operand.endswith(_ARCHIVES) or operand.isdecimal():
+            continue
+        spec = reader(operand)
+        if spec is not None:
+            yield spec
+
+
+_BY_OPTION = {
+    "pip": frozenset({"--require-hashes", "-c", "--constraint", "-r", "--requirement"}),
+    "uv": frozenset({"--require-hashes", "-c", "--constraint", "-r", "--requirement"}),
+    "gem": frozenset({"-v", "--version", "--local", "-l"}),
+    "bundle": frozenset({"-v", "--version"}),
+    "cargo": frozenset({"--version", "--vers", "--path", "--rev", "--tag"}),
+    "dotnet": frozenset({"--version"}),
+    "pipx": frozenset({"--spec"}),
+}
+"""Options that fix the versions of all that a command names, or say where it comes from."""
+
+
+def _node(text: str) -> Spec | None:
+    """`name`, `name@1.2.3`, `@scope/name@^2`."""
+    if "://" in text or text.startswith(("git+", "github:")) or "/" in text.partition("@")[0]:
+        _, _, ref = text.partition("#")
+        fixed = _HASH.match(ref) or "$" in ref
+        return Spec(text, "exact" if fixed else "range" if ref else "none")
+    name, at, version = text[1:].partition("@")
+    return _spec(text[0] + name, version if at else "")
+
+
+def _spec(name: str, version: str) -> Spec:
+    if not version or version in ("latest", "next", "master", "main", "HEAD"):
+        return Spec(name, "none")
+    known = _EXACT.match(version) or "$" in version or "%" in version
+    return Spec(name, "exact" if known else "range")
+
+
+def _python(text: str) -> Spec | None:
+    """`name`, `name==1.2`, `name[extra]>=1`, `git+https://…@ref`."""
+    if "://" in text:
+        return _from_git(text)
+    match = _PYTHON.match(text)
+    if match is None:
+        return None
+    name, rest = match[1], match[2]
+    if "@" in rest[:2]:
+        return _from_git(rest) if "://" in rest else _spec(name, rest[1:])
+    if not rest:
+        return Spec(name, "none")
+    return Spec(name, "exact" if rest.startswith("==") and "*" not in rest else "range")
+
+
+def _from_git(text: str) -> Spec | None:
+    if "git+" not in text:
+        return None  # a file by its address: other rules look at downloads
+    path = text.partition("://")[2].partition("#")[0]
+    ref = path.rpartition("/")[2].partition("@")[2]
+    if "$" in ref or _HASH.match(ref):
+        return Spec(text, "exact")
+    return Spec(text, "range" if ref else "none")
+
+
+def _gem(text: str) -> Spec | None:
+    name, _, version = text.partition(":")
+    return _spec(name, version)
+
+
+def _go(text: str) -> Spec | None:
+    name, at, version = text.partition("@")
+    if not at:
+        return None  # a package of the module that is checked out
+    if _HASH.match(version) or re.match(r"v\d+\.\d+\.\d+", version):
+        return Spec(name, "exact")
+    return _spec(name, version)
+
+
+def _composer(text: str) -> Spec | None:
+    name, _, version = text.partition(":")
+    return _spec(name, version) if "/" in name else None
+
+
+_READERS: dict[str, Callable[[str], Spec | None]] = {
+    "pip": _python,
+    "pipx": _python,
+    "uv": _python,
+    "uvx": _python,
+    "gem": _gem,
+    "bundle": _gem,
+    "go": _go,
+    "composer": _composer,
+}

@@ -1,0 +1,264 @@
+"""What commands take from package registries without a fixed version, and what they publish there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.facts.package_versions import OPTIONS, Spec, read
+from pipelaw.model import Installation, Publication
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pipelaw.model import Command, Script
+
+_VERBS = (
+    *("install", "publish", " push", "upload", " add ", "dlx"),
+    *("npm i ", "npx ", "uvx ", "go run ", " require "),
+)
+"""A script without any of these holds no command of interest: most scripts are done here."""
+_CANDIDATE = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun|pip3?|pipx|uv|gem|bundle|cargo|dotnet|composer)(?:\.exe)?"
+    r"(?:[ \t]+(?:-\S+|\+\S+|tool|global|pip))*[ \t]+(?:install|i|add|dlx|binstall|require)"
+    r"(?:[ \t]+(?!-[re]\b|--path|--require|--group)-\S+)*[ \t]+[\"']?(?![-.$#;&|<>\"'])\S"
+    r"|\bgo[ \t]+(?:install|run)[ \t]+(?:-\S+[ \t]+)*[^\s@]+@(?!v\d)"
+    r"|\bnpx[ \t]+(?:-y|--yes)\b|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b",
+    re.MULTILINE,
+)
+_PUBLISH = re.compile(
+    r"\b(?:npm|pnpm|yarn|bunx?|cargo|uvx?|poetry|hatch|pdm|flit)\b[^;&|\n]*\bpublish\b"
+    r"|\btwine\b[^;&|\n]*\bupload\b|\bgem\b[^;&|\n]*\bpush\b|\bnuget(?:\.exe)?\b[^;&|\n]*\bpush\b"
+)
+_JOINED = re.compile(r"[\\`]\r?\n\s*")
+
+_MANAGERS = frozenset(
+    "pip pip3 setuptools wheel npm yarn pnpm corepack bundler rubygems-update pipx uv virtualenv".split()
+)
+_RUNNERS: dict[str, tuple[str, ...]] = {
+    "bundle": ("exec",),
+    "corepack": (),
+    "bunx": (),
+    "npx": (),
+    "uvx": (),
+    "uv": ("run", "tool run"),
+    "pipx": ("run",),
+    "poetry": ("run",),
+    "pdm": ("run",),
+    "pipenv": ("run",),
+    "hatch": ("run",),
+    "pnpm": ("exec", "dlx"),
+    "yarn": ("exec", "dlx", "run"),
+}
+"""Programs that run another one, and the words behind which its name stands."""
+
+_INSTALL: dict[str, tuple[str, ...]] = {
+    "npm": ("install", "i", "add"),
+    "pnpm": ("add", "install", "i", "dlx"),
+    "yarn": ("add", "global add", "dlx"),
+    "bun": ("add", "install"),
+    "npx": ("-y", "--yes"),
+    "pip": ("install",),
+    "pipx": ("install", "run"),
+    "uv": ("pip install", "tool install", "tool run"),
+    "uvx": ("",),
+    "gem": ("install",),
+    "bundle": ("add",),
+    "cargo": ("install", "binstall"),
+    "go": ("install", "run"),
+    "dotnet": ("tool install",),
+    "composer": ("global require", "require"),
+}
+"""What takes packages by name: the program, and the words that have to follow it."""
+
+_REGISTRIES = {
+    "npm": "npm",
+    "cargo": "crates.io",
+    "twine": "PyPI",
+    "uv": "PyPI",
+    "poetry": "PyPI",
+    "hatch": "PyPI",
+    "pdm": "PyPI",
+    "flit": "PyPI",
+    "gem": "RubyGems",
+    "nuget": "NuGet",
+    "dotnet": "NuGet",
+}
+_PUBLISHING: dict[str, tuple[str, ...]] = {
+    "npm": ("publish",),
+    "pnpm": ("publish",),
+    "yarn": ("npm publish", "publish"),
+    "bun": ("publish",),
+    "cargo": ("publish",),
+    "twine": ("upload",),
+    "uv": ("publish",),
+    "poetry": ("publish",),
+    "hatch": ("publish",),
+    "pdm": ("publish",),
+    "flit": ("publish",),
+    "gem": ("push",),
+    "nuget": ("push",),
+    "dotnet": ("nuget push",),
+}
+_ELSEWHERE = frozenset(
+    "--registry --index --repository --repository-url --publish-url --host --source".split()
+)
+_SHORT = {"twine": "-r", "poetry": "-r", "hatch": "-r", "nuget": "-source", "dotnet": "-s"}
+"""Options that name the registry."""
+_OFFICIAL = ("npmjs.org", "pypi", "rubygems.org", "nuget.org", "crates-io", "crates.io")
+_DRY = frozenset({"--dry-run", "-n"})
+
+
+class _Call(NamedTuple):
+    """A command without what only runs it: `bundle exec gem push` is gem's."""
+
+    name: str
+    words: tuple[str, ...]
+    """The words behind the name."""
+
+
+class Traffic(NamedTuple):
+    """What scripts exchange with package registries."""
+
+    installations: tuple[Installation, ...] = ()
+    publications: tuple[Publication, ...] = ()
+
+
+NO_TRAFFIC = Traffic()
+
+
+def traffic(scripts: Iterable[Script]) -> Traffic:
+    """What the commands of scripts install without a fixed version, and what they publish."""
+    calls: list[tuple[_Call, Command]] = []
+    for script in scripts:
+        text = script.text
+        for verb in _VERBS:
+            if verb in text:
+                calls += _calls(script)
+                break
+    if not calls:
+        return NO_TRAFFIC
+    return Traffic(
+        tuple(found for call, command in calls for found in _installed(call, command)),
+        tuple(found for call, command in calls for found in _published(call, command)),
+    )
+
+
+def _calls(script: Script) -> Iterator[tuple[_Call, Command]]:
+    """The commands of a script that may be of interest; few scripts are looked into."""
+    text = script.text
+    if "`\n" in text or "\\\n" in text:
+        text = _JOINED.sub(" ", text)
+    if _CANDIDATE.search(text) is None and _PUBLISH.search(text) is None:
+        return
+    for command in script.commands:
+        call = _call(command.name, command.words)
+        if call.name in _INSTALL or call.name in _PUBLISHING:
+            yield call, command
+
+
+def _call(name: str, words: Sequence[str]) -> _Call:
+    """The program that a command is about at last, and the words behind its name."""
+    name, rest = _plain(name), tuple(words[1:])
+    for _ in range(3):
+        if name in ("python", "python3", "py") and rest[:1] == ("-m",) and len(rest) > 1:
+            name, rest = _plain(rest[1]), rest[2:]
+            continue
+        inner = _inner(name, rest)
+        if inner is None:
+            break
+        name, rest = _plain(rest[inner]), rest[inner + 1 :]
+    if name == "cargo":
+        rest = tuple(word for word in rest if not word.startswith("+"))
+    return _Call(name, rest)
+
+
+def _plain(name: str) -> str:
+    name = name.removesuffix(".exe")
+    return {"pip3": "pip"}.get(name, name)
+
+
+def _inner(name: str, rest: tuple[str, ...]) -> int | None:
+    """The index of the program that a runner runs, where it is one that matters here."""
+    if name not in _RUNNERS:
+        return None
+    for words in _RUNNERS[name] or ("",):
+        wanted = tuple(words.split())
+        if rest[: len(wanted)] == wanted:
+            for index in range(len(wanted), len(rest)):
+                if not rest[index].startswith("-"):
+                    inner = _plain(rest[index])
+                    return index if inner in _PUBLISHING or inner in ("pip", "npm") else None
+    return None
+
+
+def _behind(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]] | None:
+    """The words of the table that a call begins with, flags aside, and what stands behind them."""
+    for words in table.get(call.name, ()):
+        wanted = words.split()
+        rest = list(call.words)
+        while wanted and rest and (rest[0] == wanted[0] or rest[0].startswith("-")):
+            if rest.pop(0) == wanted[0]:
+                wanted.pop(0)
+        if not wanted:
+            return words, tuple(rest)
+    return None
+
+
+def _installed(call: _Call, command: Command) -> Iterator[Installation]:
+    found = _behind(call, _INSTALL)
+    if found is None:
+        return
+    loose = [spec for spec in _specs(call.name, found[0], found[1]) if spec.pin != "exact"]
+    if loose:
+        yield Installation(
+            manager=call.name,
+            name=", ".join(dict.fromkeys(spec.name for spec in loose)),
+            pin="none" if any(spec.pin == "none" for spec in loose) else "range",
+            own=all(spec.name in _MANAGERS for spec in loose),
+            place=command.place,
+        )
+
+
+def _specs(name: str, verb: str, words: Sequence[str]) -> Iterator[Spec]:
+    """The packages that a command names, those of fixed version too."""
+    operands: list[str] = []
+    options: dict[str, str] = {}
+    taking = ""
+    for word in words:
+        if taking:
+            options[taking], taking = word, ""
+        elif word.startswith("-") and word != "-":
+            option, equals, value = word.partition("=")
+            options[option] = value
+            taking = option if option in OPTIONS and not equals else ""
+        else:
+            operands.append(word)
+    if verb in ("dlx", "run", "tool run", "", "-y", "--yes"):
+        operands = operands[:1]  # what follows are the program's own arguments
+    return read(name, operands, options)
+
+
+def _published(call: _Call, command: Command) -> Iterator[Publication]:
+    found = _behind(call, _PUBLISHING)
+    words = call.words
+    if found is None or not _DRY.isdisjoint(words) or "--help" in words or _elsewhere(call):
+        return
+    yield Publication(
+        manager=call.name,
+        registry=_REGISTRIES.get(call.name, "npm"),
+        provenance="--provenance" in words or "--provenance=true" in words,
+        place=command.place,
+    )
+
+
+def _elsewhere(call: _Call) -> bool:
+    """Whether a publication goes to a registry of its own."""
+    for index, word in enumerate(call.words):
+        option, equals, value = word.partition("=")
+        option = option.lower()
+        if option in _ELSEWHERE or option == _SHORT.get(call.name):
+            value = value if equals else "".join(call.words[index + 1 : index + 2])
+            if not any(official in value.lower() for official in _OFFICIAL):
+                return True
+    return False

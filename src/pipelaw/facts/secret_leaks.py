@@ -1,0 +1,291 @@
+"""How a script lets out the secrets that it is handed: into the log, or over the network.
+
+Runners hide a secret in their logs wherever its exact text is printed. What is made from one (a field
+of it, another encoding of it) is not hidden, and that is where secrets are lost.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.facts.shell_scan import scan
+from pipelaw.model import Leak
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipelaw.facts.shell_syntax import Flow, Simple
+    from pipelaw.model import Script
+
+
+class Held(NamedTuple):
+    """A variable that holds a secret."""
+
+    secret: str
+    derived: bool = False
+    """What it holds was made from the secret."""
+
+
+_PRINTERS = frozenset("echo printf cat write-host write-output write-information print".split())
+_CHANGERS = frozenset(
+    "base64 base32 jq yq cut sed awk tr rev xxd od hexdump head tail fold openssl python python3"
+    " perl grep gunzip strings".split()
+)
+"""Programs that make another text from the one that they read."""
+_DUMPERS = frozenset({"printenv", "env"})
+_SENDERS = frozenset(
+    "curl wget http https invoke-webrequest iwr invoke-restmethod irm nc ncat netcat telnet socat"
+    " dig nslookup host".split()
+)
+_NAMERS = frozenset("dig nslookup host".split())
+_SOCKETS = frozenset("nc ncat netcat telnet socat".split())
+_ANY = re.compile(
+    r"\b(?:echo|printf|cat|print|base64|jq|printenv|env|curl|wget|https?|nc|ncat|netcat|telnet|socat"
+    r"|dig|nslookup|host|iwr|irm|Write-\w+|Invoke-\w+)\b|\bset -\w*x|::add-mask::",
+    re.IGNORECASE,
+)
+_TRACE = re.compile(r"\bset -\w*x")
+_ASSIGNED = re.compile(
+    r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*|\$)?"
+    r"(?P<name>[A-Za-z_]\w*)[ \t]?=[ \t]?(?P<value>[^\n]*)",
+    re.MULTILINE,
+)
+_EXPORTED = re.compile(r"[\"']?(?P<name>[A-Za-z_]\w*)=")
+_SAME = re.compile(
+    r"\"?\$\((?:echo|printf[ \t]+['\"]?%s['\"]?)(?:[ \t]+-n)?[ \t]+\"?[^\"|()]*\"?\)\"?\Z"
+)
+_MADE = re.compile(
+    r"(?:echo|printf)\b[^\n]*\|[ \t]*(?:" + "|".join(sorted(_CHANGERS)) + r")\b"
+    r"|\b(?:" + "|".join(sorted(_CHANGERS)) + r")\b[^\n]*<<<"
+)
+_TEMPLATE = re.compile(r"\$\{\{[ \t]*(?P<name>secrets\.\w+|github\.token)[ \t]*\}\}", re.IGNORECASE)
+_URL = re.compile(r"https?://(?:[^/\s\"'@]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
+_SOCKET = re.compile(r"(?:^|[ \t]|:)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+_DOMAIN = re.compile(r"(?:\}\}|\}|\$\w+)\.(?P<host>[\w-]+(?:\.[\w-]+)+)")
+_EXPECTED = tuple(
+    """
+    github.com githubusercontent.com ghcr.io gitlab.com bitbucket.org npmjs.org npmjs.com pypi.org
+    rubygems.org crates.io nuget.org docker.com docker.io quay.io packagist.org jfrog.io slack.com
+    discord.com codecov.io coveralls.io sonarcloud.io snyk.io amazonaws.com googleapis.com azure.com
+    azurecr.io windows.net microsoftonline.com cloudflare.com netlify.com vercel.com heroku.com
+    digitalocean.com atlassian.net atlassian.com sentry.io datadoghq.com telegram.org webhook.office.com
+    localhost 127.0.0.1 anthropic.com openai.com hashicorp.com hashicorp.cloud terraform.io
+    """.split()
+)
+"""Where scripts are expected to sign in: forges, registries, clouds, chat, reports."""
+
+
+def leaks(
+    script: Script, held: Mapping[str, Held], *, pasted: bool = False
+) -> tuple[tuple[Leak, ...], dict[str, Held]]:
+    """What a script lets out, and the variables with secrets that it hands to later steps.
+
+    `held` are the variables that hold secrets; with `pasted`, templates may put some into the text.
+    """
+    text = script.text
+    language = _language(script.shell)
+    if not language or not _ANY.search(text):
+        return (), {}
+    if not pasted and not any(name in text for name in held):
+        return tuple(_dumped(script, language)) if held else (), {}
+    search = _Search(script, held)
+    search.assignments()
+    for simple in scan(text, language):
+        search.command(simple)
+    return tuple(search.leaks), search.exported
+
+
+def _language(shell: str) -> str:
+    if shell in ("pwsh", "powershell"):
+        return "pwsh"
+    return "bash" if shell in ("", "bash", "sh", "dash", "zsh") else ""
+
+
+def _dumped(script: Script, language: str) -> Iterator[Leak]:
+    """The whole environment, printed by a script that names no secret."""
+    if "env" not in script.text and not _TRACE.search(script.text):
+        return
+    search = _Search(script, {})
+    for simple in scan(script.text, language):
+        search.dump(simple)
+    yield from search.leaks
+
+
+class _Search:
+    """One script, read from top to bottom."""
+
+    def __init__(self, script: Script, held: Mapping[str, Held]) -> None:
+        self.script = script
+        self.held = dict(held)
+        self.leaks: list[Leak] = []
+        self.exported: dict[str, Held] = {}
+        self.masked = "::add-mask::" in script.text
+        self.powershell = _language(script.shell) == "pwsh"
+
+    def assignments(self) -> None:
+        """Follow secrets from variable to variable."""
+        for match in _ASSIGNED.finditer(self.script.text):
+            name, value = match["name"], match["value"]
+            source = self.found(value)
+            if source is None:
+                continue
+            if self.powershell and value[:1] not in ('"', "$"):
+                continue  # what a command gives back
+            if ("$(" not in value and "`" not in value) or _SAME.match(value):
+                self.held[name] = source
+            elif _MADE.search(value):
+                self.held[name] = Held(source.secret, derived=True)
+
+    def found(self, code: str) -> Held | None:
+        """The secret that a piece of script expands; one that was made from a secret comes first."""
+        best: Held | None = None
+        for name, one in self.held.items():
+            if name in code and (best is None or one.derived) and _expands(code, name):
+                best = one if one.derived else Held(one.secret, derived=_changed(code, name))
+        if best is None and (match := _TEMPLATE.search(code)):
+            best = Held(match["name"].rpartition(".")[2].upper())
+        return best
+
+    def command(self, simple: Simple) -> None:
+        """Judge one command."""
+        name = simple.name.lower()
+        code = simple.unit.code[simple.start : simple.end]
+        if name in _PRINTERS:
+            self.printed(simple, code)
+        elif name in _CHANGERS:
+            self.changed(simple)
+        elif name in _SENDERS:
+            self.sent(simple, name, code)
+        else:
+            self.dump(simple)
+
+    def printed(self, simple: Simple, code: str) -> None:
+        """`echo "$TOKEN"`, or `echo "NAME=$TOKEN"` into the environment of later steps."""
+        source = self.found(_visible(code, simple))
+        if source is None or "::add-mask::" in code:
+            return
+        if any("GITHUB_ENV" in file for file in simple.outputs):
+            match = _EXPORTED.search(code.partition(" ")[2])
+            if match is not None and source.derived and not self.masked:
+                self.exported[match["name"]] = source
+        elif _logged(simple) and not (source.derived and self.masked):
+            self.add(simple, "log", source)
+
+    def changed(self, simple: Simple) -> None:
+        """`echo "$TOKEN" | base64`, and `jq .key <<< "$TOKEN"`."""
+        if self.masked or not _logged(simple) or any(_to_file(word) for word in simple.words):
+            return
+        source = self.found(self.fed(simple)) or self.piped(simple)
+        if source is not None:
+            self.add(simple, "log", Held(source.secret, derived=True))
+
+    def fed(self, simple: Simple) -> str:
+        """What a command reads from here-documents."""
+        return "\n".join(simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal)
+
+    def piped(self, simple: Simple) -> Held | None:
+        """The secret that stands at the beginning of a command's pipeline."""
+        for before in simple.stages:
+            if before.name.lower() in _PRINTERS:
+                code = before.unit.code[before.start : before.end]
+                return self.found(_visible(code, before))
+        return None
+
+    def sent(self, simple: Simple, name: str, code: str) -> None:
+        """A secret in a request to somewhere unexpected."""
+        source = self.found(code) or self.found(self.fed(simple)) or self.piped(simple)
+        host = _host(name, code)
+        if source is not None and host and not host.endswith(_EXPECTED):
+            self.add(simple, "network", source, host)
+
+    def dump(self, simple: Simple) -> None:
+        """`printenv`, `env` without a command, `set -x`."""
+        name = simple.name.lower()
+        traced = name == "set" and any(re.match(r"-\w*x", word) for word in simple.words[1:])
+        bare = name in _DUMPERS and len(simple.words) == 1
+        if traced or (bare and _logged(simple)):
+            self.add(simple, "log", Held("*"))
+
+    def add(self, simple: Simple, way: str, source: Held, to: str = "") -> None:
+        """Note a leak."""
+        start, end = simple.unit.absolute(simple.start, simple.end)
+        self.leaks.append(
+            Leak(
+                way=way,
+                secret=source.secret,
+                to=to,
+                derived=source.derived,
+                by=simple.name if simple.name != "set" else "set -x",
+                place=self.script.source_text.place(start, end),
+            )
+        )
+
+
+def _logged(simple: Simple) -> bool:
+    """Whether what a command prints goes to the log."""
+    if simple.outputs or (simple.redirected and "/dev/stderr" not in simple.writes):
+        return False
+    flow: Flow | None = simple.flow
+    if simple.flow.consumer() is not None:
+        return False
+    while flow is not None:
+        if flow.captured or flow.writes:
+            return False
+        flow = flow.up
+    return True
+
+
+def _expands(code: str, name: str) -> bool:
+    """Whether a piece of script puts a variable's value in; its length alone is no secret."""
+    return (
+        re.search(rf"\$(?:{name}\b|\{{{name}(?!:?\+)\W|(?:env:|\{{env:){name}\b)", code) is not None
+    )
+
+
+def _to_file(word: str) -> bool:
+    """An option that names a file for the output."""
+    return word in ("-o", "-out", "-i") or word.startswith(("--output", "--out=", "--in-place"))
+
+
+def _changed(code: str, name: str) -> bool:
+    """Whether only a part of a variable's value, or another spelling of it, is put in."""
+    return re.search(rf"\$\{{{name}(?:[#%/,^]|:\d)", code) is not None
+
+
+def _visible(code: str, simple: Simple) -> str:
+    """A command without what it runs to get its words, and without what single quotes protect."""
+    kept: list[str] = []
+    depth, quote = 0, ""
+    index = 0
+    while index < len(code):
+        char = code[index]
+        if not quote and char == "'" and depth == 0:
+            end = code.find("'", index + 1)
+            inside = code[index : end + 1 if end >= 0 else len(code)]
+            kept.extend(_TEMPLATE.findall(inside) and [inside])
+            index += len(inside)
+            continue
+        if char == '"':
+            quote = "" if quote else char
+        if code.startswith("$(", index):
+            depth += 1
+        elif char == ")" and depth:
+            depth -= 1
+        elif depth == 0:
+            kept.append(char)
+        index += 1
+    return "".join(kept) + "\n".join(
+        simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal
+    )
+
+
+def _host(name: str, code: str) -> str:
+    """The literal host that a command speaks to."""
+    if name in _NAMERS:
+        match = _DOMAIN.search(code)
+    elif name in _SOCKETS:
+        match = _SOCKET.search(code, len(name))
+    else:
+        match = _URL.search(code)
+    return match["host"].lower() if match is not None else ""

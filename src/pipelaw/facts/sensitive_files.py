@@ -1,0 +1,35 @@
+"""Files that tools keep their credentials in."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_KEPT = re.compile(
+    r"(?:^|/)(?:"
+    r"\.git(?:-credentials|/config)?|\.env(?:\.(?!example|sample|template|dist)\w+)?|\.npmrc|\.yarnrc\.yml"
+    r"|\.netrc|_netrc|\.pypirc|\.pgpass|\.docker(?:/config\.json)?|\.aws(?:/credentials)?|\.ssh|\.kube"
+    r"(?:/config)?|\.azure|\.gnupg|\.config/gh|\.config/gcloud|\.gem/credentials|\.cargo/credentials"
+    r"(?:\.toml)?|id_rsa|id_ed25519"
+    r")/?(?:\*\*?/?)*\Z"
+)
+_LAST = re.compile(r"(?P<name>[^/]+)/?(?:\*\*?/?)*\Z")
+
+
+def sensitive(paths: Iterable[str], *, hidden: bool) -> str:
+    """The first path that credentials are usually kept in, "" for none.
+
+    Without `hidden`, a path that itself begins with a dot is not taken.
+    """
+    for path in paths:
+        if "." not in path and "id_" not in path:
+            continue
+        match = _KEPT.search(path)
+        if match is not None and not path.startswith("!"):
+            last = _LAST.search(path.rstrip("/*"))
+            if hidden or last is None or not last["name"].startswith("."):
+                return path
+    return ""

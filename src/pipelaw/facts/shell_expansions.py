@@ -1,0 +1,56 @@
+"""What `${NAME…}` gives: the variable's text, or what an operator leaves of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from pipelaw.facts.taint import UNKNOWN, Value, narrowed
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+class Variables(Protocol):
+    """Who knows the variables of a script."""
+
+    def variable(self, name: str) -> Value:
+        """What a variable holds."""
+
+    def word(self, node: Node, *, quoted: bool = False) -> Value:
+        """What a word becomes."""
+
+
+_NAME = re.compile(r"\$\{?[!]?([A-Za-z_]\w*|[@*1-9])")
+_REMOVED = re.compile(r"//\[\^((?:\[:\w+:\]|[^\]])*)\]/[\w-]?\}?\Z")
+_JOINED = re.compile(r"//(?:\$'\\[nr]'|\$\{?(?:NL|nl|newline|LF)\}?)")
+_CUT = re.compile(r"%%?\s*\$'\\[nr]'\*\}")
+_SAFE = re.compile(r"(?:\[:(?:alnum|alpha|digit|upper|lower|xdigit|blank):\]|\\?[\w .,:@+-])*\Z")
+_WITH_SLASH = re.compile(r"\\?/")
+
+
+def harmless(characters: str) -> bool:
+    """Whether a text of these characters, as in `[^…]` or for `tr`, can do no harm anywhere."""
+    return _SAFE.match(_WITH_SLASH.sub("", characters)) is not None
+
+
+def expanded(shell: Variables, node: Node, raw: str) -> Value:
+    """The value of `$NAME` or `${NAME…}`."""
+    name = _NAME.match(raw)
+    if name is None or raw.startswith("${#"):
+        return (UNKNOWN,)
+    value = shell.variable(name[1])
+    if not raw.startswith("${"):
+        return value
+    removed = _REMOVED.search(raw)
+    if removed is not None and harmless(removed[1]):
+        return (UNKNOWN,)
+    if _CUT.search(raw) or _JOINED.search(raw, name.end()) or raw.endswith("@Q}"):
+        return narrowed(value, "line")
+    if (
+        raw[name.end() : name.end() + 2] in (":-", ":=", ":+")
+        or raw[name.end() : name.end() + 1] in "-+="
+    ):
+        words = [child for child in node.named_children if child.type != "variable_name"]
+        value = (*value, *(piece for child in words for piece in shell.word(child, quoted=True)))
+    return value

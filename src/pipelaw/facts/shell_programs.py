@@ -1,0 +1,289 @@
+"""What the usual programs print of the text that they are given."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pipelaw.facts.shell_expansions import harmless
+from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tree_sitter import Node
+
+
+class Call(NamedTuple):
+    """A command that is about to run."""
+
+    name: str
+    words: list[str]
+    """The program and its arguments, with UNKNOWN for what is not said in the script."""
+    arguments: list[Value]
+    """The same in pieces."""
+    files: list[str]
+    """The same as file names: by their meaning, or as written."""
+    stdin: Value
+    node: Node
+
+
+class Running(Protocol):
+    """The script that a command runs in."""
+
+    @property
+    def given(self) -> Producing:
+        """What the script starts with."""
+
+    def assign(self, name: str, value: Value) -> None:
+        """Set a variable."""
+
+    def file(self, path: str) -> Value:
+        """What a file holds."""
+
+    def write(self, target: str, value: Value, node: Node) -> None:
+        """Note that a file gets a text."""
+
+
+class Producing(Protocol):
+    """What is known of commands that ask somebody else."""
+
+    @property
+    def produce(self) -> Callable[[Sequence[str], Sequence[str]], Taint | None]:
+        """Whose text a command prints, by its words, and by the same as file names."""
+
+
+def output(shell: Running, call: Call) -> Value:
+    """What a command prints; UNKNOWN for programs of which nothing is known."""
+    known = _PROGRAMS.get(call.name)
+    if known is not None:
+        return known(shell, call)
+    taint = shell.given.produce(call.words, call.files)
+    return (UNKNOWN,) if taint is None else (taint,)
+
+
+def _echo(_: Running, call: Call) -> Value:
+    at = 1
+    escapes = newline = False
+    while at < len(call.words) and call.words[at] in ("-n", "-e", "-E", "-ne", "-en"):
+        escapes = escapes or "e" in call.words[at]
+        newline = newline or "n" in call.words[at]
+        at += 1
+    found: list[str | Taint] = []
+    for index, value in enumerate(call.arguments[at:]):
+        if index:
+            found.append(" ")
+        found += (_unescaped(p) if escapes and isinstance(p, str) else p for p in value)
+    return tuple(found) if newline else (*found, "\n")
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
+
+
+_DIRECTIVE = re.compile(r"%[-+ #0]*\d*(?:\.\d+)?([%a-zA-Z])")
+
+
+def _printf(shell: Running, call: Call) -> Value:
+    values = call.arguments[1:]
+    if len(values) > 1 and plain(values[0]) == "-v":
+        shell.assign(plain(values[1]), _formatted(values[2:]))
+        return ()
+    if values and plain(values[0]) == "--":
+        values = values[1:]
+    return _formatted(values)
+
+
+def _formatted(values: Sequence[Value]) -> Value:
+    """The format with the arguments in it, repeated as long as there are arguments."""
+    if not values:
+        return ()
+    left = list(values[1:])
+    found: list[str | Taint] = []
+    while True:
+        before = len(left)
+        for piece in values[0]:
+            found += _filled(_unescaped(piece), left) if isinstance(piece, str) else (piece,)
+        if not left or len(left) == before:
+            return tuple(found)
+
+
+def _filled(text: str, left: list[Value]) -> list[str | Taint]:
+    found: list[str | Taint] = []
+    at = 0
+    for match in _DIRECTIVE.finditer(text):
+        found.append(text[at : match.start()])
+        at = match.end()
+        if match[1] == "%":
+            found.append("%")
+            continue
+        value: Value = left.pop(0) if left else ()
+        if match[1] in "sb":
+            found += value
+        elif match[1] == "q":
+            found += narrowed(value, "line")
+        else:
+            found.append(UNKNOWN)
+    found.append(text[at:])
+    return found
+
+
+def _read(shell: Running, call: Call) -> Value:
+    """`read -r A B`, `mapfile -t A`: variables from standard input."""
+    charset = "text" if call.name != "read" or "''" in call.words or "-d" in call.words else "line"
+    taken = narrowed(call.stdin, charset)
+    for word in call.words[1:] if len(call.words) > 1 else ("REPLY",):
+        if word[:1] != "-" and word.isidentifier():
+            shell.assign(word, taken)
+    return ()
+
+
+def _tee(shell: Running, call: Call) -> Value:
+    for file in call.files[1:]:
+        if file[:1] != "-":
+            shell.write(file, call.stdin, call.node)
+    return call.stdin
+
+
+def _through(shell: Running, call: Call, skip: int = 0) -> Value:
+    """What a program reads: its files, or its standard input."""
+    operands = [file for file in call.files[1:] if file[:1] != "-" or file == "-"][skip:]
+    if not operands or operands == ["-"]:
+        return call.stdin
+    return tuple(piece for file in operands for piece in shell.file(file))
+
+
+def _passed(shell: Running, call: Call) -> Value:
+    return _through(shell, call)
+
+
+def _first_lines(shell: Running, call: Call) -> Value:
+    """`head -n1`, `tail -1`: one line; otherwise as many as there are."""
+    options = " ".join(call.words[1:])
+    numbers = [word for word in call.words[1:] if word.isdigit()]
+    files = [file for file in call.files if file not in numbers]
+    value = _through(shell, call._replace(files=files))
+    single = re.search(r"(?:^|\s)-(?:n\s*|-lines[= ])?1(?:\s|$)|-c\s*\d", options)
+    return narrowed(value, "line") if single else value
+
+
+def _translated(_: Running, call: Call) -> Value:
+    """`tr` that drops or replaces line breaks, or keeps only harmless characters."""
+    flags = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:].isalpha())
+    sets = [word for word in call.words[1:] if not (word[:1] == "-" and word[1:].isalpha())]
+    first = sets[0] if sets else ""
+    kept = first.replace("\\n", "").replace("\n", "")
+    if "c" in flags.lower():
+        if harmless(kept) and ("d" in flags or len(sets) > 1):
+            if kept == first:
+                return (UNKNOWN,)
+            return narrowed(call.stdin, "text")
+        return call.stdin if kept != first else narrowed(call.stdin, "line")
+    removed = "\\n" in first or "\n" in first or "[:space:]" in first or "[:cntrl:]" in first
+    becomes = sets[1] if len(sets) > 1 and "d" not in flags else ""
+    if removed and "\\n" not in becomes and ("d" in flags or becomes):
+        return narrowed(call.stdin, "line")
+    if "\\n" in becomes:
+        return tuple(
+            piece if isinstance(piece, str) else piece._replace(charset="text")
+            for piece in call.stdin
+        )
+    return call.stdin
+
+
+_LOOSE = re.compile(r"(?<!\\)\.|\\[SWD]|\[\^")
+
+
+def _grep(shell: Running, call: Call) -> Value:
+    """What a pattern lets through; `-o` with a narrow one leaves nothing that could do harm."""
+    letters = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
+    if "c" in letters or "q" in letters or "l" in letters.replace("line", ""):
+        return (UNKNOWN,)
+    operands = [word for word in call.words[1:] if word[:1] != "-"]
+    pattern = operands[0] if operands else ""
+    narrow = "o" in letters and UNKNOWN not in pattern and not _LOOSE.search(pattern)
+    if narrow and all(harmless(found.strip("[]")) for found in _BRACKETED.findall(pattern)):
+        return (UNKNOWN,)
+    return _through(shell, call, skip=1)
+
+
+_BRACKETED = re.compile(r"\[(?:\[:\w+:\]|[^\]])+\]")
+
+
+def _edited(shell: Running, call: Call) -> Value:
+    """`sed`: what it reads, as far as is known."""
+    scripted = any(word in ("-e", "--expression") for word in call.words)
+    code = " ".join(word for word in call.words[1:] if word[:1] != "-")
+    value = call.stdin if scripted and call.stdin else _through(shell, call, skip=1)
+    removed = re.search(r"s(.)\[\^((?:\[:\w+:\]|[^\]])*)\](?:\\\+|\+|\*)?\1[\w-]?\1g", code)
+    if removed is not None and harmless(removed[2]):
+        # line by line: what is left of each can do no harm, but there may be several
+        return (UNKNOWN,)
+    single = re.search(r"(?:^|\s)'?1(?:p|q)|\$!?d", code)
+    return narrowed(value, "line") if single and UNKNOWN not in code else value
+
+
+def _filtered(shell: Running, call: Call) -> Value:
+    """`awk`, `jq` and the like: a program first, then files."""
+    taint = shell.given.produce(call.words, call.files)
+    if taint is not None:
+        return (taint,)
+    value = _through(shell, call, skip=1)
+    if call.name == "awk":
+        return value
+    letters = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
+    raw = "r" in letters or "j" in letters or "--raw-output" in call.words
+    code = next((word for word in call.words[1:] if word[:1] != "-"), "")
+    if re.search(r"tonumber|length|@base64\b|@uri|@sh", code):
+        return (UNKNOWN,)
+    return value if raw else narrowed(value, "line")
+
+
+def _joined(shell: Running, call: Call) -> Value:
+    """`xargs` alone: everything on one line."""
+    return narrowed(call.stdin, "line") if len(call.words) < 2 else _passed(shell, call)
+
+
+def _nothing(_shell: Running, _call: Call) -> Value:
+    return ()
+
+
+def _safe(_shell: Running, _call: Call) -> Value:
+    return (UNKNOWN,)
+
+
+_PROGRAMS: dict[str, Callable[[Running, Call], Value]] = {
+    "echo": _echo,
+    "printf": _printf,
+    "read": _read,
+    "mapfile": _read,
+    "readarray": _read,
+    "tee": _tee,
+    "head": _first_lines,
+    "tail": _first_lines,
+    "tr": _translated,
+    "grep": _grep,
+    "egrep": _grep,
+    "rg": _grep,
+    "sed": _edited,
+    "gsed": _edited,
+    "awk": _filtered,
+    "gawk": _filtered,
+    "jq": _filtered,
+    "yq": _filtered,
+    "xargs": _joined,
+    **dict.fromkeys(
+        "cat tac sort uniq rev fold fmt nl less more strings expand iconv".split(), _passed
+    ),
+    **dict.fromkeys("cut paste column dos2unix envsubst".split(), _passed),
+    **dict.fromkeys("basename dirname".split(), _echo),
+    **dict.fromkeys(
+        "wc sha1sum sha256sum sha512sum md5sum shasum base64 date uuidgen openssl expr seq".split(),
+        _safe,
+    ),
+    **dict.fromkeys(
+        "set cd exit return true false : test [ sleep mkdir rm cp mv touch chmod unset shift".split(),
+        _nothing,
+    ),
+}
+"""What programs print; `produce` of what the script starts with is asked for the others."""

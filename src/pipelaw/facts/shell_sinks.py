@@ -1,0 +1,107 @@
+"""Where a command takes foreign text for code, for an option, or for an address."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.facts import shell_words
+from pipelaw.facts.taint import Taint, Value, plain, strongest, taints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipelaw.facts.shell_programs import Call
+
+
+class Sink(NamedTuple):
+    """A place where foreign text does harm."""
+
+    kind: str
+    """script, argument or address."""
+    taint: Taint
+    start: int
+    end: int
+
+
+_PROGRAMMED = frozenset(("awk", "sed"))
+"""Languages of programs that are data for most people, and can still start commands."""
+_OPTIONS = {
+    "git": frozenset(
+        "archive blame checkout clone diff fetch grep log ls-remote merge pull push rebase reset"
+        " rev-list rev-parse shortlog show submodule switch".split()
+    ),
+    **dict.fromkeys(
+        "7z cargo curl docker find go helm make man mvn npm npx pip pip3 pnpm pytest rsync scp sed ssh"
+        " tar terraform vim wget xargs yarn zip".split(),
+        frozenset[str](),
+    ),
+}
+"""Programs with options that run code or write files, and the subcommands that have them."""
+_FETCHERS = frozenset(("curl", "wget", "http", "https", "httpie", "aria2c", "nc", "ncat"))
+_HOSTED = re.compile(r"(?:https?://)?[^/?#]*\Z", re.IGNORECASE)
+_VALUED = frozenset(
+    "-d --data --data-raw --data-binary --data-urlencode --json -F --form -H --header -u --user -A"
+    " --user-agent -b --cookie -e --referer -X --request -o --output -O --output-document -T"
+    " --upload-file -m --max-time --retry -w --write-out --post-data --body-data".split()
+)
+
+
+def sinks(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[Sink]:
+    """The places of one command at which foreign text arrives."""
+    reading = shell_words.reading([call.name, *call.words[1:]])
+    kind = "argument" if reading.language in _PROGRAMMED else "script"
+    seen = set()
+    for index in reading.code:
+        if index < len(call.arguments):
+            yield from _sink(kind, call.arguments[index], spans[index])
+            seen.add(index)
+    if reading.stdin and reading.language not in _PROGRAMMED:
+        yield from _sink("script", call.stdin, (spans[0][0], spans[-1][1]))
+    if call.name in _FETCHERS:
+        for index, sink in _addresses(call, spans):
+            yield sink
+            seen.add(index)
+    if call.name in _OPTIONS:
+        yield from _options(call, spans, seen)
+
+
+def _sink(kind: str, value: Value, span: tuple[int, int]) -> Iterator[Sink]:
+    found = strongest(taint for taint in taints(value) if not taint.pasted)
+    if found is not None:
+        yield Sink(kind, found, *span)
+
+
+def _addresses(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, Sink]]:
+    """Words that say where to connect to, with foreign text in the place of the host."""
+    before = ""
+    for index, value in enumerate(call.arguments):
+        word = call.words[index]
+        if index and before not in _VALUED and word[:1] != "-":
+            leading: list[str | Taint] = []
+            for piece in value:
+                if not isinstance(piece, str):
+                    if _HOSTED.match(plain(tuple(leading))) and piece.charset != "branch":
+                        for sink in _sink("address", (piece,), spans[index]):
+                            yield index, sink
+                    break
+                leading.append(piece)
+        before = word
+
+
+def _options(call: Call, spans: Sequence[tuple[int, int]], seen: set[int]) -> Iterator[Sink]:
+    """Words that begin with foreign text, so that they can become options."""
+    words = call.words
+    subcommands = _OPTIONS[call.name]
+    operands = [word for word in words[1:] if word[:1] != "-"]
+    if subcommands and (not operands or operands[0] not in subcommands):
+        return
+    for index, value in enumerate(call.arguments):
+        if words[index] == "--":
+            return
+        first = next((piece for piece in value if piece != ""), "")
+        free = not isinstance(first, str) and first.charset != "branch"
+        split = any(taint.charset == "words" for taint in taints(value))
+        option = index > 0 and words[index - 1] in _VALUED and not split
+        if index and index not in seen and (free or split) and not option:
+            yield from _sink("argument", value, spans[index])

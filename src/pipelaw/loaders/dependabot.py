@@ -1,0 +1,113 @@
+"""Dependabot's settings to the model: what it keeps current, how soon, and what it may run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.document import Document, MappingNode, Node, ScalarNode, parse
+from pipelaw.errors import UnreadableError
+from pipelaw.loaders import Loaded
+from pipelaw.model import Pipeline, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw.document import Problem
+    from pipelaw.source import Source
+    from pipelaw.tree import Tree
+
+_COOLDOWN = 3
+"""The days that Dependabot waits where nothing is written, since July 2026."""
+_ACTIONS = "github-actions"
+_WORKFLOWS = ".github/workflows/"
+
+
+def load(source: Source, tree: Tree) -> Loaded:
+    """Read `.github/dependabot.yml`."""
+    problems: list[Problem] = []
+    roots = parse(source)
+    if not roots or roots[0].value == []:
+        return Loaded(())
+    document = Document(source, roots[0], problems)
+    if not isinstance(document.root, MappingNode):
+        where = source.position(document.root.start_mark.index)
+        raise UnreadableError(source.path, *where, "the settings are a mapping")
+    fields = document.fields(document.root, "the file")
+    _check(document, fields)
+    updates = tuple(_updates(document, fields))
+    known = {update.ecosystem for update in updates} | _grouped(document, fields)
+    pipeline = Pipeline(
+        path=source.path,
+        platform="dependabot",
+        kind="settings",
+        reusable=True,
+        updates=updates,
+        unattended=() if _ACTIONS in known or not _has_workflows(tree) else (_ACTIONS,),
+        place=document.place(document.root, document.root.value[0][0]),
+    )
+    return Loaded((pipeline,), tuple(problems))
+
+
+def _check(document: Document, fields: dict[str, Node]) -> None:
+    """Note what Dependabot would refuse the whole file for."""
+    version = fields.get("version")
+    if not isinstance(version, ScalarNode) or version.value != "2":
+        document.problem(version or document.root, "`version` has to be 2")
+    if "updates" not in fields:
+        document.problem(document.root, "`updates` is missing")
+
+
+def _updates(document: Document, fields: dict[str, Node]) -> Iterator[Update]:
+    for item in document.items(fields.get("updates"), "`updates`"):
+        if not isinstance(item, MappingNode):
+            document.wrong(item, "a mapping", "an item of `updates`")
+            continue
+        own = document.fields(item, "an item of `updates`")
+        if "package-ecosystem" not in own:
+            document.problem(item, "an item of `updates` needs a `package-ecosystem`")
+            continue
+        if not {"directory", "directories", "multi-ecosystem-group"} & own.keys():
+            document.problem(item, "an item of `updates` needs a `directory`")
+        if not {"schedule", "multi-ecosystem-group"} & own.keys():
+            document.problem(item, "an item of `updates` needs a `schedule`")
+        yield _update(document, own)
+
+
+def _update(document: Document, own: dict[str, Node]) -> Update:
+    days, place = _days(document, own)
+    ecosystem = own["package-ecosystem"]
+    external = document.text(
+        own.get("insecure-external-code-execution"), "`insecure-external-code-execution`"
+    )
+    folders = document.scalars(own.get("directory", own.get("directories")), "`directories`")
+    limit = document.text(own.get("open-pull-requests-limit"), "`open-pull-requests-limit`")
+    return Update(
+        ecosystem=document.text(ecosystem, "`package-ecosystem`"),
+        folder=", ".join(folder.value for folder in folders),
+        cooldown=_COOLDOWN if days is None else days,
+        waits=days is not None,
+        proposes=limit != "0",
+        executes=external == "allow",
+        registries="registries" in own,
+        place=document.place(place if days is not None and place is not None else ecosystem),
+    )
+
+
+def _days(document: Document, own: dict[str, Node]) -> tuple[int | None, Node | None]:
+    """The days of `cooldown.default-days`, and where they are written."""
+    fields = document.fields(own.get("cooldown"), "`cooldown`")
+    node = fields.get("default-days")
+    text = document.text(node, "`default-days`")
+    if node is not None and not text.isdecimal():
+        document.problem(node, "`default-days` is a number of days")
+        return None, None
+    return (int(text), node) if node is not None else (None, None)
+
+
+def _grouped(document: Document, fields: dict[str, Node]) -> set[str]:
+    """Nothing is unattended where groups of ecosystems, which may hold any, cannot be told."""
+    return {_ACTIONS} if "multi-ecosystem-groups" in fields and "updates" not in fields else set()
+
+
+def _has_workflows(tree: Tree) -> bool:
+    return any(path.startswith(_WORKFLOWS) for path in tree.paths())

@@ -1,0 +1,238 @@
+"""Language models that a step asks, by action or by command: who writes the task, and what they may do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.model import Agent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pipelaw.model import Command, Expansion, Reference, Script, Variable
+
+
+class Known(NamedTuple):
+    """What is known of an action that asks a model."""
+
+    guarded: bool = False
+    """It refuses by itself to work for people who may not write to the repository."""
+    open_inputs: tuple[str, ...] = ()
+    """Inputs that let others in with `*` or `true`."""
+    shut_inputs: tuple[str, ...] = ()
+    """Inputs that let others in with `false`."""
+
+
+_CLAUDE = Known(guarded=True, open_inputs=("allowed_non_write_users",))
+_CODEX = Known(
+    guarded=True, open_inputs=("allow_users", "allow_bots"), shut_inputs=("require_repo_write",)
+)
+_PLAIN = Known()
+ACTIONS: dict[str, Known] = {
+    "anthropics/claude-code-action": _CLAUDE,
+    "anthropics/claude-code-base-action": _PLAIN,
+    "openai/codex-action": _CODEX,
+    **dict.fromkeys(
+        """
+        actions/ai-inference anomalyco/opencode/github austenstone/openai-completion-action
+        codiumai/pr-agent coderabbitai/ai-pr-reviewer github/ai-moderator
+        github/copilot-text-inference google-gemini/code-assist-action
+        google-gemini/gemini-cli-action google/gemini-code-assist-action
+        google-github-actions/run-gemini-cli huggingface/inference-action
+        openai/chat-completion-action platisd/openai-pr-description qodo-ai/pr-agent
+        replicate/action sst/opencode/github warpdotdev/oz-agent-action
+        """.split(),
+        _PLAIN,
+    ),
+}
+"""Actions that ask a model, in lower case."""
+
+_PROMPTS = frozenset(
+    """
+    append_system_prompt claude_args codex_args completion_prompt custom_instructions direct_prompt
+    input instructions message messages override_prompt prompt question system_message
+    system_prompt task user_prompt
+    """.split()
+)
+_PROGRAMS = {
+    "claude": ("-p", "--print"),
+    "codex": ("exec", "e"),
+    "copilot": ("-p", "--prompt"),
+    "cursor-agent": ("-p", "--print"),
+    "gemini": ("-p", "--prompt", "-y", "--yolo"),
+    "opencode": ("run",),
+}
+"""Programs that ask a model, and the words with which they do it without anybody watching."""
+_PACKAGES = {
+    "@anthropic-ai/claude-code": "claude",
+    "@openai/codex": "codex",
+    "@google/gemini-cli": "gemini",
+    "@github/copilot": "copilot",
+}
+_ANY_PROGRAM = re.compile(r"\b(?:claude|codex|copilot|cursor-agent|gemini|opencode)\b")
+
+_UNCONFINED = re.compile(
+    r"--?(?:dangerously[\w-]*|yolo|allow-all-tools|full-auto)\b|\bdanger-full-access\b"
+    r"|\bbypassPermissions\b|--approval-mode[ =]yolo\b",
+    re.IGNORECASE,
+)
+_ALLOWED = re.compile(
+    r"--allowed-?tools[ =]+(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S+))",
+    re.IGNORECASE,
+)
+_TOOL = re.compile(r"(?P<name>\w+)(?:\((?P<only>[^)]*)\))?")
+_ALLOW_LIST = re.compile(r'"(?:allow|coreTools|core)"\s*:\s*\[([^\]]*)\]')
+_SHELLS = frozenset({"bash", "shell", "run_shell_command", "shelltool"})
+_WRITERS = frozenset({"write", "edit", "multiedit", "notebookedit", "write_file", "replace"})
+_FETCHERS = frozenset({"webfetch", "web_fetch"})
+_INTERPRETERS = frozenset(
+    "* bash sh zsh python python3 node npx npm pnpm yarn curl wget make git gh docker uv perl".split()
+)
+"""What a shell may be limited to without being limited."""
+
+
+def agents_of(
+    used: Reference | None,
+    variables: Sequence[Variable],
+    scripts: Sequence[Script],
+    expansions: Sequence[Expansion],
+) -> tuple[Agent, ...]:
+    """The models that one step asks."""
+    if used is not None:
+        known = ACTIONS.get(used.name.lower())
+        return () if known is None else (_action(used, known, variables, expansions),)
+    found: list[Agent] = []
+    for script in scripts:
+        if _ANY_PROGRAM.search(script.text):
+            found.extend(_commands(script, variables, expansions))
+    return tuple(found)
+
+
+def _action(
+    used: Reference, known: Known, variables: Sequence[Variable], expansions: Sequence[Expansion]
+) -> Agent:
+    values = {
+        variable.name.lower().replace("-", "_"): variable
+        for variable in variables
+        if variable.kind == "input"
+    }
+    prompts = [variable for name, variable in values.items() if name in _PROMPTS]
+    nodes = [variable.place.first for variable in prompts]
+    inside = (e for e in expansions if any(e.place.first is node for node in nodes))
+    author, text = _author(inside)
+    said = {name: variable.value for name, variable in values.items()}
+    everyone = _everyone(known, said)
+    return Agent(
+        name=used.name,
+        author=author,
+        prompt=text,
+        guarded=known.guarded and not everyone,
+        everyone=everyone,
+        tools=_tools(_permitted(said)),
+        unconfined=_unconfined(said),
+        place=used.place,
+    )
+
+
+def _author(expansions: Iterable[Expansion]) -> tuple[str, str]:
+    """Who writes a task, and the expansion with which, where an outsider does."""
+    for expansion in expansions:
+        if expansion.attacker_controlled and expansion.outsider:
+            return expansion.author, expansion.text
+    return "", ""
+
+
+def _everyone(known: Known, said: dict[str, str]) -> bool:
+    def says(name: str, *words: str) -> bool:
+        value = said.get(name, "").strip().lower()
+        return value in words or "*" in value.replace(",", " ").split()
+
+    return any(says(name, "*") for name in known.open_inputs) or any(
+        says(name, "false") for name in known.shut_inputs
+    )
+
+
+def _permitted(said: dict[str, str]) -> Iterator[str]:
+    """The lists of tools that the inputs of an action allow."""
+    yield said.get("allowed_tools", "")
+    for match in _ALLOWED.finditer(said.get("claude_args", "")):
+        yield match["double"] or match["single"] or match["bare"] or ""
+    for match in _ALLOW_LIST.finditer(said.get("settings", "")):
+        yield match[1]
+
+
+def _tools(lists: Iterable[str]) -> tuple[str, ...]:
+    """The tools of some lists that change something or reach out."""
+    found: dict[str, None] = {}
+    for text in lists:
+        for match in _TOOL.finditer(text):
+            name, only = match["name"].lower(), match["only"]
+            if name in _SHELLS and (only is None or _loose(only)):
+                found["shell"] = None
+            elif name in _WRITERS:
+                found["write"] = None
+            elif name in _FETCHERS and only is None:
+                found["network"] = None
+    return tuple(found)
+
+
+def _loose(only: str) -> bool:
+    """Whether a limit such as `npm:*` lets a shell run anything."""
+    program, _, rest = only.partition(":")
+    return program.strip() in _INTERPRETERS and rest in ("", "*")
+
+
+def _unconfined(said: dict[str, str]) -> str:
+    """The setting that takes a model's sandbox away."""
+    if said.get("safety_strategy", "").strip() == "unsafe":
+        return "safety-strategy: unsafe"
+    texts = (said.get(name, "") for name in ("sandbox", "claude_args", "codex_args", "settings"))
+    for text in texts:
+        match = _UNCONFINED.search(text)
+        if match is not None:
+            return match[0]
+    return ""
+
+
+def _commands(
+    script: Script, variables: Sequence[Variable], expansions: Sequence[Expansion]
+) -> Iterator[Agent]:
+    for command in script.commands:
+        name = _program(command)
+        if not name:
+            continue
+        text = command.text
+        nodes = [
+            variable.place.first
+            for variable in variables
+            if variable.kind == "environment"
+            and re.search(rf"\$\{{?{re.escape(variable.name)}\b", text)
+        ]
+        inside = (
+            e for e in expansions if e.text in text or any(e.place.first is node for node in nodes)
+        )
+        author, prompt = _author(inside)
+        match = _UNCONFINED.search(text)
+        allowed = [m["double"] or m["single"] or m["bare"] or "" for m in _ALLOWED.finditer(text)]
+        yield Agent(
+            name=name,
+            author=author,
+            prompt=prompt,
+            tools=_tools(allowed),
+            unconfined=match[0] if match is not None else "",
+            place=command.place,
+        )
+
+
+def _program(command: Command) -> str:
+    """The program that asks a model, "" where a command does not."""
+    name, words = command.name, command.words
+    if name in ("npx", "bunx", "pnpx"):
+        name = next(filter(None, map(_package, words)), "")
+    return name if name in _PROGRAMS and set(_PROGRAMS[name]).intersection(words) else ""
+
+
+def _package(word: str) -> str:
+    """The program in a package: `@openai/codex@1.2`."""
+    return _PACKAGES.get(word) or _PACKAGES.get(word.rpartition("@")[0], "")

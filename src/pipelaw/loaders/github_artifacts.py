@@ -1,0 +1,236 @@
+"""Downloads of what other runs made, and files that later steps read from them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.loaders.github_slices import expanded
+from pipelaw.loaders.github_workspace import Mount, owned, resolved, standing
+from pipelaw.model import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pipelaw.model import Command, Script, Step
+    from pipelaw.place import Place
+
+_DOWNLOADERS = frozenset(
+    """
+    dawidd6/action-download-artifact marcofaggian/action-download-multiple-artifacts
+    benday-inc/download-latest-artifact benday-inc/download-artifact blablacar/action-download-last-artifact
+    levonet/action-download-last-artifact bettermarks/action-artifact-download
+    aochmann/actions-download-artifact cytopia/download-artifact-retry-action
+    alextompkins/download-prior-artifact nmerget/download-gzip-artifact
+    synergy-au/download-workflow-artifacts-action sidx1024/action-download-artifact
+    ishworkh/docker-image-artifact-download ishworkh/container-image-artifact-download
+    hyperskill/azblob-download-artifact ma-ve/action-download-artifact-with-retry
+    legit-labs/action-download-artifact actions/download-artifact
+    """.split()
+)
+"""Actions that fetch artifacts; all of them call the folder `path`."""
+_SEARCHED = ("run_id", "run-id", "runid")
+_REQUESTED = ("pull_request", "pull_request_target")
+_LISTED = re.compile(
+    r"listWorkflowRunArtifacts|listArtifactsForRepo|downloadArtifact|artifacts_url"
+)
+_COMMAND = re.compile(
+    r"\bgh\s+run\s+download\b|artifacts_url|archive_download_url|/actions/(?:artifacts|runs)/"
+)
+_WRITTEN = re.compile(
+    r"(?:writeFileSync|writeFile|outputFile|createWriteStream)\s*\(\s*(?:path\.join\(\s*)?['\"`]?([^'\"`,)]*)"
+)
+_OPENED = re.compile(r"\b(?:unzip|bsdtar|7z|tar)\b")
+_READERS = frozenset("cat head tail jq sed grep awk tr cut sort yq Get-Content type".split())
+_REDIRECTED = re.compile(r"<\s*([\w./-]+)")
+_CLEANED = re.compile(
+    r"\btr\s+-\w*[cd]|\bgrep\s+-\w*o|\b(?:head|tail)\s+-n?\s*1\b|tonumber|\[0-9\]|\\d\+"
+)
+_TARGETS = {"GITHUB_ENV": "environment", "GITHUB_PATH": "path", "GITHUB_OUTPUT": "output"}
+_EXPORTED = re.compile(r"core\.(exportVariable|addPath|setOutput)\(")
+_JAVASCRIPT = {"exportVariable": "environment", "addPath": "path", "setOutput": "output"}
+
+
+class Download(NamedTuple):
+    """Files of another run or job that a step fetches."""
+
+    artifact: Artifact
+    folder: str
+    """Where they land, as `resolved` gives it."""
+    behind: int = -1
+    """The character of the step's own script behind which they are there."""
+
+
+def downloads(
+    step: Step, start: str, made: frozenset[str], later: Callable[[], Sequence[str]]
+) -> tuple[Download, ...]:
+    """What a step fetches that outsiders may have made.
+
+    `made` are artifacts of this run that hold what an outsider's code left; `later` gives the scripts
+    behind the step, in which an archive may be opened.
+    """
+    return tuple(_downloads(step, start, made, later)) if step.references or step.scripts else ()
+
+
+def _downloads(
+    step: Step, start: str, made: frozenset[str], later: Callable[[], Sequence[str]]
+) -> Iterator[Download]:
+    for used in step.references:
+        if used.name.lower() in _DOWNLOADERS:
+            inputs = {variable.name.lower(): variable.value for variable in used.inputs}
+            if _foreign(used.name.lower(), inputs, made):
+                folder = resolved(inputs.get("path", "") or ".", "")
+                yield Download(
+                    _artifact(inputs.get("name", ""), folder or "", used.place), folder or ""
+                )
+    for script in step.scripts:
+        yield from _scripted(script, start, later)
+
+
+def _artifact(name: str, folder: str, place: Place) -> Artifact:
+    return Artifact(
+        action="download",
+        name=name,
+        paths=(folder,) if folder else (),
+        untrusted=True,
+        author="whoever opens the pull request that the other run was for",
+        outside=folder[:1] in ("/", "~", "$"),
+        place=place,
+    )
+
+
+def _foreign(name: str, inputs: Mapping[str, str], made: frozenset[str]) -> bool:
+    """Whether a downloader fetches what an outsider's run may have made."""
+    if name == "actions/download-artifact":
+        if inputs.get("run-id"):
+            return "github.run_id" not in inputs["run-id"]
+        wanted = inputs.get("name", "")
+        return bool(made) and (not wanted or wanted in made or "*" in made)
+    run = next((inputs[key] for key in _SEARCHED if inputs.get(key)), "")
+    if run:
+        return "workflow_run.id" in run or "steps." in run
+    if (inputs.get("branch") or inputs.get("branch_name")) and inputs.get("allow_forks") != "true":
+        return _requested(inputs)
+    return inputs.get("event", "pull_request") in _REQUESTED or not inputs.get("event")
+
+
+def _requested(inputs: Mapping[str, str]) -> bool:
+    """Whether a branch filter names a request's own branch."""
+    branch = inputs.get("branch") or inputs.get("branch_name") or ""
+    return "head_branch" in branch or "head_ref" in branch or "head.ref" in branch
+
+
+def _scripted(script: Script, start: str, later: Callable[[], Sequence[str]]) -> Iterator[Download]:
+    text = script.text
+    if script.shell == "javascript":
+        if "downloadArtifact" in text and "exclude_pull_requests" not in text:
+            written = [str(match[1]) for match in _WRITTEN.finditer(text)]
+            folder = _archive(written, later())
+            yield Download(_artifact("", folder, script.place), folder)
+        return
+    if not _COMMAND.search(text):
+        return
+    for command, folders in standing(script, start):
+        where = folders[0] if folders else start
+        if command.name == "gh" and command.words[1:3] == ("run", "download"):
+            folder = resolved(_option(command.words, ("-D", "--dir")) or ".", where) or ""
+            # it may be an archive of its own that is opened elsewhere
+            folder = _opened_to(script, start, folder, command.place.start)
+            yield Download(_artifact("", folder, command.place), folder, command.place.start)
+            return
+        if command.name in ("unzip", "bsdtar", "tar", "7z") and _LISTED.search(text):
+            folder = resolved(_option(command.words, ("-d", "-C")) or ".", where) or ""
+            yield Download(_artifact("", folder, command.place), folder, command.place.start)
+            return
+
+
+def _option(words: Sequence[str], names: Sequence[str]) -> str:
+    for index, word in enumerate(words[:-1]):
+        if word in names:
+            return words[index + 1]
+    return ""
+
+
+def _opened_to(script: Script, start: str, folder: str, behind: int) -> str:
+    """The folder that holds both what was fetched and what a later command of the script opens."""
+    for command, folders in standing(script, start):
+        if command.name == "unzip" and command.place.start > behind:
+            to = resolved(_option(command.words, ("-d",)) or ".", folders[0] if folders else start)
+            return folder if to == folder else ""
+    return folder
+
+
+_UNZIP = re.compile(r"\bunzip\b[^\n;|&]*")
+_UNZIP_TO = re.compile(r"\s-d\s*[\"']?([^\s\"';|&]+)")
+
+
+def _archive(written: Sequence[str], opened: Sequence[str]) -> str:
+    """Where an archive that a script wrote is opened later; else where it was written."""
+    for text in opened:
+        unzip = _UNZIP.search(text)
+        if unzip is not None:
+            to = _UNZIP_TO.search(unzip[0])
+            return resolved(to[1] if to else ".", "") or ""
+    for path in written:
+        folder = resolved(path.rpartition("/")[0] or ".", "")
+        if folder:
+            return folder
+    return ""
+
+
+def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1) -> str:
+    """What a script writes from the files for later steps: environment, path or output; "" for nothing."""
+    text = script.text
+    if script.shell == "javascript":
+        return _fed_by_javascript(text, mounts)
+    if "GITHUB_" not in text:
+        return ""
+    passed = list(standing(script, start))
+    reads = [text for command, folders in passed for text in _read(command, folders, mounts)]
+    best = ""
+    for command, _ in passed if reads else ():
+        targets = " ".join(command.writes)
+        kind = next((kind for word, kind in _TARGETS.items() if word in targets), "")
+        if not kind or command.place.start <= behind:
+            continue
+        piece = expanded(command.text, text, {})
+        if not _CLEANED.search(piece) and any(read in piece for read in reads):
+            best = kind if kind != "output" or not best else best
+    return best
+
+
+def _read(command: Command, folders: Sequence[str], mounts: Sequence[Mount]) -> Iterator[str]:
+    """The pieces of a command that read one of the files."""
+    words = command.words[1:] if command.name in _READERS else ()
+    if any(_owned(word, folders, mounts) for word in words if word[:1] != "-"):
+        yield command.text
+    for match in _REDIRECTED.finditer(command.text):
+        if _owned(match[1], folders, mounts):
+            yield match[0]
+
+
+def _owned(word: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
+    paths = (resolved(word, folder) for folder in folders)
+    # a word without a dot or slash is as often something else
+    return ("." in word or "/" in word) and any(
+        path is not None and owned(path, mounts) for path in paths
+    )
+
+
+_FILE_READ = re.compile(r"readFile(?:Sync)?\(\s*(?:path\.join\(\s*)?['\"`]([^'\"`]+)")
+
+
+def _fed_by_javascript(text: str, mounts: Sequence[Mount]) -> str:
+    given = _EXPORTED.search(text)
+    if given is None:
+        return ""
+    for match in _FILE_READ.finditer(text):
+        path = resolved(match[1], "")
+        if (
+            path is not None
+            and owned(path, mounts)
+            and "Number(" not in text
+            and "parseInt" not in text
+        ):
+            return _JAVASCRIPT[given[1]]
+    return ""

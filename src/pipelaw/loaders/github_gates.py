@@ -1,0 +1,295 @@
+"""Expressions that do not do what they seem to: conditions that hold always, or for the wrong people.
+
+Everything is found once for each text, and kept.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.document import Place
+from pipelaw.loaders.github_conditions import code_of, evaluate
+from pipelaw.loaders.github_constants import roundabout
+from pipelaw.loaders.github_contexts import author
+from pipelaw.loaders.github_expressions import (
+    Binary,
+    Call,
+    Expr,
+    ExpressionError,
+    Fence,
+    Literal,
+    Not,
+    Path,
+    calls,
+    children,
+    fences,
+    parse,
+    paths,
+)
+from pipelaw.model import Flaw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw.document import Text
+
+_STATUS = frozenset({"always", "cancelled", "failure", "success"})
+_FILES = frozenset({"hashfiles"})
+_ARGUMENTS = {
+    "contains": (2, 2),
+    "startswith": (2, 2),
+    "endswith": (2, 2),
+    "format": (1, 255),
+    "join": (1, 2),
+    "tojson": (1, 1),
+    "fromjson": (1, 1),
+    "hashfiles": (1, 255),
+    "case": (3, 255),
+}
+"""How many arguments a function takes: fewest and most. Those about the run's status take any."""
+
+_CONTEXTS = frozenset(
+    "github env vars job jobs steps runner secrets strategy matrix needs inputs".split()
+)
+_JOB_CONTEXTS = frozenset("github needs vars inputs".split())
+"""What the condition of a job may read."""
+_STEP_CONTEXTS = _CONTEXTS - {"secrets", "jobs"}
+
+_ACTORS = frozenset(
+    {
+        "github.actor",
+        "github.triggering_actor",
+        "github.event.sender.login",
+        "github.event.pull_request.sender.login",
+    }
+)
+"""Whoever caused the latest event, which need not be who wrote what the run is about."""
+_ACTOR_IDS = frozenset(
+    {"github.actor_id", "github.event.sender.id", "github.event.pull_request.sender.id"}
+)
+_BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
+"""Dependabot, Renovate and their like."""
+
+_COMPUTED = re.compile(r"['(]|&&|\|\||[<>=!]")
+"""What stands in every expression that computes something."""
+
+_LAST = "whoever acts last"
+_BRANCHED = frozenset({"github.head_ref", *_ACTORS})
+
+
+class Found(NamedTuple):
+    """A flaw of a text, and the characters of the text that it is about."""
+
+    kind: str
+    detail: str
+    start: int
+    end: int
+    decisive: bool = False
+    author: str = ""
+
+
+def flaws_at(found: tuple[Found, ...], text: str, place: Place | Text) -> Iterator[Flaw]:
+    """The model's records of what was found in a text that stands at `place`."""
+    for one in found:
+        at = one.start, one.end
+        yield Flaw(
+            kind=one.kind,
+            text=text,
+            detail=one.detail,
+            decisive=one.decisive,
+            author=one.author,
+            place=_at(place, *at, whole=at == (0, len(text))),
+        )
+
+
+def _at(place: Place | Text, start: int, end: int, *, whole: bool) -> Place:
+    if not isinstance(place, Place):
+        return place.place(start, end)
+    return place if whole else place.part(start, end)
+
+
+@lru_cache(maxsize=8192)
+def in_condition(condition: str, *, of_job: bool) -> tuple[Found, ...]:
+    """What is wrong with an `if:`."""
+    code = code_of(condition)
+    if code is None:
+        return tuple(_around(condition))
+    offset = condition.find(code)
+    allowed = _JOB_CONTEXTS if of_job else _STEP_CONTEXTS
+    found = list(_malformed(code, offset, allowed, _FILES if of_job else frozenset()))
+    if not found and code:
+        whole = (0, len(condition))
+        found += [Found(*one[:2], *whole, *one[4:]) for one in _judged(parse(code))]
+        found += _constant(condition, parse(code))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def in_expression(code: str) -> tuple[Found, ...]:
+    """What is wrong with the inside of a `${{ … }}`; offsets are those of the whole fence."""
+    found = list(_malformed(code, 3, _CONTEXTS, _STATUS))
+    computed = not found and _COMPUTED.search(code) is not None
+    if not computed and "||" not in code:
+        return tuple(found)
+    try:
+        tree = parse(code)
+    except ExpressionError:
+        return tuple(found)
+    whole = (0, len(code) + 5)
+    if computed and roundabout(tree):
+        return (Found("roundabout", "", *whole),)
+    found += [Found(*one[:2], *whole) for one in _judged(tree) if one.kind == "ternary"]
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def unclosed(text: str) -> tuple[Found, ...]:
+    """The first `${{` of a text that nothing closes."""
+    end = 0
+    for fence in fences(text):
+        end = fence.end
+    at = text.find("${{", end)
+    return (Found("malformed", "a `${{` without its `}}`", at, at + 3),) if at >= 0 else ()
+
+
+def _around(condition: str) -> Iterator[Found]:
+    """A condition that text around its fences turns into a text, which is always true."""
+    inside = list(fences(condition))
+    if not inside:
+        yield from unclosed(condition)
+        return
+    for fence in inside:
+        yield from _malformed(fence.code, fence.start + 3, _CONTEXTS)
+    if len(inside) == 1 and _holds_anyway(inside[0]):
+        return
+    outside = condition.strip()
+    why = "the expressions in it are pasted into a text"
+    if len(inside) == 1 and outside == condition[inside[0].start : inside[0].end]:
+        why = "white space or a line break stands around the expression"
+    yield Found("always-true", why, 0, len(condition))
+
+
+def _holds_anyway(fence: Fence) -> bool:
+    """Whether what is inside says no more than `always()`."""
+    try:
+        tree = parse(fence.code)
+    except ExpressionError:
+        return False
+    return isinstance(tree, Call) and tree.function in ("always", "success")
+
+
+def _malformed(
+    code: str, offset: int, allowed: frozenset[str], refused: frozenset[str] = frozenset()
+) -> Iterator[Found]:
+    """What GitHub refuses a file for."""
+    try:
+        tree = parse(code)
+    except ExpressionError as error:
+        at = offset + error.offset
+        quoted = "; text stands in single quotes: `'…'`" if '"' in code else ""
+        yield Found("malformed", f"{error.message}{quoted}", at, at + 1)
+        return
+    for call in calls(tree):
+        if call.function in refused:
+            yield _named(code, offset, call.function, f"`{call.function}()` cannot be asked here")
+        elif problem := _refused(call):
+            yield _named(code, offset, call.function, problem)
+    for path in paths(tree):
+        root = path.partition(".")[0]
+        if root not in allowed:
+            where = "here" if root in _CONTEXTS else "at all"
+            yield _named(code, offset, root, f"there is no `{root}` {where}")
+
+
+def _named(code: str, offset: int, name: str, problem: str) -> Found:
+    """A problem with a name, where it first stands."""
+    match = re.search(rf"\b{re.escape(name)}\b", code, re.IGNORECASE)
+    start, end = match.span() if match else (0, len(code))
+    return Found("malformed", problem, offset + start, offset + end)
+
+
+def _refused(call: Call) -> str:
+    """Why GitHub refuses a call, "" where it does not."""
+    if call.function in _STATUS:
+        return ""
+    if call.function not in _ARGUMENTS:
+        return f"there is no function `{call.function}`"
+    least, most = _ARGUMENTS[call.function]
+    if least <= len(call.arguments) <= most:
+        return ""
+    wanted = str(least) if least == most else f"{least} or more"
+    return f"`{call.function}` takes {wanted} arguments"
+
+
+def _constant(condition: str, tree: Expr) -> Iterator[Found]:
+    """A condition that says the same in every run."""
+    holds = evaluate(condition).holds
+    varies = any(call.function in _STATUS for call in calls(tree)) or any(paths(tree))
+    if holds is False or (holds and not varies):
+        yield Found("constant", "never" if holds is False else "always", 0, len(condition))
+
+
+def _judged(tree: Expr, *, positive: bool = True) -> Iterator[Found]:
+    """Flaws of the parts of a tree; `positive` where a part that holds makes the whole hold."""
+    if isinstance(tree, Not):
+        yield from _judged(tree.operand, positive=not positive)
+        return
+    if isinstance(tree, Binary):
+        yield from _binary(tree, positive=positive)
+    elif isinstance(tree, Call):
+        yield from _call(tree, positive=positive)
+    if not isinstance(tree, Binary) or tree.operator in ("&&", "||"):
+        for child in children(tree):
+            yield from _judged(child, positive=positive)
+
+
+def _binary(tree: Binary, *, positive: bool) -> Iterator[Found]:
+    left, right = tree.left, tree.right
+    if tree.operator == "||" and isinstance(left, Binary) and left.operator == "&&":
+        middle = left.right
+        if isinstance(middle, Literal) and not middle.value and middle != right:
+            said = repr(middle.value) if isinstance(middle.value, str) else _word(middle.value)
+            yield Found("ternary", said, 0, 0)
+    elif tree.operator in ("==", "!="):
+        positive = positive is (tree.operator == "==")
+        for path, value in ((left, right), (right, left)):
+            if not isinstance(value, Literal):
+                continue
+            if positive and isinstance(path, Path) and _bot(path.name, value):
+                yield Found("spoofable", path.name, 0, 0, decisive=True, author=_LAST)
+            if isinstance(path, Call):
+                yield from _call(path, positive=positive is bool(value.value))
+
+
+def _word(value: float | bool | None) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+
+
+def _bot(name: str, value: Literal) -> bool:
+    """Whether a comparison asks if a bot caused the run."""
+    if name in _ACTORS:
+        return isinstance(value.value, str) and value.value.lower().endswith("[bot]")
+    if name in _ACTOR_IDS:
+        number = value.value
+        return (f"{number:.0f}" if isinstance(number, float) else str(number)) in _BOT_IDS
+    return False
+
+
+def _call(tree: Call, *, positive: bool) -> Iterator[Found]:
+    """`contains('a b', context)`, and a bot's name searched for in the actor's."""
+    if tree.function not in ("contains", "startswith", "endswith") or len(tree.arguments) != 2:
+        return
+    where, what = tree.arguments
+    if isinstance(where, Path) and where.name in _ACTORS and isinstance(what, Literal):
+        if positive and str(what.value).lower().endswith("[bot]"):
+            yield Found("spoofable", where.name, 0, 0, decisive=True, author=_LAST)
+    elif tree.function == "contains" and isinstance(where, Literal) and isinstance(what, Path):
+        known = author(what.name)
+        who = known.who if known else ""
+        if what.name in _BRANCHED:
+            who = who or "whoever starts the run"
+        yield Found("substring", what.name, 0, 0, positive, author=who)

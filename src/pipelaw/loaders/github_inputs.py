@@ -1,0 +1,51 @@
+"""The inputs that a workflow or action declares: who fills them in, and of what type they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.document import MappingNode, Node, ScalarNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Inputs = dict[str, tuple[str, str]]
+"""By name in lower case: caller or member, and the type, "" for text."""
+
+_STARTED = {"workflow_dispatch": "member", "workflow_call": "caller"}
+
+
+def inputs_of(fields: Mapping[str, Node]) -> Inputs:
+    """The inputs of a workflow, or of an action."""
+    on = fields.get("on")
+    found: Inputs = {}
+    if isinstance(on, MappingNode):
+        for key, value in on.value:
+            who = _STARTED.get(str(key.value))
+            if who is not None:
+                for name, kind in _declared(value):
+                    before = found.get(name)
+                    # whichever start gives more freedom counts
+                    found[name] = (who, kind) if before is None or not kind else before
+    elif "runs" in fields:
+        found.update((name, ("caller", kind)) for name, kind in _named(fields.get("inputs")))
+    return found
+
+
+def _declared(node: Node) -> Iterator[tuple[str, str]]:
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if key.value == "inputs":
+            yield from _named(value)
+
+
+def _named(node: Node | None) -> Iterator[tuple[str, str]]:
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(key, ScalarNode):
+            yield key.value.lower(), _type(value)
+
+
+def _type(node: Node) -> str:
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if key.value == "type" and isinstance(value, ScalarNode):
+            return "" if value.value == "string" else str(value.value)
+    return ""

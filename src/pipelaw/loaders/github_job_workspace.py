@@ -1,0 +1,114 @@
+"""The workspace of a job before its first step, and what its neighbours bring to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
+from pipelaw.loaders.github_checkouts import runs_foreign
+from pipelaw.loaders.github_origins import Origins, Seen
+from pipelaw.loaders.github_settled import Workspace
+from pipelaw.loaders.github_workspace import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.loaders.github_reach import Reach
+    from pipelaw.model import Step
+
+
+def workspace_of(
+    context: Context, reach: Reach, flow: Flow, *, environment: bool
+) -> Workspace | None:
+    """The workspace of a job; None where no outsider's code can matter."""
+    if not reach.watched:
+        return None
+    env = {v.name.lower(): v.value for variables in flow.variables for v in variables}
+    outputs = _Outputs(context.bodies)
+    origins = Origins(context.events, env, outputs, context.callers, context.handed)
+    return Workspace(origins, frozenset(context.made), environment=environment)
+
+
+class _Outputs:
+    """The outputs of a workflow's jobs, read when an origin leads to one."""
+
+    def __init__(self, bodies: Mapping[str, dict[str, Node]]) -> None:
+        self.bodies = bodies
+
+    def get(self, job: str, output: str) -> tuple[str, Mapping[str, Seen]] | None:
+        """The text of an output, and the steps of its job by id; None where there is none."""
+        body = self.bodies.get(job)
+        text = _texts(body.get("outputs")).get(output) if body else None
+        if body is None or text is None:
+            return None
+        return text, dict(_steps(body.get("steps")))
+
+
+def _steps(node: Node | None) -> Iterator[tuple[str, Seen]]:
+    for item in node.value if isinstance(node, SequenceNode) else ():
+        if isinstance(item, MappingNode):
+            own = _texts(item)
+            nested = {str(k.value): v for k, v in item.value}
+            if "id" in own:
+                yield (
+                    own["id"].lower(),
+                    Seen(
+                        own.get("uses", ""),
+                        _texts(nested.get("with")),
+                        own.get("run", ""),
+                        _texts(nested.get("env")),
+                    ),
+                )
+
+
+def _texts(node: Node | None) -> dict[str, str]:
+    """The texts of a mapping, by key in lower case."""
+    return {
+        str(key.value).lower(): str(value.value)
+        for key, value in (node.value if isinstance(node, MappingNode) else ())
+        if isinstance(value, ScalarNode)
+    }
+
+
+def folder_in(fields: Mapping[str, Node], default: str) -> str:
+    """The folder in which a step's scripts run, relative to the workspace."""
+    node = fields.get("working-directory")
+    if not isinstance(node, ScalarNode):
+        return default
+    return resolved(node.value, "") or ""
+
+
+def default_folder(*nodes: Node | None) -> str:
+    """The folder that the innermost `defaults` sets; the job's comes before the workflow's."""
+    for node in nodes:
+        run = _member(node, "run")
+        folder = _texts(run).get("working-directory") if run is not None else None
+        if folder is not None:
+            return resolved(folder, "") or ""
+    return ""
+
+
+def _member(node: Node | None, name: str) -> Node | None:
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if key.value == name:
+            found: Node = value
+            return found
+    return None
+
+
+def made_by(steps: Sequence[Step]) -> Iterator[str]:
+    """The artifacts that a job stores after an outsider's code ran in it; `*` for one without a name."""
+    ran = False
+    for step in steps:
+        if ran:
+            for artifact in step.artifacts:
+                if artifact.action == "upload":
+                    plain = artifact.name and "${{" not in artifact.name
+                    yield artifact.name if plain else "*"
+        ran = ran or (step.exposed and any(runs_foreign(each) for each in step.checkouts))
+
+
+def later_scripts(items: Sequence[MappingNode]) -> list[str]:
+    """The texts that the steps behind one run."""
+    return [text for item in items if (text := _texts(item).get("run"))]

@@ -1,0 +1,65 @@
+"""Secrets that the scripts of a job let out, followed from step to step."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.secret_leaks import Held, leaks
+from pipelaw.model import Leak
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipelaw.model import Script, Secret, Step
+
+_MASK = "::add-mask::"
+_MASKED = re.compile(r"::add-mask::(?P<what>\$\{\{[^\n]*?\}\})")
+_SECRET = re.compile(r"\$\{\{\s*(?:secrets\.|github\.token\b)", re.IGNORECASE)
+
+
+def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step, ...]:
+    """The steps, each with what its scripts let out; `around` are the secrets of their environment."""
+    held = _held(around)
+    found = None
+    for index, step in enumerate(steps):
+        own = held | _held(step.secrets) if step.secrets else held
+        if not step.scripts or not (own or step.secrets or _MASK in step.scripts[0].text):
+            continue
+        pasted = any(secret.use == "script" for secret in step.secrets)
+        let_out: list[Leak] = []
+        for script in step.scripts:
+            let_out += _shown(script)
+            if own or pasted:
+                here, exported = leaks(script, own, pasted=pasted)
+                let_out += here
+                held = held | exported
+        if let_out:
+            found = found or list(steps)
+            found[index] = replace(step, leaks=tuple(let_out))
+    return tuple(found) if found else steps
+
+
+def _held(secrets: Iterable[Secret]) -> dict[str, Held]:
+    """The variables that hold secrets."""
+    return {
+        secret.target: Held(secret.name, derived=secret.unmasked)
+        for secret in secrets
+        if secret.use == "environment" and secret.target
+    }
+
+
+def _shown(script: Script) -> Iterator[Leak]:
+    """Requests to hide a value that the log has shown before: it shows the script itself."""
+    if _MASK not in script.text:
+        return
+    for match in _MASKED.finditer(script.text):
+        what = match["what"]
+        yield Leak(
+            way="mask",
+            secret=what,
+            derived=_SECRET.match(what) is None,
+            by="echo",
+            place=script.source_text.place(match.start(), match.end()),
+        )

@@ -1,0 +1,59 @@
+"""What the steps of a local action bring into the workspace of the job that uses it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipelaw.document import MappingNode
+from pipelaw.loaders.github_taint_calls import DEEPEST, definition, folder_of
+from pipelaw.model import Artifact, Checkout, replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw.loaders.github_context import Context
+    from pipelaw.loaders.github_reach import Reach
+    from pipelaw.loaders.github_settled import Workspace
+    from pipelaw.model import Step
+
+_MAYBE = re.compile(
+    r"download-artifact|downloadArtifact|gh run download|artifacts_url|gh pr checkout|pull/|/checkout@"
+    r"|head[._](?:ref|sha)|git (?:fetch|checkout|clone)"
+)
+"""An action without any of these brings nothing of an outsider's."""
+
+
+def brought_by(
+    context: Context, step: Step, reach: Reach, workspace: Workspace
+) -> tuple[Checkout | Artifact, ...]:
+    """An outsider's files that the local action of a step brings; they stand where the action is used."""
+    used = step.references[0] if step.references else None
+    if used is None or used.pin != "local" or context.depth >= DEEPEST:
+        return ()
+    found = definition(context.tree, folder_of(used.text))
+    if found is None or not _MAYBE.search(found[0].source.text):
+        return ()
+    document, fields = found
+    runs = fields.get("runs")
+    nodes = document.fields(runs, "`runs`") if isinstance(runs, MappingNode) else {}
+    from pipelaw.loaders.github_context import Context, Flow  # noqa: PLC0415  they lead back here
+    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  as above
+
+    inner = Context(document)
+    inner.tree, inner.depth = context.tree, context.depth + 1
+    inner.triggers, inner.events = context.triggers, context.events
+    inner.open_events, inner.reach = context.open_events, reach
+    inner.handed = {
+        variable.name.lower(): workspace.origins.of(variable.value, {})
+        for variable in step.variables
+        if variable.kind == "input"
+    }
+    around = Surroundings(Flow({}), reach=reach, environment=workspace.environment)
+    steps = steps_of(inner, nodes.get("steps"), around)
+    return tuple(replaced(part, place=used.place) for each in steps for part in _foreign(each))
+
+
+def _foreign(step: Step) -> Iterator[Checkout | Artifact]:
+    yield from (checkout for checkout in step.checkouts if checkout.untrusted)
+    yield from (artifact for artifact in step.artifacts if artifact.untrusted)

@@ -1,0 +1,85 @@
+"""Settings of actions, shells and runners that work, and are better left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.model import Flaw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pipelaw.document import Place
+    from pipelaw.model import Reference, Variable
+
+TRACES = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
+"""Variables that make the runner log everything that it does."""
+
+_SHELLS = frozenset("bash sh dash zsh pwsh powershell python python3 node perl ruby php R".split())
+_TRUE = frozenset({"true", "1", "yes", "on"})
+
+
+def misuse_of(used: Reference | None, inputs: Sequence[Variable]) -> tuple[Flaw, ...]:
+    """What the inputs of a step's action do that they had better not."""
+    if used is None:
+        return ()
+    look = _ACTIONS.get(used.name.lower())
+    return () if look is None else tuple(look(used, inputs))
+
+
+def trace(name: str, value: str, place: Place) -> Iterator[Flaw]:
+    """A variable that is switched on to log everything; only while a run is looked into it should be."""
+    if value.strip().lower() in _TRUE:
+        yield Flaw(kind="trace", text=f"{name}: {value}", place=place)
+
+
+def odd_shell(template: str, place: Place) -> Iterator[Flaw]:
+    """A shell that scripts are hard to get right in, or that no checker can read."""
+    first = (template.split(maxsplit=1) or ["bash"])[0]
+    word = first.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    if word in _SHELLS or "$" in template:
+        return
+    text = f"shell: {template}"
+    if word == "cmd":
+        why = "its quoting cannot be relied on, and an error in the middle goes unnoticed"
+    else:
+        why = "what it runs is hidden from every checker that knows the usual shells"
+    yield Flaw(kind="misfeature", text=text, detail=why, place=place)
+
+
+def _setup_python(_used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
+    for variable in inputs:
+        if variable.name.lower() == "pip-install":
+            why = "the packages land in the shared environment, unpinned, and collide there"
+            text = f"{variable.name}: {variable.value}"
+            yield Flaw(kind="misfeature", text=text, detail=why, place=variable.place)
+
+
+def _app_token(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
+    """A token of an app that holds more than the job needs, or longer."""
+    given = {variable.name.lower(): variable for variable in inputs}
+    kept = given.get("skip-token-revoke")
+    if kept is not None and kept.value.strip().lower() in _TRUE:
+        yield _app_flaw(kept, "it stays valid for an hour after the job")
+    rights = [name.removeprefix("permission-") for name in given if name.startswith("permission-")]
+    repositories = [name for name in rights if not _of_organization(name)]
+    if "owner" in given and "repositories" not in given and (repositories or not rights):
+        yield _app_flaw(given["owner"], "it reaches every repository of the owner that has the app")
+    if not rights:
+        why = "it has every right that the app was given, as no `permission-…` input names one"
+        yield Flaw(kind="app-token", text=used.text, detail=why, place=used.place)
+
+
+def _of_organization(right: str) -> bool:
+    return right.startswith(("organization-", "members", "team-"))
+
+
+def _app_flaw(variable: Variable, why: str) -> Flaw:
+    text = f"{variable.name}: {variable.value}"
+    return Flaw(kind="app-token", text=text, detail=why, decisive=True, place=variable.place)
+
+
+_ACTIONS: dict[str, Callable[[Reference, Sequence[Variable]], Iterator[Flaw]]] = {
+    "actions/create-github-app-token": _app_token,
+    "actions/setup-python": _setup_python,
+}

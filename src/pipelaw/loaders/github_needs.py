@@ -1,0 +1,370 @@
+"""The smallest rights with which a job can do its work, from the actions and commands that it uses.
+
+Worked out when a rule first asks: most jobs are never asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+from pipelaw.loaders.github_scopes import (
+    ACTIONS,
+    API,
+    GH,
+    PROGRAMS,
+    REST,
+    REST_NONE,
+    TOKEN_INPUTS,
+    WITH_INPUT,
+)
+
+if TYPE_CHECKING:
+    from pipelaw.model import Command, Reference, Script, Secret, Step, Variable
+
+_OWN_TOKEN = ("github.token", "secrets.github_token")
+_TOKEN_NAMES = frozenset({"github_token", "gh_token"})
+_WORDS = re.compile(r"\bgh\s|\bgit\b[^\n]*\bpush\b|publish|\bpush\b|ghcr\.io|deploy|release|cosign")
+"""What a script has one of before a command in it can need rights that are known."""
+_REST = re.compile(
+    r"\b(?:github|octokit)\.(?:rest\.)?(?P<space>[a-zA-Z]+)\.(?P<verb>[a-zA-Z]\w*)\b"
+)
+_OPAQUE = re.compile(
+    r"\b(?:github|octokit)\.(?:graphql|request)\b|\bimport\(|getOctokit"
+    r"|\brequire\(\s*(?![\"'][\w@:])"
+)
+_TEMPLATE = re.compile(r"\$\{\{[^}]*\}\}")
+_NO_SPACES = frozenset("rest event paginate hook log auth".split())
+_READING = ("get", "list", "check", "compare", "download", "search")
+_PUSHERS = frozenset({"docker/build-push-action", "docker/bake-action"})
+_SIGNERS = frozenset(
+    "goreleaser/goreleaser-action sigstore/cosign-installer cycjimmy/semantic-release-action"
+    " changesets/action pypa/cibuildwheel".split()
+)
+"""Actions whose own configuration may sign without a key."""
+_DEPLOYERS = frozenset("mvn mvnw gradle gradlew sbt lerna".split())
+_HIDDEN_WORK = re.compile(
+    r"(?m)(?:^|[;&|(]|\b(?:then|do|sudo|time|xvfb-run)\b)\s*(?:make|just|task|nox|tox"
+    r"|invoke|mike|mkdocs|hugo|poetry run"
+    r"|uv run|uvx|pdm run|hatch|npm run|npx|pnpm|yarn|bun|bundle exec|rake|cargo|gradle|mvn|dotnet|sbt|lerna"
+    r"|python3?|node|ruby|perl|php|bash|sh|go run|source|\.)\s|(?:^|\s)\.{1,2}/\w|mvnw|gradlew"
+)
+"""Commands that run what cannot be seen: it may push, or ask for an identity token."""
+_IDENTITY = re.compile(
+    r"ACTIONS_ID_TOKEN|getIDToken|\b(?:uv|poetry|hatch|flit|pdm|maturin|twine|npm|pnpm|yarn|cargo|gem|dotnet)\b[^\n]*"
+    r"\b(?:publish|upload|push)\b|trusted-publishing|sigstore|cosign|fulcio|oidc",
+    re.IGNORECASE,
+)
+_METHODS = frozenset({"-X", "--method"})
+_FIELDS = ("-f", "-F", "--field", "--raw-field", "--input")
+
+
+class Needs(Sequence[str]):
+    """The rights that a job needs, as `contents: read`, and what they are not known of."""
+
+    __slots__ = ("_found", "_possible", "_secrets", "_steps", "_unknown", "_uses")
+
+    def __init__(
+        self, steps: tuple[Step, ...], uses: tuple[Reference, ...], secrets: tuple[Secret, ...]
+    ) -> None:
+        self._steps = steps
+        self._uses = uses
+        self._secrets = secrets
+        """The uses of secrets in the environment around the steps."""
+        self._found: tuple[str, ...] | None = None
+        self._unknown: tuple[str, ...] = ()
+        self._possible: frozenset[str] = frozenset()
+
+    def _read(self) -> tuple[str, ...]:
+        if self._found is None:
+            found = _Search()
+            shared = any(secret.store == "token" for secret in self._secrets)
+            found.replaced = any(
+                secret.store != "token" and secret.target.lower() in _TOKEN_NAMES
+                for secret in self._secrets
+            )
+            for used in self._uses:
+                if used.kind == "workflow":
+                    found.action(used, used.inputs)
+            for step in self._steps:
+                found.step(step, shared=shared)
+            self._found = found.least()
+            self._unknown = tuple(dict.fromkeys(found.unknown))
+            self._possible = frozenset(found.possible)
+        return self._found
+
+    def used(self, right: str) -> bool:
+        """Whether a right is needed, or may be."""
+        return right in self._read() or bool(self._unknown) or right in self._possible
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The actions and commands whose needs are not known."""
+        self._read()
+        return self._unknown
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return self._read()[index]
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+class Unclear(Sequence[str]):
+    """What a job's needs are not known of."""
+
+    __slots__ = ("_needs",)
+
+    def __init__(self, needs: Needs) -> None:
+        self._needs = needs
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return self._needs.unknown[index]
+
+    def __len__(self) -> int:
+        return len(self._needs.unknown)
+
+
+class _Search:
+    """What has been found in a job so far."""
+
+    def __init__(self) -> None:
+        self.scopes: dict[str, str] = {}
+        self.unknown: list[str] = []
+        self.possible: set[str] = set()
+        """Rights that commands may use which cannot be seen."""
+        self.pushes_by_itself = False
+        """A checkout left another token or key than the job's own for git."""
+        self.persisted = False
+        """A checkout left the job's token for git."""
+        self.replaced = False
+        """The environment holds another token where programs look for the job's own."""
+
+    def add(self, scopes: str) -> None:
+        """Note scopes that are needed; to write includes to read."""
+        for scope in filter(None, scopes.split(", ")):
+            name, _, access = scope.partition(": ")
+            if self.scopes.get(name) != "write":
+                self.scopes[name] = access
+
+    def least(self) -> tuple[str, ...]:
+        """The scopes in order."""
+        return tuple(f"{name}: {access}" for name, access in sorted(self.scopes.items()))
+
+    def step(self, step: Step, *, shared: bool) -> None:
+        """Note what one step needs."""
+        for used in step.references:
+            self.action(used, step.variables)
+        given = shared or any(secret.store == "token" for secret in step.secrets)
+        self.persisted = self.persisted or any(one.persists_credentials for one in step.checkouts)
+        for script in step.scripts:
+            if script.shell == "javascript":
+                self.javascript(script, step)
+            else:
+                self.script(script, step, given=given)
+
+    def action(self, used: Reference, variables: Sequence[Variable]) -> None:
+        """Note what an action needs."""
+        name = used.name.lower()
+        if name == "actions/github-script":
+            return  # its script says
+        other = _other_token(variables)
+        if name == "actions/checkout":
+            self.pushes_by_itself = self.pushes_by_itself or other or _given(variables, "ssh-key")
+        if name in _PUSHERS and not any(_is_off(variable, "push") for variable in variables):
+            self.unknown.append(name)  # to which registry, its tags or files say
+        if name == "docker/login-action" and not (
+            _given(variables, "password") and all(not _computed(v, "registry") for v in variables)
+        ):
+            self.unknown.append(name)
+        if name in _SIGNERS:
+            self.possible.add("id-token: write")
+        scopes = _scopes(name, variables)
+        if scopes is not None:
+            self.add(_identity_only(scopes) if other else scopes)
+        elif used.kind != "image" or _own_token(variables):
+            self.unknown.append(used.text.partition("@")[0])
+
+    def javascript(self, script: Script, step: Step) -> None:
+        """Note what a script for the API client needs."""
+        self.suspect(script.text)
+        if _other_token(step.variables):
+            return
+        if _OPAQUE.search(script.text):
+            self.unknown.append(f"the script of {step.label}")
+        for match in _REST.finditer(_TEMPLATE.sub("", script.text)):
+            space = match["space"].lower()
+            if space in REST_NONE or space in _NO_SPACES:
+                continue
+            if space not in REST:
+                self.unknown.append(match[0])
+                continue
+            reading = match["verb"].lower().startswith(_READING)
+            self.add(f"{_rest(space, match['verb'])}: {'read' if reading else 'write'}")
+
+    def script(self, script: Script, step: Step, *, given: bool) -> None:
+        """Note what the commands of a script need."""
+        self.suspect(script.text)
+        if self.replaced or _other_token(step.variables):
+            return
+        known = False
+        other = any(secret.store != "token" for secret in step.secrets)
+        if _WORDS.search(script.text):
+            for command in script.commands:
+                scopes = self.command(command)
+                if scopes and command.name == "git" and other:
+                    self.unknown.append("git push")  # with which secret, nobody can say
+                elif scopes is not None:
+                    self.add(scopes)
+                    known = True
+        if given and not known:
+            self.unknown.append(f"the commands of {step.label}")
+
+    def suspect(self, text: str) -> None:
+        """Note what a script may do behind what can be seen."""
+        hidden = _HIDDEN_WORK.search(text) is not None
+        if hidden or _IDENTITY.search(text):
+            self.possible.add("id-token: write")
+        if hidden and self.persisted:
+            self.possible.add("contents: write")
+
+    def command(self, command: Command) -> str | None:
+        """The scopes of one command, None where it is none that works with the token."""
+        name, words = command.name, command.words
+        if name == "gh":
+            return self.gh(words)
+        if name == "git":
+            pushes = "push" in words and "--dry-run" not in words and not self.pushes_by_itself
+            return "contents: write" if pushes else None
+        if name in ("docker", "podman", "helm", "buildah", "oras", "skopeo", "crane"):
+            return "packages: write" if _registry(words) else None
+        if name in ("npm", "pnpm", "yarn") and "publish" in words:
+            return "id-token: write" if "--provenance" in words else None
+        if name in _DEPLOYERS and any("publish" in w or "deploy" in w for w in words[1:]):
+            self.unknown.append(f"{name} {words[1]}")
+            return None
+        return _program(words)
+
+    def gh(self, words: Sequence[str]) -> str | None:
+        """The scopes of a `gh` command."""
+        said = [word for word in words[1:] if not word.startswith("-")]
+        if not said:
+            return ""
+        if said[0] == "api":
+            return self.api(words[2:])
+        verb = said[1] if len(said) > 1 else ""
+        scopes = GH.get((said[0], verb), GH.get((said[0], "")))
+        if scopes is None:
+            self.unknown.append(f"gh {' '.join(said[:2])}")
+        return scopes
+
+    def api(self, words: Sequence[str]) -> str | None:
+        """The scopes of `gh api`."""
+        path = next((word for word in words if "/" in word and not word.startswith("-")), "")
+        rest = path.lstrip("/").partition("repos/")[2].split("/")
+        place = next((part for part in rest[1:] if part.partition("?")[0] in API), "")
+        method = "GET"
+        for index, word in enumerate(words):
+            if word in _METHODS and index + 1 < len(words):
+                method = words[index + 1].upper()
+                break
+            if word.startswith(_FIELDS):
+                method = "POST"
+        if not place:
+            self.unknown.append(f"gh api {path or 'graphql'}")
+            return None
+        return f"{API[place.partition('?')[0]]}: {'read' if method == 'GET' else 'write'}"
+
+
+def _scopes(name: str, variables: Sequence[Variable]) -> str | None:
+    """The scopes of an action with these inputs, None where it is not known."""
+    scopes, extra = ACTIONS.get(name), WITH_INPUT.get(name, ())
+    if scopes is None and not extra:
+        return None
+    if name == "pypa/gh-action-pypi-publish" and _given(variables, "password"):
+        return ""
+    given = [
+        added
+        for key, part, added in extra
+        if any(_says(variable, key, part) for variable in variables)
+    ]
+    return ", ".join(filter(None, (scopes, *given)))
+
+
+def _program(words: Sequence[str]) -> str | None:
+    """The scopes of a program that may be started by another: `npx semantic-release`."""
+    for word in words[:4]:
+        program = word.rpartition("/")[2].partition("@")[0]
+        if program in PROGRAMS:
+            tried = {"check", "build", "--snapshot", "verify", "--dry-run"}.intersection(words)
+            return None if tried else PROGRAMS[program]
+    return None
+
+
+def _rest(space: str, verb: str) -> str:
+    """The scope of a function of the API client."""
+    if space == "repos":
+        lowered = verb.lower()
+        for piece, scope in (("status", "statuses"), ("deploy", "deployments"), ("pages", "pages")):
+            if piece in lowered:
+                return scope
+    return REST[space]
+
+
+def _registry(words: Sequence[str]) -> bool:
+    """Whether a command logs in to the platform's own registry, or pushes to it."""
+    named = any("ghcr.io" in word or "docker.pkg.github.com" in word for word in words)
+    return named and any(word in ("login", "push", "copy", "--push") for word in words)
+
+
+def _own(text: str) -> bool:
+    lowered = text.lower()
+    return any(token in lowered for token in _OWN_TOKEN)
+
+
+def _own_token(variables: Sequence[Variable]) -> bool:
+    return any(_own(variable.value) for variable in variables)
+
+
+def _other_token(variables: Sequence[Variable]) -> bool:
+    """Whether a step is handed another token than the job's own to work with."""
+    return any(
+        variable.value and not variable.literal and not _own(variable.value)
+        for variable in variables
+        if variable.name.lower() in (TOKEN_INPUTS if variable.kind == "input" else _TOKEN_NAMES)
+    )
+
+
+def _given(variables: Sequence[Variable], name: str) -> bool:
+    return any(v.name.lower() == name and v.value for v in variables)
+
+
+def _says(variable: Variable, key: str, part: str) -> bool:
+    value = variable.value.strip().lower()
+    return variable.name.lower() == key and bool(value) and value != "false" and part in value
+
+
+def _computed(variable: Variable, key: str) -> bool:
+    return variable.name.lower() == key and not variable.literal
+
+
+def _is_off(variable: Variable, key: str) -> bool:
+    return variable.name.lower() == key and variable.value.strip().lower() == "false"
+
+
+def _identity_only(scopes: str) -> str:
+    """An identity token and attestations are asked of the platform, whatever token is handed over."""
+    return ", ".join(s for s in scopes.split(", ") if s.startswith("id-token"))

@@ -1,0 +1,212 @@
+"""Steps that make sure who started a run, or that nothing was added since: what they stop.
+
+A step that fails for an outsider stops every later step and every job that needs its own; one that
+only answers stops those whose condition asks for its answer.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, true
+from pipelaw.loaders.github_conditions import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pipelaw.loaders.github_reach import Reach
+    from pipelaw.model import Step, Trigger
+
+_MENTIONED = (
+    "permission-check permissions-check -permission@ user-permission actor-permission"
+    " repository-permission permission-check-action slash-command-action shopify/snapit github/command@"
+    " branch-deploy@ membership fetch-metadata@ collaboratorpermissionlevel checkcollaborator"
+    " /collaborators/ /memberships/ iscrossrepository pushed_at committeddate committer.date check-permission"
+    " commit_date committed_at -collaborator -maintainer require-permission verify-permission"
+).split()
+"""A file without any of these, in lower case, has no such step."""
+_FAILING = frozenset(
+    {
+        "sushichop/action-repository-permission",
+        "prince-chrismc/check-actor-permissions-action",
+        "lannonbr/repo-permission-check-action",
+        "xt0rted/slash-command-action",
+        "shopify/snapit",
+        "dependabot/fetch-metadata",
+    }
+)
+"""Actions that fail where whoever caused the run may not write, or is not who the request says."""
+_ANSWERING = frozenset(
+    {
+        "actions-cool/check-user-permission",
+        "skjnldsv/check-actor-permission",
+        "github/command",
+        "github/branch-deploy",
+        "themoddinginquisition/actions-team-membership",
+        "tspascoal/get-user-teams-membership",
+    }
+)
+"""Actions that answer it by an output."""
+_WRITERS = frozenset({"write", "maintain", "admin"})
+_STOPPING_INPUTS = ("error-if-missing", "exit", "fail-on-missing")
+_NAMED = re.compile(
+    r"(?:check|require|verify|assert)\w*-(?:\w+-)*(?:permissions?|membership|collaborator|maintainer)"
+    r"|(?:permissions?|membership|collaborator|maintainer)-(?:\w+-)*(?:check|gate|guard)"
+)
+"""What people call their own actions and workflows that do so."""
+
+_PERMISSION = re.compile(
+    r"CollaboratorPermissionLevel|checkCollaborator|MembershipForUser|checkMembership"
+    r"|/collaborators/|/memberships/|isCrossRepository"
+)
+_THROWING = re.compile(r"checkCollaborator|MembershipForUser|checkMembership|/memberships/")
+"""Requests that themselves fail for somebody who is no member."""
+_FAILS = re.compile(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
+_ADDED = re.compile(r"pushed_at|committedDate|committer\.date|commit_date|committed_at")
+_ASKED = re.compile(r"created_at|comment_at|submitted_at|labeled_at|COMMENT_AT")
+_DATES = re.compile(r"\bdate\s+(?:-\w\s+)*(?:-d|--date)|new Date|Date\.parse|fromdateiso8601")
+_OUTPUTS = re.compile(r"\bsteps\.([\w-]+)\.outputs\.", re.IGNORECASE)
+
+
+class Check(NamedTuple):
+    """What a step makes sure of."""
+
+    stops: frozenset[str] = frozenset()
+    """permission or date, where it fails otherwise."""
+    answers: bool = False
+    """Its outputs tell whether whoever caused the run may do so."""
+
+
+NO_CHECK = Check()
+_PERMITTED = frozenset({"permission"})
+
+
+def mentioned(text: str) -> bool:
+    """Whether a file may have such a step at all."""
+    lowered = text.lower()
+    return any(word in lowered for word in _MENTIONED)
+
+
+def check_of(uses: str, inputs: Mapping[str, str], script: str, env: str) -> Check:
+    """What a step makes sure of, by the action that it uses, or the script that it runs with `env`."""
+    if uses:
+        name = uses.partition("@")[0].lower()
+        if name in _FAILING:
+            return Check(_PERMITTED, answers=True)
+        if name in _ANSWERING:
+            stops = any(inputs.get(key, "").lower() == "true" for key in _STOPPING_INPUTS)
+            stops = stops or inputs.get("require", "").lower() in _WRITERS
+            return Check(_PERMITTED if stops else frozenset(), answers=True)
+        if name not in ("actions/github-script", "octokit/request-action"):
+            return Check(_PERMITTED, answers=True) if _NAMED.search(name) else NO_CHECK
+        script = script or inputs.get("script", "") or inputs.get("route", "")
+    return _scripted(script, env) if script else NO_CHECK
+
+
+@lru_cache(maxsize=1024)
+def _scripted(script: str, env: str) -> Check:
+    permission = _PERMISSION.search(script) is not None
+    fails = _FAILS.search(script) is not None
+    stops = set()
+    if permission and (fails or (_THROWING.search(script) and "catch" not in script)):
+        stops.add("permission")
+    asked = _ASKED.search(script) or _ASKED.search(env)
+    if fails and asked and _ADDED.search(script) and _DATES.search(script):
+        stops.add("date")
+    return Check(frozenset(stops), answers=permission)
+
+
+class JobChecks(NamedTuple):
+    """What the steps of a job make sure of, for the jobs that need it."""
+
+    stops: frozenset[str] = frozenset()
+    """permission, date, or environment where it waits for one."""
+    closed: frozenset[str] = frozenset()
+    """The start of the paths of its outputs that say no for an outsider."""
+
+
+def job_checks(job: str, fields: Mapping[str, Node], events: Iterable[str]) -> JobChecks:
+    """What the steps of one job make sure of; `events` are those that outsiders cause."""
+    called = fields.get("uses")
+    if isinstance(called, ScalarNode):
+        if not _NAMED.search(called.value.lower()):
+            return JobChecks()
+        return JobChecks(_PERMITTED, frozenset({f"needs.{job.lower()}.outputs."}))
+    steps = fields.get("steps")
+    stops: set[str] = set()
+    answering: set[str] = set()
+    for item in steps.value if isinstance(steps, SequenceNode) else ():
+        if isinstance(item, MappingNode):
+            step = _texts(item)
+            found = check_of(step.get("uses", ""), step, step.get("run", ""), step.get("env", ""))
+            if found.stops and dominates(step.get("if", ""), step.get("continue-on-error"), events):
+                stops |= found.stops
+            if found.answers and "id" in step:
+                answering.add(step["id"].lower())
+    return JobChecks(frozenset(stops), _closed(job, fields, answering))
+
+
+def dominates(condition: str, optional: Node | str | None, events: Iterable[str]) -> bool:
+    """Whether a step runs for every event that an outsider causes, and its failure counts."""
+    lenient = optional == "true" or (isinstance(optional, Node) and true(optional))
+    return not lenient and (
+        not condition or all(evaluate(condition, event).holds is True for event in events)
+    )
+
+
+def _texts(node: MappingNode) -> dict[str, str]:
+    """The texts of a step, those of `with` among them."""
+    found = {}
+    for key, value in node.value:
+        if isinstance(value, ScalarNode):
+            found[str(key.value)] = str(value.value)
+        elif key.value == "with" and isinstance(value, MappingNode):
+            found.update({k: v for k, v in _texts(value).items() if k not in ("uses", "run")})
+        elif key.value == "env" and isinstance(value, MappingNode):
+            found["env"] = "\n".join(_texts(value).values())
+    return found
+
+
+def _closed(job: str, fields: Mapping[str, Node], answering: set[str]) -> frozenset[str]:
+    outputs = fields.get("outputs")
+    if not answering or not isinstance(outputs, MappingNode):
+        return frozenset()
+    return frozenset(
+        f"needs.{job}.outputs.{key.value}".lower()
+        for key, value in outputs.value
+        if isinstance(value, ScalarNode)
+        and any(match[1].lower() in answering for match in _OUTPUTS.finditer(value.value))
+    )
+
+
+def behind(reach: Reach, step: Step) -> Reach:
+    """The reach of what follows a step in its job."""
+    used = step.references[0].text if step.references else ""
+    inputs = {v.name.lower(): v.value for v in step.variables if v.kind == "input"}
+    script = step.scripts[0].text if step.scripts else ""
+    env = "\n".join(v.value for v in step.variables if v.kind == "environment")
+    found = check_of(used, inputs, script, env)
+    if found.stops:
+        events = [trigger.name for trigger in reach.outsiders]
+        if dominates(step.condition, "true" if step.optional else "", events):
+            reach = reach.checked(found.stops)
+    if found.answers and step.id:
+        reach = reach.answering(frozenset({f"steps.{step.id.lower()}.outputs."}))
+    return reach
+
+
+def checks_of(
+    bodies: Mapping[str, Mapping[str, Node]], triggers: Iterable[Trigger], *, guarded: bool
+) -> dict[str, JobChecks]:
+    """What the jobs of a workflow make sure of, by id; `guarded` as `mentioned` says of its text."""
+    events = [trigger.name for trigger in triggers if trigger.outsider and trigger.privileged]
+    found = {}
+    for job, fields in bodies.items():
+        checks = job_checks(job, fields, events) if guarded else JobChecks()
+        if "environment" in fields:
+            checks = checks._replace(stops=checks.stops | {"environment"})
+        if checks.stops or checks.closed:
+            found[job] = checks
+    return found

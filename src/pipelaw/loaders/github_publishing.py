@@ -1,0 +1,100 @@
+"""Packages that the actions of a workflow publish, and where `npm publish` goes by their settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.packages import NO_TRAFFIC, Traffic, traffic
+from pipelaw.model import Publication, Step, replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Inputs = Mapping[str, str]
+
+_NPM_REGISTRY = "npmjs.org"
+
+
+def _traffic(step: Step) -> Traffic:
+    """What a step takes from registries or publishes, by its action or by its commands."""
+    if not step.references:
+        return traffic(step.scripts) if step.scripts else NO_TRAFFIC
+    used = step.references[0]
+    known = _PUBLISHERS.get(used.name.lower())
+    if known is None:
+        return NO_TRAFFIC
+    registry, way = known
+    given = {variable.name.lower(): variable.value.strip() for variable in used.inputs}
+    how = way(given)
+    if not how:
+        return NO_TRAFFIC
+    found = Publication(
+        manager=used.name, registry=registry, token=how == "token", place=used.place
+    )
+    return Traffic(publications=(found,))
+
+
+def _pypi(given: Inputs) -> str:
+    official = "pypi.org" in given.get("repository-url", "pypi.org")
+    return "token" if "password" in given and official else ""
+
+
+def _maturin(given: Inputs) -> str:
+    return "environment" if given.get("command", "") in ("upload", "publish") else ""
+
+
+def _gem(given: Inputs) -> str:
+    return "token" if given.get("setup-trusted-publisher", "").lower() == "false" else ""
+
+
+def _gem_login(given: Inputs) -> str:
+    return "token" if "api-token" in given else ""
+
+
+def _node(given: Inputs) -> str:
+    asked = given.get("always-auth", "").lower() == "true"
+    return "token" if asked and _NPM_REGISTRY in given.get("registry-url", "") else ""
+
+
+def _npm(given: Inputs) -> str:
+    official = _NPM_REGISTRY in given.get("registry", _NPM_REGISTRY)
+    return "token" if "token" in given and official else ""
+
+
+def _crates(given: Inputs) -> str:
+    return "token" if "registry-token" in given else ""
+
+
+_PUBLISHERS: dict[str, tuple[str, Callable[[Inputs], str]]] = {
+    "pypa/gh-action-pypi-publish": ("PyPI", _pypi),
+    "pyo3/maturin-action": ("PyPI", _maturin),
+    "rubygems/release-gem": ("RubyGems", _gem),
+    "rubygems/configure-rubygems-credentials": ("RubyGems", _gem_login),
+    "actions/setup-node": ("npm", _node),
+    "js-devtools/npm-publish": ("npm", _npm),
+    "katyo/publish-crates": ("crates.io", _crates),
+}
+"""Actions that publish, or log in to do so: the registry, and by their inputs how: with a token that stays
+valid although the registry accepts a run's identity, or with what the environment holds; "" for neither."""
+
+
+def with_traffic(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps of a job, with what each takes from registries or publishes."""
+    found = list(steps)
+    for index, step in enumerate(steps):
+        traffic = _traffic(step)
+        if traffic is not NO_TRAFFIC:
+            sent = traffic.publications
+            if sent and _redirected(steps[:index]):
+                sent = tuple(one for one in sent if one.registry != "npm")
+            found[index] = replaced(step, installations=traffic.installations, publications=sent)
+    return tuple(found)
+
+
+def _redirected(before: Sequence[Step]) -> bool:
+    """Whether the last `registry-url` that a step before sets is that of another registry."""
+    for step in reversed(before):
+        for variable in step.variables:
+            if variable.kind == "input" and variable.name == "registry-url" and variable.value:
+                return _NPM_REGISTRY not in variable.value
+    return False

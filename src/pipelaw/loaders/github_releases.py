@@ -1,0 +1,121 @@
+"""What a job gives to the world: packages, images, deployments; and what it merges."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipelaw.loaders.github_reach import Reach
+    from pipelaw.model import Reference, Script, Step
+
+_PUBLISHERS = frozenset(
+    """
+    pypa/gh-action-pypi-publish rubygems/release-gem jreleaser/release-action
+    goreleaser/goreleaser-action softprops/action-gh-release ncipollo/release-action
+    googleapis/release-please-action google-github-actions/release-please-action
+    release-drafter/release-drafter redhat-actions/push-to-registry js-devtools/npm-publish
+    katyo/publish-crates cycjimmy/semantic-release-action changesets/action
+    actions/create-release actions/upload-release-asset svenstaro/upload-release-action
+    marvinpinto/action-automatic-releases elgohr/publish-docker-github-action
+    helm/chart-releaser-action haaleo/publish-vscode-extension snapcore/action-publish
+    """.split()
+)
+_DEPLOYERS = frozenset(
+    """
+    aws-actions/amazon-ecs-deploy-task-definition aws-actions/aws-cloudformation-github-deploy
+    azure/webapps-deploy azure/functions-action azure/container-apps-deploy-action azure/k8s-deploy
+    azure/static-web-apps-deploy cloudflare/wrangler-action cloudflare/pages-action
+    google-github-actions/deploy-cloudrun google-github-actions/deploy-appengine
+    google-github-actions/deploy-cloud-functions actions/deploy-pages
+    peaceiris/actions-gh-pages jamesives/github-pages-deploy-action superfly/flyctl-actions
+    burnett01/rsync-deployments appleboy/ssh-action firebaseextended/action-hosting-deploy
+    """.split()
+)
+_WORDS = ("publish", "push", "release", "upload", "deploy", "apply", "upgrade", "merge", "approve")
+_PUBLISHES = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun|cargo|uv|poetry|hatch|pdm|flit|vsce|ovsx|lerna|changeset|gem)\b[^\n;&|]*"
+    r"\s(?:publish|push)\b|\btwine\s+upload\b|\bnuget\s+push\b|\b(?:docker|podman|buildah|helm|oras|crane|skopeo)"
+    r"\s+(?:image\s+|manifest\s+)?(?:push|copy)\b|\bbuildx\b[^\n;&|]*--push\b|\bgh\s+release\s+(?:create|upload)\b"
+    r"|\bgoreleaser\s+release\b|\bsemantic-release\b|\bmvnw?\b[^\n;&|]*\sdeploy\b"
+    r"|\bgradlew?\b[^\n;&|]*\bpublish\w*|\bsnapcraft\s+(?:upload|push)\b"
+)
+_DEPLOYS = re.compile(
+    r"\bkubectl\s+(?:apply|set|rollout)\b|\b(?:terraform|tofu|terragrunt)\b[^\n;&|]*\sapply\b|\bhelm\b[^\n;&|]*\s"
+    r"(?:upgrade|install)\b|\bpulumi\s+up\b|\bcdk\s+deploy\b|\bgcloud\b[^\n;&|]*\sdeploy\b|\bwrangler\s+(?:pages\s+)?deploy\b"
+    r"|\b(?:serverless|sls|sam|vercel|netlify|firebase|fly|flyctl)\b[^\n;&|]*\sdeploy\b|\baws\s+s3\s+sync\b"
+    r"|\bansible-playbook\b"
+)
+_MERGERS = frozenset(
+    """
+    peter-evans/enable-pull-request-automerge pascalgn/automerge-action hmarr/auto-approve-action
+    ahmadnassri/action-dependabot-auto-merge koj-co/dependabot-pr-action
+    alexwilson/enable-github-automerge-action juliangruber/merge-pull-request-action
+    juliangruber/approve-pull-request-action reitermarkus/automerge daneden/enable-automerge-action
+    """.split()
+)
+_MERGES = re.compile(
+    r"\bgh\s+pr\s+merge\b|\bgh\s+pr\s+review\b[^\n;&|]*(?:--approve|\s-a\b)|pulls\.merge\b|enablePullRequestAutoMerge"
+    r"|/pulls/[^\s/]+/merge\b|event:\s*['\"]APPROVE"
+)
+
+
+@lru_cache(maxsize=2048)
+def _acts(text: str) -> frozenset[str]:
+    """What a script does: publishes, deploys, merges."""
+    lowered = text.lower()
+    if not any(word in lowered for word in _WORDS):
+        return frozenset()
+    kinds = (("publishes", _PUBLISHES), ("deploys", _DEPLOYS), ("merges", _MERGES))
+    return frozenset(kind for kind, pattern in kinds if pattern.search(text))
+
+
+def merges(used: Reference | None, scripts: Sequence[Script]) -> bool:
+    """Whether a step merges or approves a change request."""
+    if used is not None and used.name.lower() in _MERGERS:
+        return True
+    return any("merges" in _acts(script.text) for script in scripts)
+
+
+def publishes(steps: Sequence[Step]) -> bool:
+    """Whether a job releases a package, image or artifact."""
+    return any(
+        any(_publishes(used) for used in step.references)
+        or any("publishes" in _acts(script.text) for script in step.scripts)
+        for step in steps
+    )
+
+
+def _publishes(used: Reference) -> bool:
+    name = used.name.lower()
+    if name == "docker/build-push-action":
+        return _pushes({variable.name.lower(): variable.value for variable in used.inputs})
+    return name in _PUBLISHERS
+
+
+def _pushes(inputs: Mapping[str, str]) -> bool:
+    return inputs.get("push", "false").lower() != "false" or "push=true" in inputs.get(
+        "outputs", ""
+    )
+
+
+def deploys(steps: Sequence[Step]) -> bool:
+    """Whether a job changes a running system."""
+    return any(
+        any(used.name.lower() in _DEPLOYERS for used in step.references)
+        or any("deploys" in _acts(script.text) for script in step.scripts)
+        for step in steps
+    )
+
+
+def started_by_release(reach: Reach) -> bool:
+    """Whether a release, its tag or its branch starts a job."""
+    return any(
+        trigger.kind in ("release", "tag")
+        or trigger.tags
+        or (trigger.kind == "push" and any("release" in branch for branch in trigger.branches))
+        for trigger in reach.triggers
+    )

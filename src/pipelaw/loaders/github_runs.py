@@ -1,0 +1,64 @@
+"""Actions that run code or configuration which they find in the workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Runs(NamedTuple):
+    """When an action runs what it finds, and where it looks."""
+
+    asked: str = ""
+    """The input without which it does not; "" where it always does."""
+    value: str = ""
+    """What that input must say, "" for anything but false."""
+    where: tuple[str, ...] = ("working-directory", "working_directory", "cwd", "workdir")
+    """The inputs that name the folder."""
+
+    def applies(self, inputs: Mapping[str, str]) -> bool:
+        """Whether it runs code, asked in this way."""
+        if not self.asked:
+            return True
+        given = inputs.get(self.asked, "").lower()
+        return given == self.value if self.value else given not in ("", "false")
+
+    def folder(self, inputs: Mapping[str, str]) -> str:
+        """The folder whose code it runs."""
+        return next((inputs[name] for name in self.where if inputs.get(name)), ".")
+
+
+_CONTEXT = Runs("context", where=("context",))
+RUNS_WORKSPACE = {
+    "ruby/setup-ruby": Runs("bundler-cache"),
+    "actions/setup-node": Runs("cache", "yarn"),
+    "docker/build-push-action": _CONTEXT,
+    "docker/bake-action": Runs("source", where=("source",)),
+    "gradle/gradle-build-action": Runs("arguments", where=("build-root-directory",)),
+    "gradle/actions/setup-gradle": Runs("arguments", where=("build-root-directory",)),
+    "actions/jekyll-build-pages": Runs(where=("source",)),
+    "sonarsource/sonarcloud-github-action": Runs(where=("projectbasedir",)),
+    "sonarsource/sonarqube-scan-action": Runs(where=("projectbasedir",)),
+    "nick-fields/retry": Runs("command"),
+    "coactions/setup-xvfb": Runs("run"),
+    "gabrielbb/xvfb-action": Runs("run"),
+    "cloudflare/wrangler-action": Runs(where=("workingdirectory",)),
+    "golangci/golangci-lint-action": Runs(),
+    "goreleaser/goreleaser-action": Runs(where=("workdir",)),
+} | dict.fromkeys(
+    """
+    azure/powershell pre-commit/action oxsecurity/megalinter bridgecrewio/checkov-action
+    qcastel/github-actions-maven super-linter/super-linter github/super-linter reviewdog/action-eslint
+    reviewdog/action-rubocop reviewdog/action-stylelint cypress-io/github-action bahmutov/npm-install
+    wagoid/commitlint-github-action actions-rs/cargo houseabsolute/actions-rust-cross chromaui/action
+    changesets/action github/codeql-action/autobuild py-actions/py-dependency-install pypa/cibuildwheel
+    pyo3/maturin-action taiki-e/upload-rust-binary-action tauri-apps/tauri-action borales/actions-yarn
+    helaili/jekyll-action withastro/action danger/danger-js danger/swift trunk-io/trunk-action
+    cycjimmy/semantic-release-action joerick/cibuildwheel samueld/action-eslint
+    microsoft/playwright-github-action ansible/ansible-lint ansible/ansible-lint-action
+    """.split(),
+    Runs(),
+)
+"""By action in lower case."""

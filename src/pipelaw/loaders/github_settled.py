@@ -1,0 +1,246 @@
+"""The steps of a job looked at together: whose files each brings, and which step runs code from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.loaders.github_actions import refuses_outsiders
+from pipelaw.loaders.github_approvals import standing_of
+from pipelaw.loaders.github_artifacts import downloads, feeds
+from pipelaw.loaders.github_conditions import evaluate
+from pipelaw.loaders.github_fetches import fetched
+from pipelaw.loaders.github_origins import Seen
+from pipelaw.loaders.github_workspace import Mount, below, executor, folder_of
+from pipelaw.model import Artifact, Checkout, replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pipelaw.loaders.github_approvals import Standing
+    from pipelaw.loaders.github_origins import Origin, Origins
+    from pipelaw.loaders.github_reach import Reach
+    from pipelaw.model import Reference, Step
+
+_AUTHOR = "whoever opens the pull request"
+_REFUSING = frozenset({"pull_request_target", "workflow_run"})
+"""Events under which newer versions of the checkout action refuse a fork's code."""
+
+
+class Passed(NamedTuple):
+    """A step, who gets to it, and the folder in which its scripts run."""
+
+    step: Step
+    reach: Reach
+    folder: str = ""
+
+
+class Brought(NamedTuple):
+    """An outsider's files that a step puts into a folder."""
+
+    step: int
+    part: Checkout | Artifact
+    folder: str
+    behind: int = -1
+    """The character of the step's own script behind which they are there."""
+
+
+class Workspace:
+    """What lies where a job works, as its steps are read; for jobs that outsiders may get to."""
+
+    def __init__(self, origins: Origins, made: frozenset[str], *, environment: bool) -> None:
+        self.origins = origins
+        self.made = made
+        """Artifacts of this run that hold what an outsider's code left; `*` for one without a name."""
+        self.environment = environment
+        """The job waits for a deployment environment."""
+        self.passed: list[Passed] = []
+        self.brought: list[Brought] = []
+
+    def add(
+        self,
+        step: Step,
+        reach: Reach,
+        folder: str,
+        later: Callable[[], list[str]],
+        inside: Sequence[Checkout | Artifact] = (),
+    ) -> Step:
+        """A step, told whose files it brings; `later` gives the scripts behind it.
+
+        `inside` are the files that the local action brings which it uses.
+        """
+        each = Passed(step, reach, folder)
+        before = len(self.brought)
+        number = len(self.passed)
+        checkouts = tuple(self._checkouts(each, number, later))
+        fetched_files = downloads(step, folder, self.made, later)
+        for download in fetched_files:
+            self.origins.foreign = True
+            self.brought.append(
+                Brought(number, download.artifact, download.folder, download.behind)
+            )
+        for part in inside:
+            path = part.folder if isinstance(part, Checkout) else next(iter(part.paths), "")
+            self.brought.append(Brought(number, part, folder_of(path)))
+            self.origins.foreign = self.origins.foreign or isinstance(part, Artifact)
+        checkouts += tuple(part for part in inside if isinstance(part, Checkout))
+        if len(self.brought) > before:
+            uploads = [own for own in step.artifacts if own.action == "upload"]
+            fetches = [download.artifact for download in fetched_files]
+            fetches += [part for part in inside if isinstance(part, Artifact)]
+            step = replaced(
+                step,
+                checkouts=checkouts,
+                artifacts=(*uploads, *fetches) if fetches else step.artifacts,
+            )
+        self.origins.add(step.id, _seen(step))
+        self.passed.append(each._replace(step=step))
+        return step
+
+    def done(self, steps: Sequence[Step]) -> list[Step]:
+        """The steps, told which later step runs code from the files or reads them."""
+        found = list(steps)
+        for brought in self.brought:
+            step = found[brought.step]
+            told = self._told(brought)
+            if isinstance(told, Checkout):
+                kept = [told if own is brought.part else own for own in step.checkouts]
+                found[brought.step] = replaced(step, checkouts=tuple(kept))
+            else:
+                left = [told if own is brought.part else own for own in step.artifacts]
+                found[brought.step] = replaced(step, artifacts=tuple(left))
+        return found
+
+    def _checkouts(
+        self, each: Passed, number: int, later: Callable[[], list[str]]
+    ) -> Iterator[Checkout]:
+        """The checkouts of a step; those of an outsider's code are noted."""
+        step = each.step
+        env = _environment(step) if step.checkouts or step.scripts else {}
+        for checkout in step.checkouts:
+            yield self._by_action(each, number, checkout, env)
+        if not step.references and step.scripts:
+            for found in fetched(step.scripts, env, self.origins, each.folder, later):
+                standing = standing_of(each.reach, environment=self.environment)
+                by_command = Checkout(ref=found.text, folder=found.folder, place=found.place)
+                brought = Brought(number, by_command, found.folder, found.place.start)
+                judged = self._note(brought, found.origin, standing, own=found.own)
+                if judged is not by_command:
+                    yield judged
+
+    def _by_action(
+        self, each: Passed, number: int, checkout: Checkout, env: dict[str, str]
+    ) -> Checkout:
+        """A checkout by an action, told whose code it gets."""
+        ref = self.origins.of(checkout.ref, env)
+        repository = self.origins.of(checkout.repository, env)
+        origin = ref or repository
+        if origin is None:
+            return checkout
+        standing = standing_of(each.reach, environment=self.environment)
+        used = each.step.references[0]
+        places = {variable.name.lower(): variable.place for variable in used.inputs}
+        own = ref is not None and ref.kind == "branch" and repository is None
+        own = own and checkout.repository.strip() in ("", "${{ github.repository }}")
+        changed = replaced(
+            checkout,
+            refused=_refused(checkout, used, standing),
+            place=places.get("ref" if ref is not None else "repository", checkout.place),
+        )
+        brought = Brought(number, changed, folder_of(checkout.folder))
+        return self._note(brought, origin, standing, own=own)
+
+    def _note(self, brought: Brought, origin: Origin, standing: Standing, *, own: bool) -> Checkout:
+        """A checkout of an outsider's code, with what stands between the outsider and it."""
+        part = brought.part
+        assert isinstance(part, Checkout)
+        if not (standing.events or standing.approval or standing.called):
+            return part
+        mutable = origin.kind != "sha"
+        needless = not mutable or (own and standing.approval == "start")
+        judged = replaced(
+            part,
+            untrusted=True,
+            author=_AUTHOR,
+            guessed=origin.guessed,
+            mutable=mutable,
+            own_branch=own,
+            approval="" if needless else standing.approval,
+            bypassed=standing.bypassed,
+        )
+        self.brought.append(brought._replace(part=judged))
+        return judged
+
+    def _told(self, brought: Brought) -> Checkout | Artifact:
+        found, fed = "", ""
+        for each, mounts, behind in self._onwards(brought):
+            found = found or executor(each.step, each.folder, mounts, behind)
+            if isinstance(brought.part, Artifact):
+                for script in each.step.scripts:
+                    fed = fed or feeds(script, each.folder, mounts, behind)
+            elif found:
+                break
+        part = brought.part
+        changes: dict[str, object] = {}
+        if not part.executed:  # a local action may run what it brings by itself
+            changes = {"executed": bool(found), "executor": found}
+        if isinstance(part, Artifact):
+            return replaced(part, **changes, feeds=part.feeds or fed)
+        return replaced(part, **changes)
+
+    def _onwards(self, brought: Brought) -> Iterator[tuple[Passed, Sequence[Mount], int]]:
+        """The steps from one on that may find its files, with what lies where; a later checkout ends them."""
+        origin = self.passed[brought.step]
+        mounts = [Mount(brought.folder, foreign=True)]
+        if brought.behind >= 0:
+            yield origin, mounts, brought.behind
+        for other in self.passed[brought.step + 1 :]:
+            if not _together(origin.reach, other.reach):
+                continue
+            for checkout in other.step.checkouts:
+                if checkout.untrusted or not _certain(origin, other):
+                    continue
+                over = folder_of(checkout.folder)
+                if below(brought.folder, over):
+                    return
+                mounts.append(Mount(over, foreign=False))
+            yield other, mounts, -1
+
+
+def _environment(step: Step) -> dict[str, str]:
+    return {
+        variable.name.lower(): variable.value
+        for variable in step.variables
+        if variable.kind == "environment"
+    }
+
+
+def _seen(step: Step) -> Seen:
+    used = step.references[0] if step.references else None
+    inputs = {v.name.lower(): v.value for v in step.variables if v.kind == "input"}
+    script = step.scripts[0].text if step.scripts and used is None else ""
+    return Seen(used.text if used is not None else "", inputs, script, _environment(step))
+
+
+def _refused(checkout: Checkout, used: Reference, standing: Standing) -> bool:
+    covered = bool(standing.events) and standing.events <= _REFUSING
+    return (
+        covered
+        and used.name.lower() == "actions/checkout"
+        and refuses_outsiders(used.ref, used.comment, unsafe_allowed=checkout.unsafe_allowed)
+    )
+
+
+def _together(one: Reach, other: Reach) -> bool:
+    """Whether the event that leads an outsider to one step leads to another, too."""
+    if one.exposed:
+        return any(t in other.outsiders for t in one.outsiders if t.privileged)
+    return any(trigger in other.triggers for trigger in one.triggers)
+
+
+def _certain(origin: Passed, other: Passed) -> bool:
+    """Whether a later step runs whenever an earlier one does."""
+    condition = other.step.condition
+    if not condition or condition == origin.step.condition:
+        return True
+    triggers = origin.reach.outsiders or origin.reach.triggers
+    return all(evaluate(condition, trigger.name).holds is True for trigger in triggers)

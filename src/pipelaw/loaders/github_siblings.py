@@ -1,0 +1,218 @@
+"""The other workflows of the repository: who calls this one, and whose end starts it.
+
+Looked at only where a workflow can be called or follows another; each file is parsed once.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNode, decode, parse
+from pipelaw.errors import UnreadableError
+from pipelaw.loaders.github_permission_checks import checks_of, mentioned
+from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
+from pipelaw.loaders.github_triggers import triggers_of
+from pipelaw.model import replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelaw.model import Trigger
+    from pipelaw.source import Source
+    from pipelaw.tree import Tree
+
+_FOLDER = ".github/workflows"
+_CALLED = re.compile(
+    r"\buses:\s*['\"]?[.$]/\.github/workflows/([^\s'\"#]+\.ya?ml)\b", re.IGNORECASE
+)
+_NAME = re.compile(r"^name:\s*(['\"]?)(.*?)\1\s*(?:#.*)?$", re.MULTILINE)
+_ENDS = (".yml", ".yaml")
+
+
+class Caller(NamedTuple):
+    """One job elsewhere in the repository that calls a workflow."""
+
+    reach: Reach
+    """Who can start it."""
+    inputs: dict[str, str]
+    """What it hands over, by name in lower case."""
+
+
+class _Sibling(NamedTuple):
+    text: str
+    source: Source
+
+
+@lru_cache(maxsize=4)
+def _siblings(tree: Tree, folder: str) -> dict[str, _Sibling]:
+    """The workflows of a folder that can be read, by file name."""
+    found = {}
+    for path in tree.paths():
+        head, _, name = path.rpartition("/")
+        if head == folder and name.endswith(_ENDS):
+            try:
+                source = decode(path, tree.read(path))
+            except UnreadableError:
+                continue
+            found[name] = _Sibling(source.text, source)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _calls(tree: Tree, folder: str) -> dict[str, list[str]]:
+    """The files that name a workflow of the folder, by its file name."""
+    found: dict[str, list[str]] = {}
+    for name, sibling in _siblings(tree, folder).items():
+        for called in dict.fromkeys(_CALLED.findall(sibling.text)):
+            found.setdefault(called, []).append(name)
+    return found
+
+
+def callers(tree: Tree, path: str) -> tuple[Caller, ...]:
+    """The jobs of the repository that call the workflow at `path`."""
+    folder, _, name = path.rpartition("/")
+    if not folder.endswith(_FOLDER):
+        return ()
+    own = _siblings(tree, folder)
+    return tuple(
+        caller
+        for file in _calls(tree, folder).get(name, ())
+        for called, caller in _called(own[file].source)
+        if called == name
+    )
+
+
+@lru_cache(maxsize=64)
+def _root(source: Source) -> tuple[Document, dict[str, Node]] | None:
+    """A workflow's document and its top keys; None where it is none."""
+    try:
+        roots = parse(source)
+    except UnreadableError:
+        return None
+    if not roots or not isinstance(roots[0], MappingNode):
+        return None
+    document = Document(source, roots[0], [])  # what is wrong with it is told where it is loaded
+    return document, document.fields(roots[0], "the file")
+
+
+@lru_cache(maxsize=64)
+def _called(source: Source) -> tuple[tuple[str, Caller], ...]:
+    """The local workflows that a workflow calls, by file name."""
+    read = _root(source)
+    if read is None:
+        return ()
+    document, fields = read
+    bodies = {
+        key.value: document.fields(value, "a job")
+        for key, value in document.pairs(fields.get("jobs"), "`jobs`")
+        if isinstance(value, MappingNode)
+    }
+    conditions = {
+        key: (document.text(body.get("if"), "`if`"), tuple(_words(body.get("needs"))))
+        for key, body in bodies.items()
+    }
+    triggers = tuple(triggers_of(document, fields.get("on")))
+    checks = checks_of(
+        {key.lower(): body for key, body in bodies.items()},
+        triggers,
+        guarded=mentioned(source.text),
+    )
+    reaches = Reaches(reach_of(triggers), conditions, checks)
+    return tuple(
+        (str(body["uses"].value).rpartition("/")[2], Caller(reaches.of(key), _inputs(body)))
+        for key, body in bodies.items()
+        if isinstance(body.get("uses"), ScalarNode)
+    )
+
+
+def _words(node: Node | None) -> list[str]:
+    items = node.value if isinstance(node, SequenceNode) else [node]
+    return [str(item.value) for item in items if isinstance(item, ScalarNode)]
+
+
+def _inputs(body: dict[str, Node]) -> dict[str, str]:
+    node = body.get("with")
+    return {
+        str(key.value).lower(): value.value
+        for key, value in (node.value if isinstance(node, MappingNode) else ())
+        if isinstance(value, ScalarNode)
+    }
+
+
+def upstream(
+    tree: Tree, path: str, triggers: tuple[Trigger, ...], on: Node | None
+) -> tuple[Trigger, ...]:
+    """The triggers, one that follows other workflows told whether outsiders can start those.
+
+    It stays an outsider's where one of the others is not found in the repository.
+    """
+    folder = path.rpartition("/")[0]
+    names = _followed(on) if folder.endswith(_FOLDER) else []
+    if not names or any(_outside(tree, folder, name) for name in names):
+        return triggers
+    return tuple(
+        replaced(trigger, outsider=False) if trigger.name == "workflow_run" else trigger
+        for trigger in triggers
+    )
+
+
+def _followed(on: Node | None) -> list[str]:
+    """The names of the workflows that `workflow_run` follows."""
+    for key, value in on.value if isinstance(on, MappingNode) else ():
+        if key.value == "workflow_run" and isinstance(value, MappingNode):
+            for option, names in value.value:
+                if option.value == "workflows":
+                    return _words(names)
+    return []
+
+
+def _outside(tree: Tree, folder: str, name: str) -> bool:
+    """Whether an outsider can start the workflow of a name, or none has it."""
+    own = _siblings(tree, folder)
+    same = [each for each in own.values() if _name(each.text) == name]
+    if not same and name in own:
+        same = [own[name]]
+    found = [_root(each.source) for each in same]
+    return not found or any(read is None or _open(*read) for read in found)
+
+
+def _name(text: str) -> str:
+    found = _NAME.search(text)
+    return found[2] if found else ""
+
+
+def _open(document: Document, fields: dict[str, Node]) -> bool:
+    triggers = tuple(triggers_of(document, fields.get("on")))
+    return any(trigger.outsider for trigger in triggers)
+
+
+def _open_first(found: Sequence[Caller]) -> Sequence[Caller]:
+    """Those callers that outsiders can start with the repository's rights; all where there is none."""
+    return [caller for caller in found if caller.reach.exposed] or found
+
+
+def called_by(start: Reach, found: Sequence[Caller]) -> Reach:
+    """The reach of a workflow that others call: their triggers are its own.
+
+    What stands before the call counts where it stands before all of them.
+    """
+    if not found:
+        return start
+    triggers, outsiders = list(start.triggers), list(start.outsiders)
+    for caller in found:
+        triggers.extend(caller.reach.triggers)
+        outsiders.extend(caller.reach.outsiders)
+    alone = len(found) == 1 and all(trigger.kind == "call" for trigger in start.triggers)
+    first = found[0].reach
+    if not alone:
+        # whose condition stops which trigger is not told apart
+        triggers = [t for t in triggers if t in outsiders or not (t.outsider and t.privileged)]
+    return Reach(
+        tuple(dict.fromkeys(triggers)),
+        tuple(dict.fromkeys(outsiders)),
+        first.gates if alone else (),
+        first.conditions if alone else (),
+        frozenset.intersection(*(caller.reach.checks for caller in _open_first(found))),
+    )

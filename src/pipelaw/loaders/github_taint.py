@@ -1,0 +1,204 @@
+"""Whose text a context holds: directly, or by way of variables, outputs, inputs and the matrix."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
+from pipelaw.facts.taint import Taint, strongest
+from pipelaw.loaders.github_contexts import author, carried
+from pipelaw.loaders.github_expressions import fences, sources
+from pipelaw.loaders.github_files import Files, arrived
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.model import Artifact, Checkout
+
+
+class Outputs(Protocol):
+    """The outputs of a step or job, looked into when somebody asks."""
+
+    def of(self, name: str) -> Taint | None:
+        """Whose text an output holds; with "", the worst of all of them."""
+
+
+class Known:
+    """What is known of the values inside one job; steps add to it as they are read."""
+
+    __slots__ = ("files", "inputs", "job", "matrix", "needs", "steps")
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Taint] | None = None,
+        needs: Mapping[str, Outputs] | None = None,
+        matrix: Node | None = None,
+        job: str = "",
+    ) -> None:
+        self.inputs = inputs or {}
+        """Whose text the callers hand over, by input."""
+        self.needs = needs or {}
+        """The outputs of the jobs before, by job."""
+        self.matrix = matrix
+        self.job = job
+        """The key of the job, "" in an action."""
+        self.steps: dict[str, Outputs] = {}
+        """The outputs of the steps so far, by id in lower case."""
+        self.files: list[Files] = []
+
+    def arrived(self, checkouts: tuple[Checkout, ...], artifacts: tuple[Artifact, ...]) -> None:
+        """Note the files that one step put where the job works."""
+        self.files = arrived(self.files, checkouts, artifacts)
+
+
+NOTHING = Known()
+"""Nothing is known; nobody may add to it."""
+
+DYNAMIC = ("steps.", "needs.", "matrix.", "inputs.", "env.", "github.event.inputs.", "jobs.")
+"""Contexts that can carry somebody's text although nobody writes them directly."""
+
+
+_WHOLE = frozenset({"steps", "needs", "matrix", "inputs", "env"})
+
+
+def dynamic(path: str) -> bool:
+    """Whether a context can carry somebody's text although nobody writes it directly."""
+    return path.startswith(DYNAMIC) or path in _WHOLE
+
+
+@lru_cache(maxsize=4096)
+def direct(path: str, events: frozenset[str], open_events: frozenset[str]) -> Taint | None:
+    """The taint of a context that an outsider writes, under these events."""
+    known = author(path)
+    if known is None or not carried(path, events):
+        return None
+    outsider = bool(open_events) and carried(path, open_events)
+    return Taint(known.who, known.charset, outsider)
+
+
+def taint_of(context: Context, flow: Flow, path: str) -> Taint | None:
+    """Whose text a context holds, None for nobody's that matters."""
+    if path.startswith("env."):
+        return _through(flow.tainted.get(path[4:]), f"the variable {path[4:].upper()}")
+    if path.startswith(DYNAMIC):
+        return _named(context, flow, path.removeprefix("github.event.").split("."))
+    if path in _WHOLE:
+        return _through(strongest(_all(context, flow, path)), f"`{path}` as a whole")
+    return direct(path, context.events, context.open_events)
+
+
+def _named(context: Context, flow: Flow, parts: list[str]) -> Taint | None:
+    """Whose text an input, a value of the matrix, or an output holds."""
+    known = flow.known
+    if parts[0] == "inputs":
+        return _through(known.inputs.get(parts[1]), f"the input `{parts[1]}`")
+    if parts[0] == "matrix":
+        return _through(_in_matrix(context, flow, parts[1]), "the matrix")
+    found = (known.steps if parts[0] == "steps" else known.needs).get(parts[1])
+    if found is None or (len(parts) > 2 and parts[2] not in ("outputs", "*")):
+        return None
+    name = parts[3] if len(parts) > 3 and parts[3] not in ("*", "?") else ""
+    kind = "step" if parts[0] == "steps" else "job"
+    what = (
+        f"the output `{name}` of {kind} {parts[1]}" if name else f"an output of {kind} {parts[1]}"
+    )
+    return _through(found.of(name), what)
+
+
+def _all(context: Context, flow: Flow, path: str) -> Iterator[Taint]:
+    """Every taint in a context that is read as a whole."""
+    known = flow.known
+    if path == "env":
+        yield from flow.tainted.values()
+    elif path == "inputs":
+        yield from known.inputs.values()
+    elif path == "matrix":
+        yield from (taint for taint in (_in_matrix(context, flow, ""),) if taint is not None)
+    else:
+        outputs = known.steps if path == "steps" else known.needs
+        found = (one.of("") for one in outputs.values())
+        yield from (taint for taint in found if taint is not None)
+
+
+def _through(taint: Taint | None, what: str) -> Taint | None:
+    """A taint that passed through something; the last thing is what a reader looks for."""
+    return None if taint is None else taint._replace(via=what, pasted=False)
+
+
+def written(context: Context, flow: Flow, text: str) -> Taint | None:
+    """Whose text the expressions in a text put into it."""
+    if "${{" not in text:
+        return None
+    return strongest(
+        taint
+        for fence in fences(text)
+        for path in sources(fence.code)
+        if (taint := taint_of(context, flow, path)) is not None
+    )
+
+
+def _in_matrix(context: Context, flow: Flow, name: str) -> Taint | None:
+    """Whose text a value of the matrix can be; that of constants is nobody's."""
+    return strongest(
+        taint
+        for node in matrix_values(flow.known.matrix, name)
+        for scalar in _scalars(node)
+        if (taint := written(context, flow, scalar.value)) is not None
+    )
+
+
+def matrix_values(node: Node | None, name: str) -> Iterator[Node]:
+    """The nodes of a matrix that can give a value its text: by name, included, or the whole.
+
+    Without a name, those of all values.
+    """
+    name = name.strip("*?")
+    if not isinstance(node, MappingNode):
+        if isinstance(node, ScalarNode):
+            yield node
+        return
+    for key, value in node.value:
+        if key.value == "include":
+            yield from _included(value, name)
+        elif not name or (isinstance(key.value, str) and key.value.lower() == name):
+            yield value
+
+
+def _included(node: Node, name: str) -> Iterator[Node]:
+    if isinstance(node, ScalarNode):
+        yield node
+    for item in node.value if isinstance(node, SequenceNode) else ():
+        if isinstance(item, MappingNode):
+            yield from (v for key, v in item.value if not name or str(key.value).lower() == name)
+
+
+def _scalars(node: Node, depth: int = 0) -> Iterator[ScalarNode]:
+    if isinstance(node, ScalarNode):
+        yield node
+    elif depth < 5 and isinstance(node, (MappingNode, SequenceNode)):
+        for item in node.value:
+            yield from _scalars(item[1] if isinstance(node, MappingNode) else item, depth + 1)
+
+
+class JobOutputs:
+    """The outputs of a job: texts that are made from those of its steps."""
+
+    __slots__ = ("_context", "_flow", "_node")
+
+    def __init__(self, context: Context, flow: Flow, node: Node | None) -> None:
+        self._context = context
+        self._flow = flow
+        self._node = node
+
+    def of(self, name: str) -> Taint | None:
+        """Whose text an output holds; with "", the worst of all of them."""
+        if not isinstance(self._node, MappingNode):
+            return None
+        return strongest(
+            taint
+            for key, value in self._node.value
+            if isinstance(value, ScalarNode) and (not name or str(key.value).lower() == name)
+            if (taint := written(self._context, self._flow, value.value)) is not None
+        )

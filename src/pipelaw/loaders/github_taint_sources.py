@@ -1,0 +1,160 @@
+"""Commands that print what an outsider wrote: asked from GitHub, from git, or read from the event."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.taint import Taint
+from pipelaw.loaders.github_taint import direct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelaw.loaders.github_context import Context
+    from pipelaw.loaders.github_files import Files
+    from pipelaw.loaders.github_taint import Known
+
+ASKING = re.compile(
+    r"\bgh\s+(?:pr|issue|api|run)\b|GITHUB_EVENT_PATH|GITHUB_HEAD_REF|api\.github\.com|GITHUB_API_URL"
+    r"|\bgit\s+(?:-\S+\s+\S+\s+)?(?:log|diff|diff-tree|show|branch|rev-parse|symbolic-ref|shortlog)\b"
+)
+"""What a script says that asks for an outsider's text by itself."""
+
+_TEXTS = frozenset(
+    "title body comments reviews messageheadline messagebody message files path filename patch"
+    " description display_title displaytitle".split()
+)
+_BRANCHES = frozenset("headrefname ref label headbranch head_branch headrepository".split())
+_SAFE_ENDS = re.compile(r"\b(?:length|tonumber|@uri|@sh|@base64)\b|@sh")
+_NAME = re.compile(r"\.?\b([A-Za-z_]\w*)")
+_SELECTED = re.compile(
+    r"\b(?:select|test|contains|startswith|endswith|any|all|sort_by)\([^()]*(?:\([^()]*\)[^()]*)*\)"
+)
+_ENDPOINT = re.compile(r"/(?:pulls|issues|comments|commits|discussions|reviews)\b")
+_FORMAT_TEXT = re.compile(r"%(?:[sbBfN]|a[nNeE]|c[nNeE]|D|d|S)")
+_REQUEST = "whoever opens the pull request"
+_ISSUE = "whoever opens the issue"
+_COMMIT = "whoever writes the commit"
+
+
+def produced(
+    context: Context, known: Known, words: Sequence[str], files: Sequence[str]
+) -> Taint | None:
+    """Whose text a command prints, None where nobody's from outside."""
+    name = words[0] if words else ""
+    if name == "gh":
+        return _gh(words)
+    if name == "git":
+        return _git(context, known, words)
+    if name == "jq" and "event" in files:
+        return _event(context, words)
+    if name in ("curl", "wget"):
+        asked = any(_ENDPOINT.search(word) and "api" in word.lower() for word in words)
+        return Taint(_REQUEST, "text", outsider=True) if asked else None
+    return None
+
+
+def _event(context: Context, words: Sequence[str]) -> Taint | None:
+    """`jq .issue.title "$GITHUB_EVENT_PATH"`."""
+    for word in words[1:]:
+        if word[:1] == ".":
+            path = re.split(r"[ |/\[]", word.strip())[0].rstrip("?")
+            found = direct(
+                f"github.event{path}".lower().rstrip("."), context.events, context.open_events
+            )
+            raw = any(flag[:1] == "-" and "r" in flag for flag in words[1:])
+            return found if found is None or raw else found.narrowed("line")
+    return None
+
+
+def _gh(words: Sequence[str]) -> Taint | None:
+    """`gh pr view --json title --jq .title`, `gh api repos/o/r/pulls/1 -q .head.ref`."""
+    group, command = (*words[1:3], "", "")[:2]
+    who = _ISSUE if group == "issue" else _REQUEST
+    query = _value(words, "-q", "--jq", "-t", "--template")
+    if group == "api":
+        asked = any(_ENDPOINT.search(word) or word == "graphql" for word in words[2:])
+        if not asked or _value(words, "-X", "--method").upper() in ("PUT", "PATCH", "DELETE"):
+            return None
+        if any("/issues" in word for word in words):
+            who = _ISSUE
+        names = _names(query) if query else _TEXTS
+    elif group in ("pr", "issue") and command in ("view", "list", "diff", "status"):
+        fields = _value(words, "--json")
+        names = _names(query) if query else frozenset(fields.lower().split(","))
+        if not fields:
+            names = _TEXTS if command != "list" or not query else names
+            query = query or "text"
+    else:
+        return None
+    return _asked(names, query, who)
+
+
+def _asked(names: frozenset[str], query: str, who: str) -> Taint | None:
+    """What the named fields can hold; as JSON they are one line."""
+    if _SAFE_ENDS.search(query):
+        return None
+    if names & _TEXTS:
+        return Taint(who, "text" if query else "line", outsider=True)
+    return Taint(who, "branch", outsider=True) if names & _BRANCHES else None
+
+
+def _names(query: str) -> frozenset[str]:
+    """The fields that a query prints, in lower case: those that it only compares are left out."""
+    return frozenset(name.lower() for name in _NAME.findall(_SELECTED.sub("", query)))
+
+
+def _value(words: Sequence[str], *options: str) -> str:
+    """What stands behind an option, in the same word or the next."""
+    for index, word in enumerate(words):
+        head, equals, value = word.partition("=")
+        if head in options:
+            return value if equals else (*words[index + 1 : index + 2], "")[0]
+    return ""
+
+
+def _git(context: Context, known: Known, words: Sequence[str]) -> Taint | None:
+    command = next((word for word in words[1:] if word[:1] != "-" and "\0" not in word), "")
+    files = _theirs(known)
+    if command in ("branch", "rev-parse", "symbolic-ref"):
+        shown = any(word in ("--show-current", "--abbrev-ref", "--short") for word in words)
+        if files is None or not shown or (command == "rev-parse" and "HEAD" not in words):
+            return None
+        return files.taint._replace(charset="branch")
+    if command not in ("log", "diff", "diff-tree", "show", "shortlog"):
+        return None
+    taint = files.taint if files is not None else _committed(context)
+    charset = _printed(command, words)
+    return taint._replace(charset=charset) if taint is not None and charset else None
+
+
+def _theirs(known: Known) -> Files | None:
+    """An outsider's commits in the workspace."""
+    return next((files for files in known.files if files.checkout), None)
+
+
+def _committed(context: Context) -> Taint | None:
+    """Whose commits the checkout that everybody makes first brings."""
+    if "pull_request" in context.events:
+        return Taint(_COMMIT, "text", outsider=True)
+    return Taint(_COMMIT, "text") if "push" in context.events else None
+
+
+def _printed(command: str, words: Sequence[str]) -> str:
+    """What the output of `git log` or `git diff` can hold, "" for nothing that matters."""
+    form = " ".join(word for word in words if word.startswith(("--format", "--pretty", "%")))
+    if any(word in ("--name-only", "--name-status") for word in words) and "%" not in form:
+        return "text"
+    if any(
+        word.startswith(("--stat", "--shortstat", "--numstat", "--quiet", "--exit-code"))
+        for word in words
+    ):
+        return ""
+    if command in ("diff", "diff-tree"):
+        return "text"
+    if "%" in form and not _FORMAT_TEXT.search(form):
+        return ""
+    single = any(re.fullmatch(r"-(?:n\s*)?1|--max-count=1", word) for word in words)
+    lines = "%" in form and not re.search(r"%[bBN]", form)
+    return "line" if single and lines else "text"

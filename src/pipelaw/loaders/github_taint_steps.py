@@ -1,0 +1,336 @@
+"""What a step does with an outsider's text: what its outputs and variables hold, and where it does harm."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.facts.shell_effects import Given
+from pipelaw.facts.taint import Taint, strongest, taints
+from pipelaw.loaders.github_expressions import fences, sources
+from pipelaw.loaders.github_files import file_taint
+from pipelaw.loaders.github_reflecting import LOADERS, reflected
+from pipelaw.loaders.github_sink_inputs import INPUT_SINKS
+from pipelaw.loaders.github_taint import taint_of, written
+from pipelaw.loaders.github_taint_calls import noted
+from pipelaw.loaders.github_taint_scripts import JavaScript, batch, powershell
+from pipelaw.loaders.github_taint_sources import ASKING, produced
+from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
+from pipelaw.model import Expansion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipelaw.facts.shell_effects import Effects
+    from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.loaders.github_reach import Reach
+    from pipelaw.model import Reference, Script, Variable
+    from pipelaw.place import Place
+
+_PASTED = "${{"
+_BOURNE = frozenset(("", "bash", "sh", "zsh", "dash", "ash"))
+_SINKS = re.compile(
+    r"GITHUB_(?:ENV|PATH|OUTPUT)|::(?:set-|add-)|\b(?:eval|sed|awk|bash|sh|ssh|xargs|source|python3?|node|perl)\b"
+)
+"""What a script says that can do harm with a text that it asks for by itself."""
+
+
+class StepOutputs:
+    """The outputs of one step, looked into when somebody asks."""
+
+    __slots__ = ("_context", "_flow", "_given", "_known", "_script", "_used")
+
+    def __init__(
+        self,
+        context: Context,
+        flow: Flow,
+        used: Reference | None,
+        inputs: tuple[Variable, ...],
+        script: Script | None,
+    ) -> None:
+        self._context = context
+        self._flow = flow
+        self._used = used
+        self._given = inputs
+        self._script = script
+        self._known: dict[str, Taint] | None = None
+
+    def of(self, name: str) -> Taint | None:
+        """Whose text an output holds; with "", the worst of all of them."""
+        if self._known is None:
+            self._known = {}  # an output that is made from itself is nobody's
+            if self._script is not None:
+                self._known = _outputs(self._context, self._flow, self._script)
+        found = self._known.get(name) if name else strongest(self._known.values())
+        if found is not None or self._used is None:
+            return found
+        return self._from_action(self._used, name)
+
+    def _from_action(self, used: Reference, name: str) -> Taint | None:
+        given = {variable.name.lower(): variable.value for variable in self._given}
+        if used.text.startswith((".", "$/")) and used.kind == "action":
+            return self._context.called_outputs(self._flow, used, given, name)
+        return reflected(self._context, self._flow, used, given, name)
+
+
+class Parts(NamedTuple):
+    """A step that was just read."""
+
+    outer: Flow
+    """The flow of its job."""
+    flow: Flow
+    """Its own."""
+    reach: Reach
+    id: str
+    used: Reference | None
+    inputs: tuple[Variable, ...]
+    scripts: tuple[Script, ...]
+
+
+def learn(context: Context, step: Parts) -> None:
+    """Note what a step leaves for later ones, and add what it does to its expansions."""
+    outer, flow, used = step.outer, step.flow, step.used
+    script = step.scripts[0] if step.scripts else None
+    if step.id:
+        outer.known.steps[step.id.lower()] = StepOutputs(context, flow, used, step.inputs, script)
+    if used is not None:
+        _learn_action(context, step, used)
+        if script is not None and script.shell == "javascript":
+            _exported(context, outer, flow, script)
+    elif script is not None and _worth(flow, script):
+        _follow(context, outer, flow, script)
+
+
+def _learn_action(context: Context, step: Parts, used: Reference) -> None:
+    """What an action does with its inputs and with the files that it finds."""
+    flow, name = step.flow, used.name.lower()
+    if used.pin == "local" and used.kind == "action":
+        context.calls.append(noted(context, flow, used, step.inputs, step.reach))
+    if name in INPUT_SINKS:
+        flow.expansions.extend(_handed(context, flow, used, step.inputs))
+    if name in LOADERS and flow.known.files:
+        flow.expansions.append(_loaded(used, flow.known.files[-1].taint))
+
+
+def _handed(
+    context: Context, flow: Flow, used: Reference, inputs: tuple[Variable, ...]
+) -> Iterator[Expansion]:
+    """An outsider's text in inputs that an action runs or fetches."""
+    sinks = INPUT_SINKS[used.name.lower()]
+    for variable in inputs:
+        sink = sinks.get(variable.name.lower())
+        taint = written(context, flow, variable.value) if sink is not None else None
+        if sink is None or taint is None or (sink == "address" and not _leading(variable.value)):
+            continue
+        yield _expansion(sink, variable.value, taint, variable.place, "")
+
+
+def _leading(text: str) -> bool:
+    """Whether an expression stands where an address says its host."""
+    before = text.partition("${{")[0].rpartition(" ")[2]
+    return before.partition("://")[2] == "" and "/" not in before.replace("://", "")
+
+
+def _exported(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
+    """The variables that a script of JavaScript sets for later steps."""
+    if "exportVariable" in script.text:
+        exported = JavaScript(context, flow, script.text).exports()
+        outer.tainted = {**outer.tainted, **exported}
+
+
+def _loaded(used: Reference, taint: Taint) -> Expansion:
+    """An action that makes variables of a file that an outsider wrote."""
+    return _expansion("environment file", used.text, taint, used.place, "")
+
+
+def _worth(flow: Flow, script: Script) -> bool:
+    """Whether an outsider's text can do anything in a script: parsing it costs more than all else."""
+    text = script.text
+    if flow.tainted and _SINKABLE.search(text):
+        lowered = text.lower()
+        if any(name in lowered for name in flow.tainted):
+            return True
+    if flow.known.files and "GITHUB_" in text:
+        return True
+    if _PASTED in text and "GITHUB_ENV" in text and flow.expansions:
+        return True
+    return (
+        ("gh " in text or "git " in text or "GITHUB_" in text or "api." in text)
+        and _SINKS.search(text) is not None
+        and ASKING.search(text) is not None
+    )
+
+
+_SINKABLE = re.compile(
+    r"GITHUB_|::(?:set-|add-)|%\w|\b(?:eval|g?sed|g?awk|bash|sh|zsh|ssh|xargs|source|python3?|node|perl|ruby|php"
+    r"|pwsh|git|tar|curl|wget|nc|find|docker|rsync|scp|zip|npm|npx|pip3?|cargo|make|go|helm|mvn|yarn|pnpm|pytest)\b"
+)
+
+
+def _run(context: Context, flow: Flow, script: Script) -> Effects | None:
+    """Follow the text through a script of the Bourne family; None where there is none to follow."""
+    if flow.effects is None:
+        flow.effects = (_effects(context, flow, script),)
+    return flow.effects[0]
+
+
+def _effects(context: Context, flow: Flow, script: Script) -> Effects | None:
+    code = script.text
+    known, files = flow.known, flow.known.files
+    templates = _templates(context, flow, code) if _PASTED in code else []
+    if not (files or any(one[2] is not None for one in templates) or _asks(flow, code)):
+        return None
+    from pipelaw.facts.shell_taint import run  # noqa: PLC0415  most scans need no parser
+
+    variables: Mapping[str, Taint] = flow.tainted
+    if "GITHUB_HEAD_REF" in code:
+        head = taint_of(context, flow, "github.head_ref")
+        variables = {**variables, "github_head_ref": head} if head is not None else variables
+    given = Given(
+        variables=variables,
+        templates=templates,
+        stores=STORES,
+        produce=lambda words, named: produced(context, known, words, named),
+        file=lambda path: file_taint(files, code, path),
+    )
+    return run(code, given)
+
+
+def _asks(flow: Flow, code: str) -> bool:
+    """Whether a script names a variable that holds an outsider's text, or asks for such a text."""
+    if flow.tainted:
+        lowered = code.lower()
+        if any(name in lowered for name in flow.tainted):
+            return True
+    return ASKING.search(code) is not None
+
+
+def _templates(context: Context, flow: Flow, code: str) -> list[tuple[int, int, Taint | None]]:
+    """What is pasted into a script, and whose text it is."""
+    found = []
+    for fence in fences(code):
+        taints_of = (taint_of(context, flow, path) for path in sources(fence.code))
+        taint = strongest(one for one in taints_of if one is not None)
+        pasted = taint if taint is None else taint._replace(pasted=True)
+        found.append((fence.start, fence.end, pasted))
+    return found
+
+
+def _outputs(context: Context, flow: Flow, script: Script) -> dict[str, Taint]:
+    """Whose text each output of a script holds."""
+    if script.shell == "javascript":
+        return JavaScript(context, flow, script.text).outputs()
+    if script.shell in ("pwsh", "powershell"):
+        found = powershell(script.text, flow.tainted)
+        return {name.lower(): taint for kind, name, taint, *_ in found if kind == "outputs"}
+    if script.shell not in _BOURNE or not _puts_out(script.text):
+        return {}
+    effects = _run(context, flow, script)
+    if effects is None:
+        return {}
+    wrote = [*entries(effects.files.get("outputs", ()))]
+    wrote += (entry for kind, entry in commands(effects.printed) if kind == "set-output")
+    kept: dict[str, Taint] = {}
+    for entry in wrote:
+        if entry.taint is not None:
+            kept[entry.name.lower()] = entry.taint
+    return kept
+
+
+def _puts_out(text: str) -> bool:
+    return "GITHUB_OUTPUT" in text or "::set-output" in text
+
+
+def _follow(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
+    """Add what a script does to the expansions of its step and the variables of later ones."""
+    if script.shell in ("pwsh", "powershell"):
+        _follow_powershell(outer, flow, script)
+    elif script.shell == "cmd":
+        for taint, start, end in batch(script.text, flow.tainted):
+            flow.expansions.append(_at(script, "script", taint, start, end))
+    elif script.shell in _BOURNE:
+        effects = _run(context, flow, script)
+        if effects is not None:
+            for sink in effects.sinks:
+                flow.expansions.append(_at(script, sink.kind, sink.taint, sink.start, sink.end))
+            _stored(outer, flow, script, effects)
+
+
+def _stored(outer: Flow, flow: Flow, script: Script, effects: Effects) -> None:
+    """What a script wrote to GitHub's files."""
+    written = list(entries(effects.files.get("environment", ())))
+    printed = list(commands(effects.printed)) if _heeds_printed(flow) else []
+    written += (entry for kind, entry in printed if kind == "set-env")
+    variables = {e.name.lower(): e.taint for e in written if e.taint is not None and e.name}
+    if variables:
+        outer.tainted = {**outer.tainted, **variables}
+    _harm(flow, script, "environment file", (e for e in written if e.loose))
+    outputs = list(entries(effects.files.get("outputs", ())))
+    _harm(flow, script, "outputs", _clobbering(outputs))
+    added = [entry.write for kind, entry in printed if kind == "add-path"]
+    for write in (*effects.files.get("search path", ()), *added):
+        taint = strongest(one for one in taints(write.value) if not one.pasted)
+        if taint is not None:
+            flow.expansions.append(_at(script, "search path", taint, write.start, write.end))
+
+
+def _heeds_printed(flow: Flow) -> bool:
+    """Whether `::set-env` and `::add-path` are switched on again around a step."""
+    return any(
+        variable.name == "ACTIONS_ALLOW_UNSECURE_COMMANDS" and variable.value.lower() != "false"
+        for scope in flow.variables
+        for variable in scope
+    )
+
+
+def _clobbering(outputs: list[Entry]) -> Iterator[Entry]:
+    """Entries that can set an output which was set before."""
+    before: set[str] = set()
+    for entry in outputs:
+        wild = entry.loose and entry.taint is not None and entry.taint.charset == "text"
+        if wild and before - {entry.name}:
+            yield entry
+        before.add(entry.name)
+
+
+def _harm(flow: Flow, script: Script, kind: str, found: Iterator[Entry]) -> None:
+    """One expansion for each command that writes what it should not."""
+    seen: set[int] = set()
+    for entry in found:
+        write, taint = entry.write, entry.taint
+        if taint is not None and not taint.pasted and write.start not in seen:
+            seen.add(write.start)
+            flow.expansions.append(_at(script, kind, taint, write.start, write.end))
+
+
+def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
+    for kind, name, taint, start, end in powershell(script.text, flow.tainted):
+        if kind == "environment":
+            if name:
+                outer.tainted = {**outer.tainted, name.lower(): taint}
+            if taint.charset == "text":
+                flow.expansions.append(_at(script, "environment file", taint, start, end))
+        elif kind == "search path":
+            flow.expansions.append(_at(script, "search path", taint, start, end))
+
+
+def _at(script: Script, sink: str, taint: Taint, start: int, end: int) -> Expansion:
+    place = script.source_text.place(start, end)
+    return _expansion(sink, script.text[start:end], taint, place, script.shell)
+
+
+def _expansion(sink: str, text: str, taint: Taint, place: Place, shell: str) -> Expansion:
+    """Where an outsider's text arrives while a script runs."""
+    return Expansion(
+        text=text,
+        time="run",
+        sink=sink,
+        shell=shell,
+        attacker_controlled=True,
+        outsider=taint.outsider,
+        author=taint.who,
+        via=taint.via,
+        charset=taint.charset,
+        reparsed=sink in ("script", "code"),
+        place=place,
+    )

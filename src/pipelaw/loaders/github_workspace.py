@@ -1,0 +1,155 @@
+"""Where files lie while a job runs, and which of its steps run code from them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from posixpath import normpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.facts.execution import places
+from pipelaw.loaders.github_runs import RUNS_WORKSPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipelaw.model import Command, Script, Step
+
+_ROOT = re.compile(
+    r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$\{?PWD\}?|\$\(pwd\)|\$env:GITHUB_WORKSPACE"
+    r"|\$\{process\.env\.GITHUB_WORKSPACE\})(?:/|$)"
+)
+_TEMP = re.compile(
+    r"^(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\}?|\$env:RUNNER_TEMP|\$\{process\.env\.RUNNER_TEMP\})"
+)
+_DECIDED = re.compile(r"[$%`]|^[A-Za-z]:/")
+_MOVES = frozenset(("cd", "pushd", "Set-Location", "Push-Location", "sl", "chdir"))
+_REQUIRES = re.compile(
+    r"(?:require|import)\s*\(\s*(?:['\"`])((?:\$\{process\.env\.GITHUB_WORKSPACE\}|\$\{\{\s*github\.workspace\s*\}\}|\.{1,2})(?:/[^'\"`]*)?)['\"`]"
+)
+_SUBSHELL = re.compile(r"\(\s*(?:cd|pushd)\s")
+
+
+def folder_of(text: str) -> str:
+    """A path below the workspace, normalised; "" for the workspace itself."""
+    path = resolved(text.strip(), "")
+    return path if path is not None else text.strip()
+
+
+def outside(path: str) -> bool:
+    """Whether a path as `resolved` gives it lies outside the workspace."""
+    return path[:1] in ("/", "~", "$")
+
+
+@lru_cache(maxsize=4096)
+def resolved(word: str, where: str) -> str | None:
+    """The path that a word names from a folder; None where that is not known.
+
+    Relative to the workspace, "" for itself; a path outside it begins with `/`, `~` or `$TEMP`.
+    """
+    text = word.replace("\\", "/")
+    root, temp = _ROOT.match(text), _TEMP.match(text)
+    if root is not None:
+        text, where = text[root.end() :], ""
+    elif temp is not None:
+        return normpath(f"$TEMP{text[temp.end() :]}")
+    elif text[:1] in ("/", "~"):
+        return normpath(text)
+    elif _DECIDED.search(text) or "://" in text:
+        return None
+    path = normpath(f"{where}/{text}" if where else text or ".")
+    if path.startswith(".."):
+        return None
+    return "" if path == "." else path
+
+
+def below(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies in it; "" is the workspace."""
+    if not folder:
+        return path[:1] not in ("/", "~", "$")
+    return path == folder or path.startswith(f"{folder}/")
+
+
+class Mount(NamedTuple):
+    """Files that a step put into a folder."""
+
+    folder: str
+    foreign: bool
+    """They are those that are asked about; otherwise they hide what lies below."""
+
+
+def owned(path: str, mounts: Sequence[Mount]) -> bool:
+    """Whether what lies at a path are the files that are asked about: the innermost, latest mount has it."""
+    best: Mount | None = None
+    for mount in mounts:
+        if below(path, mount.folder) and (best is None or len(mount.folder) >= len(best.folder)):
+            best = mount
+    return best is not None and best.foreign
+
+
+def executor(step: Step, start: str, mounts: Sequence[Mount], behind: int = -1) -> str:
+    """The command or action of a step that runs code from the files, "" for none.
+
+    `start` is the folder in which its scripts run; commands up to the character `behind` do not count.
+    """
+    for used in step.references:
+        if used.text.startswith("./"):
+            path = resolved(used.text, "")
+            if path is not None and owned(path, mounts):
+                return used.text
+        else:
+            runs = RUNS_WORKSPACE.get(used.name.lower())
+            if runs is not None:
+                inputs = {variable.name.lower(): variable.value for variable in used.inputs}
+                path = resolved(runs.folder(inputs), "") if runs.applies(inputs) else None
+                if path is not None and owned(path, mounts):
+                    return used.name
+    for script in step.scripts:
+        found = next(executing(script, start, mounts, behind), None)
+        if found:
+            return found
+    return ""
+
+
+def executing(
+    script: Script, start: str, mounts: Sequence[Mount], behind: int = -1
+) -> Iterator[str]:
+    """The commands of a script that run code from the files, shortened."""
+    if script.shell == "javascript":
+        for match in _REQUIRES.finditer(script.text):
+            path = resolved(match[1], "")
+            if path is not None and owned(path, mounts):
+                yield f"{match[0]})"
+        return
+    for command, folders in standing(script, start):
+        if command.place.start <= behind:
+            continue
+        found = places(command.words)
+        if found and any(_reached(place, folders, mounts) for place in found):
+            yield " ".join(command.words[:3])
+
+
+def _reached(place: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
+    for folder in folders:
+        path = resolved(place, folder)
+        if path is not None and owned(path, mounts):
+            return True
+    return False
+
+
+def standing(script: Script, start: str) -> Iterator[tuple[Command, tuple[str, ...]]]:
+    """The commands of a script, each with the folders in which it may stand."""
+    folders: tuple[str, ...] = (start,)
+    scoped = _SUBSHELL.search(script.text) is not None
+    for command in script.commands:
+        yield command, folders
+        if command.name in _MOVES and len(command.words) > 1:
+            moved = tuple(
+                path
+                for folder in folders
+                if (path := resolved(command.words[-1], folder)) is not None
+            )
+            # what is entered in parentheses is left behind them
+            folders = tuple(dict.fromkeys((*folders, *moved))) if scoped else moved
+        elif command.name in ("popd", "Pop-Location"):
+            folders = tuple(dict.fromkeys((*folders, start)))

@@ -1,0 +1,177 @@
+"""Policies kept in a git repository: fetched once by commit, and read without a checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelaw.document import MAX_BYTES
+from pipelaw.errors import PolicyError, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelaw.document import Problem
+
+SECONDS = 60
+"""How long a fetch may take."""
+MAX_FILES = 10_000
+
+# no hook, filter, prompt, submodule or transport but those that a policy may name can run
+_SETTINGS = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "credential.interactive": "false",
+    "fetch.recurseSubmodules": "false",
+    "gc.auto": "0",
+    "protocol.allow": "never",
+    "protocol.https.allow": "always",
+    "protocol.ssh.allow": "always",
+    "protocol.file.allow": "always",
+    "protocol.version": "2",
+    "transfer.fsckObjects": "true",
+}
+_ALGORITHMS = {40: "sha1", 64: "sha256"}
+
+
+def fetched(url: str, commit: str, folder: Path) -> CommitTree:
+    """The files of a commit, from the copy in a folder of ours or, the first time, from `url`.
+
+    Raises PolicyError where it cannot be had. What is read is checked against the commit's id.
+    """
+    target = folder / "policies" / hashlib.sha256(f"{url}\0{commit}".encode()).hexdigest()[:40]
+    if not target.is_dir():
+        _fetch(url, commit, target)
+    return CommitTree(target, url, commit)
+
+
+def _fetch(url: str, commit: str, target: Path) -> None:
+    import git  # noqa: PLC0415  most policies are in the repository itself
+
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=target.parent))
+    except OSError as error:
+        raise PolicyError(f"{target.parent}: cannot be written: {error.strerror}") from None
+    try:
+        kind = f"--object-format={_ALGORITHMS[len(commit)]}"
+        _git(made).init("--bare", "--quiet", "--template=", kind, ".")
+        _git(made).fetch(
+            "--quiet", "--depth=1", "--no-tags", "--end-of-options", url, commit,
+            kill_after_timeout=SECONDS if os.name != "nt" else None,
+        )  # fmt: skip
+        # another process may have fetched the same meanwhile
+        with suppress(OSError):
+            made.rename(target)
+    except git.GitCommandError as error:
+        said = " ".join(str(error.stderr).removeprefix("\n").split()) or "git failed"
+        raise PolicyError(f"{url}: the commit {commit} cannot be fetched: {said}") from None
+    except git.GitCommandNotFound:
+        raise PolicyError(f"{url}: git is needed to fetch this policy") from None
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _git(folder: Path) -> Any:  # noqa: ANN401  a command of git for each attribute
+    """Git in a bare repository of ours; of the user's settings, those that log in still count."""
+    import git  # noqa: PLC0415  see _fetch
+
+    command = git.Git(folder)
+    command.update_environment(
+        GIT_TERMINAL_PROMPT="0",
+        GIT_NO_REPLACE_OBJECTS="1",
+        # a hook of git, in which we may run, has set these to its own repository
+        GIT_DIR=str(folder),
+        GIT_OBJECT_DIRECTORY=str(folder / "objects"),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES="",
+        GIT_CONFIG_NOSYSTEM="1",
+        GIT_CONFIG_COUNT=str(len(_SETTINGS)),
+        **{f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(_SETTINGS)},
+        **{f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(_SETTINGS.values())},
+    )
+    return command
+
+
+class CommitTree:
+    """The files of one commit, each object's content checked against its id."""
+
+    def __init__(self, folder: Path, url: str, commit: str) -> None:
+        self.name = f"{url}@{commit[:12]}"
+        self.named: Sequence[str] = ()
+        self._git = _git(folder)
+        self._commit = commit
+        self._files: dict[str, str] | None = None
+
+    def paths(self) -> Sequence[str]:
+        """See Tree."""
+        return sorted(self._list())
+
+    def read(self, path: str) -> bytes:
+        """See Tree."""
+        ids = self._list()
+        if path not in ids:
+            raise UnreadableError(path, 1, 1, "no such file")
+        data = self._object("blob", ids[path])
+        if len(data) > MAX_BYTES:
+            raise UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
+        return data
+
+    def ignored(self, path: str) -> bool:  # noqa: ARG002  a commit has only what is tracked
+        """See Tree."""
+        return False
+
+    def problems(self) -> Sequence[Problem]:
+        """See Tree."""
+        return ()
+
+    def __contains__(self, path: object) -> bool:
+        """See Tree."""
+        return path in self._list()
+
+    def _list(self) -> dict[str, str]:
+        """The id of each file's content, by path."""
+        if self._files is None:
+            header = self._object("commit", self._commit).split(b"\n", 1)[0]
+            queue = [("", header.removeprefix(b"tree ").decode("ascii", "replace"))]
+            self._files = {}
+            while queue and len(self._files) < MAX_FILES:
+                prefix, tree = queue.pop()
+                for mode, name, one in _entries(self._object("tree", tree), len(tree) // 2):
+                    if mode == b"40000":
+                        queue.append((f"{prefix}{name}/", one))
+                    elif mode in (b"100644", b"100755"):  # no link, no submodule
+                        self._files[prefix + name] = one
+        return self._files
+
+    def _object(self, kind: str, name: str) -> bytes:
+        import git  # noqa: PLC0415  see _fetch
+
+        try:
+            data: bytes = self._git.cat_file(
+                kind, name, stdout_as_string=False, strip_newline_in_stdout=False
+            )
+        except git.GitCommandError:
+            raise PolicyError(f"{self.name}: the {kind} {name} is not in the copy of it") from None
+        made = hashlib.new(_ALGORITHMS[len(name)], usedforsecurity=False)
+        made.update(f"{kind} {len(data)}\0".encode() + data)
+        if made.hexdigest() != name:
+            raise PolicyError(
+                f"{self.name}: the {kind} {name} is not what its id says: remove the copy"
+            )
+        return data
+
+
+def _entries(data: bytes, width: int) -> list[tuple[bytes, str, str]]:
+    """Mode, name and id of what a tree object lists."""
+    found, at = [], 0
+    while at < len(data):
+        end = data.index(b"\0", at)
+        mode, _, name = data[at:end].partition(b" ")
+        at = end + 1 + width
+        found.append((mode, name.decode("utf-8", "replace"), data[end + 1 : at].hex()))
+    return found

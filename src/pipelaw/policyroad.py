@@ -1,0 +1,56 @@
+"""Which of the code from elsewhere that pipelines use is on the paved road."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pipelaw.finding import Usage
+from pipelaw.policy import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipelaw.model import Pipeline, Scope
+    from pipelaw.policy import Policy
+
+_ROADS = {
+    "action": "actions",
+    "workflow": "workflows",
+    "include": "includes",
+    "template": "includes",
+    "component": "components",
+    "image": "images",
+    "plugin": "images",
+}
+_OWN = ("local", "unresolved")
+"""Pins of what the repository has itself, or nobody knows before it runs."""
+
+
+def usages(pipelines: Iterable[Pipeline], policy: Policy | None) -> tuple[Usage, ...]:
+    """What the pipelines use, of the kinds that the policy's paved road speaks of."""
+    if policy is None or not policy.paved_road:
+        return ()
+    kinds = {kind for kind, _ in policy.paved_road}
+    found: Counter[tuple[str, str]] = Counter()
+    for scope in _scopes(pipelines):
+        for reference in scope.references:
+            kind = _ROADS.get(reference.kind, "")
+            if kind in kinds and reference.pin not in _OWN:
+                found[kind, reference.name] += 1
+    return tuple(
+        Usage(kind, name, _paved(kind, name, policy), count)
+        for (kind, name), count in sorted(found.items())
+    )
+
+
+def _paved(kind: str, name: str, policy: Policy) -> bool:
+    return any(one == kind and matches(glob.value, name) for one, glob in policy.paved_road)
+
+
+def _scopes(pipelines: Iterable[Pipeline]) -> Iterator[Scope]:
+    for pipeline in pipelines:
+        yield pipeline
+        for job in pipeline.jobs:
+            yield job
+            yield from job.steps

@@ -1,0 +1,215 @@
+"""Where policies come from: a repository's tree, shipped profiles, pinned git repositories."""
+
+from __future__ import annotations
+
+import posixpath
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw import policyfile, rules
+from pipelaw.errors import PolicyError, UnreadableError
+from pipelaw.policy import Layer, Origin, Policy, RuleFile, merged
+from pipelaw.policyfile import Known
+from pipelaw.rules import near
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    from pipelaw.document import Document, Problem
+    from pipelaw.policy import Extension, Setting
+    from pipelaw.tree import Tree
+
+PROFILE = "pipelaw:"
+"""What the name of a shipped profile begins with."""
+DEFAULT = "pipelaw:default"
+DEEPEST = 20
+"""How many policies can lie on top of each other."""
+_ENDS = (".yml", ".yaml")
+
+
+def profiles() -> dict[str, Path]:
+    """The shipped profiles, by the name that `extends` calls them."""
+    folder = Path(__file__).parent / "profiles"
+    return {f"{PROFILE}{path.stem}": path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load(
+    tree: Tree | None,
+    path: str,
+    *,
+    today: dt.date,
+    cache: Path | None = None,
+    own_rules: Iterable[str] = (),
+    prefix: str = "",
+) -> Policy:
+    """The policy at a path of a tree, with all that it extends; raises PolicyError.
+
+    Any tree will do: a folder, or a revision. Without a tree, `path` is a shipped profile.
+    `cache` is the folder for what is fetched; `own_rules` are ids of rules that come from
+    elsewhere; `prefix` is put before the paths of the tree in messages.
+    """
+    stack = _Stack(cache)
+    stack.profile(DEFAULT, Origin(DEFAULT))
+    if tree is None:
+        stack.profile(path, Origin(path))
+    else:
+        stack.file(_Spot(tree, path, prefix), Origin(prefix + path))
+    return stack.policy(today, own_rules)
+
+
+class _Spot(NamedTuple):
+    """A file of a tree."""
+
+    tree: Tree
+    path: str
+    prefix: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path for messages."""
+        return self.prefix + self.path
+
+    def beside(self, path: str) -> _Spot:
+        """The file that this one calls by a relative path."""
+        folder = posixpath.dirname(self.path)
+        return self._replace(path=posixpath.normpath(posixpath.join(folder, path)))
+
+    def below(self) -> list[str]:
+        """The YAML files in the folder of this name."""
+        start = "" if self.path == "." else f"{self.path}/"
+        return [
+            path
+            for path in self.tree.paths()
+            if path.startswith(start) and path.endswith(_ENDS) and "/" not in path[len(start) :]
+        ]
+
+
+class _Read(NamedTuple):
+    """A policy file that was read, not yet judged: its rules may come from any layer."""
+
+    shown: str
+    document: Document | None
+    problems: list[Problem]
+    rule_folders: tuple[Setting[str], ...]
+    rule_files: tuple[RuleFile, ...]
+
+
+class _Stack:
+    """Policy files in the order of their layers, the uppermost first."""
+
+    def __init__(self, cache: Path | None) -> None:
+        self.cache = cache
+        self.read: list[_Read] = []
+        self.seen: set[str] = set()
+        self.open: list[str] = []
+
+    def profile(self, name: str, origin: Origin) -> None:
+        """Add a shipped profile."""
+        known = profiles()
+        if name not in known:
+            hint = near(name, known) or f"; there are {', '.join(known)}"
+            raise PolicyError(f"{origin}: there is no profile `{name}`{hint}")
+        self.file(_Spot(MemoryTree({name: known[name].read_bytes()}), name), origin)
+
+    def file(self, spot: _Spot, origin: Origin) -> None:
+        """Add a file, after what it extends; `origin` is where it was asked for."""
+        if spot.shown in self.open or len(self.open) >= DEEPEST:
+            raise PolicyError(f"{origin}: `{spot.shown}` extends itself: remove one `extends`")
+        if spot.shown in self.seen:
+            return
+        self.seen.add(spot.shown)
+        try:
+            data = spot.tree.read(spot.path)
+        except UnreadableError as error:
+            raise PolicyError(f"{origin}: `{spot.shown}`: {error.message}") from None
+        document, problems = policyfile.read(spot.shown, data)
+        extends, rule_folders = policyfile.folders(document)
+        self.open.append(spot.shown)
+        for setting in extends:
+            self._extend(spot, setting)
+        self.open.pop()
+        files = tuple(file for folder in rule_folders for file in _rule_files(spot, folder))
+        self.read.append(_Read(spot.shown, document, problems, tuple(rule_folders), files))
+
+    def _extend(self, spot: _Spot, setting: Setting[Extension]) -> None:
+        extension, origin = setting
+        if extension.commit:
+            start = self._fetched(extension, origin)
+        elif extension.place.startswith(PROFILE):
+            self.profile(extension.place, origin)
+            return
+        else:
+            start = spot.beside(extension.place)
+        if start.path in start.tree:
+            self.file(start, origin)
+            return
+        below = start.below() if not start.path.startswith("..") else []
+        if not below:
+            wanted = "give a policy file, or a folder of them, beside this one"
+            raise PolicyError(f"{origin}: `{start.shown}` is not there: {wanted}")
+        for path in below:
+            self.file(start._replace(path=path), origin)
+
+    def _fetched(self, extension: Extension, origin: Origin) -> _Spot:
+        from pipelaw.policygit import fetched  # noqa: PLC0415  few policies need git
+
+        if self.cache is None:
+            raise PolicyError(f"{origin}: there is no home folder to keep a copy of the policy in")
+        try:
+            tree = fetched(extension.place, extension.commit, self.cache)
+        except PolicyError as error:
+            raise PolicyError(f"{origin}: {error}") from None
+        return _Spot(tree, posixpath.normpath(extension.path), f"{tree.name}:")
+
+    def policy(self, today: dt.date, own_rules: Iterable[str]) -> Policy:
+        """The layers folded into one policy; raises PolicyError that tells every mistake."""
+        known = Known(self._rules(own_rules), _categories(self.read))
+        result = Policy(today)
+        problems: list[Problem] = []
+        for one in self.read:
+            layer = policyfile.parse_layer(one.document, one.shown, known)
+            layer = _with_rules(layer, one)
+            result, refused = merged(result, layer)
+            problems.extend((*dict.fromkeys(one.problems), *refused))
+        if problems:
+            raise PolicyError(
+                "\n".join(f"{p.path}:{p.line}:{p.column}: {p.message}" for p in problems)
+            )
+        return result
+
+    def _rules(self, own: Iterable[str]) -> frozenset[str]:
+        """The ids of all rules, which are the names of their files."""
+        files = [path.name for path in rules.shipped().iterdir() if path.suffix in _ENDS]
+        files.extend(file.path for one in self.read for file in one.rule_files)
+        return frozenset(
+            (*own, *(posixpath.splitext(posixpath.basename(name))[0] for name in files))
+        )
+
+
+def _with_rules(layer: Layer, read: _Read) -> Layer:
+    return layer._replace(rule_folders=read.rule_folders, rule_files=read.rule_files)
+
+
+def _rule_files(spot: _Spot, folder: Setting[str]) -> list[RuleFile]:
+    """The rules in a folder that a policy names."""
+    start = spot.beside(folder.value)
+    paths = start.below() if not start.path.startswith("..") else []
+    if not paths:
+        raise PolicyError(f"{folder.origin}: there is no rule in a folder `{start.shown}`")
+    found = []
+    for path in paths:
+        with suppress(UnreadableError):
+            found.append(RuleFile(spot.prefix + path, spot.tree.read(path)))
+    return found
+
+
+def _categories(read: Sequence[_Read]) -> frozenset[str]:
+    """The categories of controls that can be missing; the catalogue is large, so only if asked for."""
+    if not any(one.document and "controls" in one.document.source.text for one in read):
+        return frozenset()
+    from pipelaw.facts.control_catalogue import catalogue  # noqa: PLC0415
+
+    return frozenset(catalogue().expected)

@@ -1,0 +1,235 @@
+"""What a repository has that a revision of it had not: both judged, unchanged files once."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.compare import known, lines, marked, match, transferred
+from pipelaw.discover import find
+from pipelaw.document import Problem, decode
+from pipelaw.engine import judge
+from pipelaw.errors import UnreadableError
+from pipelaw.finding import Finding, Names, Suppression
+from pipelaw.repository import (
+    Part,
+    Reading,
+    Work,
+    judge_whole,
+    part_of,
+    read_files,
+    scan_repository,
+    settle,
+)
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pipelaw.discover import Candidate
+    from pipelaw.gittree import GitTree
+    from pipelaw.rulebook import Rulebook
+    from pipelaw.tree import Tree
+
+
+def scan_work(work: Work, rulebook: Rulebook) -> Part:
+    """Scan one repository; what the revision `work.before` has already is marked as suppressed."""
+    if work.before is None:
+        return scan_repository(work, rulebook)
+    try:
+        return _Comparison(work, work.before, rulebook).part()
+    finally:
+        work.before.close()
+
+
+class _File(NamedTuple):
+    """One file, read by itself."""
+
+    candidate: Candidate
+    reading: Reading
+    same: bool
+    """It says what it said at the revision, and so does everything that it was read with."""
+
+
+class _Comparison:
+    """One repository against one revision of it."""
+
+    def __init__(self, work: Work, before: GitTree, rulebook: Rulebook) -> None:
+        self._work = work
+        self._before = before
+        self._rulebook = rulebook
+        now = _Now(work.tree, before)
+        self._files = [self._file(candidate, now) for candidate in work.candidates]
+
+    def part(self) -> Part:
+        """The part of the scan, known findings suppressed."""
+        work, names = self._work, Names(self._work.prefix)
+        now = _joined((file.reading for file in self._files), work.tree.problems())
+        same: list[Finding] = []
+        touched: list[Finding] = []
+        for file in self._files:
+            (same if file.same else touched).extend(self._judged(file.reading, names))
+        touched.extend(judge_whole(work, now, self._rulebook, names))
+        same, touched = settle(work, now, same), settle(work, now, touched)
+        old: frozenset[int] = frozenset()
+        if any(finding.suppressed is None for finding in touched):
+            earlier = map(known, self._earlier())
+            old = match(touched, earlier, self._rulebook.rules, self._moved()).old
+        reason = Suppression("since", f"already at {self._before.revision}")
+        every = frozenset(range(len(same)))
+        return part_of(work, now, [*marked(same, every, reason), *marked(touched, old, reason)])
+
+    def _file(self, candidate: Candidate, now: _Now) -> _File:
+        tree = _Watched(now)
+        reading = read_files(self._work._replace(tree=tree, candidates=(candidate,)))
+        return _File(candidate, reading, tree.same)
+
+    def _judged(self, reading: Reading, names: Names) -> Iterable[Finding]:
+        for pipeline in reading.pipelines:
+            yield from judge(pipeline, self._rulebook, names)
+
+    def _earlier(self) -> list[Finding]:
+        """The findings of the revision in what has changed since, and in the repository as a whole."""
+        work = self._work._replace(tree=self._before, candidates=tuple(self._changed()))
+        changed = read_files(work)
+        names = Names(work.prefix)
+        findings = list(self._judged(changed, names))
+        if not self._work.tree.named:
+            kept = (file.reading for file in self._files if file.same)
+            whole = _joined((*kept, changed), ())
+            findings.extend(judge_whole(work, whole, self._rulebook, names))
+        return settle(work, changed, findings)
+
+    def _changed(self) -> Iterable[Candidate]:
+        """The files of the revision that say something else now, or are gone."""
+        for file in self._files:
+            if not file.same and file.candidate.path in self._before:
+                yield file.candidate
+        for candidate in find(self._before):
+            if candidate.platform and candidate.path not in self._work.tree:
+                yield candidate
+
+    def _moved(self) -> Callable[[str, str], bool]:
+        """Whether a file has what another one had: it has its name now, or most of its lost lines."""
+        start = f"{self._work.prefix}/" if self._work.prefix else ""
+        now, before = self._work.tree, self._before
+
+        @cache
+        def changes(path: str) -> tuple[Counter[str], Counter[str]]:
+            old, new = _lines(before, path), _lines(now, path)
+            return old - new, new - old
+
+        def moved(source: str, target: str) -> bool:
+            source, target = source.removeprefix(start), target.removeprefix(start)
+            if source not in now and target not in before:
+                return True
+            return source != target and transferred(changes(source)[0], changes(target)[1])
+
+        return cache(moved)
+
+
+def _lines(tree: Tree, path: str) -> Counter[str]:
+    try:
+        return lines(decode(path, tree.read(path)).text)
+    except UnreadableError:
+        return lines("")
+
+
+def _joined(readings: Iterable[Reading], problems: Iterable[Problem]) -> Reading:
+    """What several readings give together."""
+    joined = Reading({}, [], [], [])
+    for reading in readings:
+        joined.texts.update(reading.texts)
+        joined.pipelines.extend(reading.pipelines)
+        joined.unreadable.extend(reading.unreadable)
+        joined.unresolved.extend(reading.unresolved)
+    joined.unreadable.extend(problems)
+    return joined
+
+
+class _Now:
+    """The tree that is scanned, beside its earlier revision: what of it is still the same."""
+
+    def __init__(self, tree: Tree, before: GitTree) -> None:
+        self.tree = tree
+        self._before = before
+        self._texts: dict[str, tuple[bytes, bool]] = {}
+        self._there: dict[str, tuple[bool, bool]] = {}
+        self.made: dict[object, tuple[object, bool]] = {}
+        """What functions made of the tree, and whether they would make the same of the revision."""
+
+    @cached_property
+    def listed(self) -> tuple[Sequence[str], bool]:
+        """The paths, and whether they are the revision's."""
+        paths = self.tree.paths()
+        return paths, list(paths) == list(self._before.paths())
+
+    def text(self, path: str) -> tuple[bytes, bool]:
+        """The bytes of a file, and whether they are the revision's."""
+        if path not in self._texts:
+            data = self.tree.read(path)
+            self._texts[path] = data, self._before.holds(path, data)
+        return self._texts[path]
+
+    def there(self, path: str) -> tuple[bool, bool]:
+        """Whether there is such a file, and whether that was so at the revision."""
+        if path not in self._there:
+            found = path in self.tree
+            self._there[path] = found, found == (path in self._before)
+        return self._there[path]
+
+
+class _Watched:
+    """A tree that knows whether anything that was asked of it has another answer now.
+
+    Every file gets one of its own, so that what a loader keeps by tree is asked for each; what is
+    `remembered` is made once for all of them.
+    """
+
+    def __init__(self, now: _Now) -> None:
+        self.name = now.tree.name
+        self.named = now.tree.named
+        self.same = True
+        self._now = now
+
+    def paths(self) -> Sequence[str]:
+        """See Tree."""
+        paths, same = self._now.listed
+        self.same &= same
+        return paths
+
+    def read(self, path: str) -> bytes:
+        """See Tree."""
+        try:
+            data, same = self._now.text(path)
+        except UnreadableError:
+            self.same = False
+            raise
+        self.same &= same
+        return data
+
+    def remember(self, key: object, make: Callable[[], object]) -> object:
+        """What `make` gives, made once; it reads by this tree. See `tree.remembered`."""
+        before, self.same = self.same, True
+        if key not in self._now.made:
+            value = make()
+            self._now.made[key] = value, self.same
+        found, same = self._now.made[key]
+        self.same = before and same
+        return found
+
+    def ignored(self, path: str) -> bool:
+        """See Tree."""
+        return self._now.tree.ignored(path)
+
+    def problems(self) -> Sequence[Problem]:
+        """See Tree; told once, for all files together."""
+        return ()
+
+    def __contains__(self, path: object) -> bool:
+        """See Tree."""
+        if not isinstance(path, str):
+            return False
+        found, same = self._now.there(path)
+        self.same &= same
+        return found

@@ -1,0 +1,184 @@
+"""A policy laid on findings: severities, waivers, comments that have run out. Nothing is dropped."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.finding import Related, Severity, Suppression
+from pipelaw.policy import matches
+from pipelaw.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pipelaw.finding import Finding
+    from pipelaw.policy import Elsewhere, Origin, Policy, Waiver
+
+SOON = 30
+"""Days before its end in which a waiver is called expiring."""
+BROAD = 10
+"""A waiver that hides more findings than this is called broad."""
+
+_UNTIL = re.compile(r"\(until\b(?P<day>[^)]*)\)?")
+
+
+def settled(findings: Iterable[Finding], policy: Policy, prefix: str = "") -> list[Finding]:
+    """The findings as a policy wants them, those that comments silence marked already.
+
+    `prefix` is the path of their repository as reports show it. What the policy switches off or
+    waives is marked as suppressed; what a waiver no longer covers says so.
+    """
+    start = f"{prefix}/" if prefix else ""
+    return [_settled(finding, policy, start) for finding in findings]
+
+
+def _settled(finding: Finding, policy: Policy, start: str) -> Finding:
+    path = finding.span.path.removeprefix(start)
+    finding = _levelled(finding, policy, path)
+    if finding.suppressed is not None and finding.suppressed.by == "inline":
+        finding = _commented(finding, policy)
+    if finding.suppressed is not None:
+        return finding
+    for control in policy.controls:
+        if finding.rule == f"missing-{control.category}":
+            finding = _elsewhere(finding, control, policy.today)
+    for waiver in policy.waivers:
+        if finding.suppressed is None and covers(waiver, finding, path):
+            finding = _waived(finding, waiver, policy)
+    return finding
+
+
+def _levelled(finding: Finding, policy: Policy, path: str) -> Finding:
+    """A finding with the severity that the policy gives its rule there."""
+    level = policy.level(finding.rule, path)
+    if level is None or level.word == "on":
+        return finding
+    if level.word == "off":
+        where = f" for `{level.path}`" if level.path else ""
+        return replace(finding, suppressed=Suppression("policy", f"off{where} ({level.origin})"))
+    return replace(finding, severity=Severity[level.word.upper()])
+
+
+def _commented(finding: Finding, policy: Policy) -> Finding:
+    """A finding that a comment silences, back where the comment does not count."""
+    reason = finding.suppressed.reason if finding.suppressed else ""
+    fault = _comment_fault(finding.rule, reason, policy)
+    if not fault:
+        return finding
+    note = Related(finding.span, f"the comment that ignores it does not count: {fault}")
+    return replace(finding, suppressed=None, related=(*finding.related, note))
+
+
+def _comment_fault(rule: str, reason: str, policy: Policy) -> str:
+    """Why a comment does not count, "" where it does."""
+    lock = policy.locked(rule)
+    if lock is not None:
+        return f"`{lock.value}` is locked by {lock.origin}"
+    if policy.inline.value == "refused":
+        return f"{policy.inline.origin} refuses such comments"
+    found = _UNTIL.search(reason)
+    if found is None:
+        wanted = "it has no date, as in (until 2027-01-31)"
+        return wanted if policy.inline.value == "dated" else ""
+    try:
+        day = dt.date.fromisoformat(found["day"].strip())
+    except ValueError:
+        return f"`{found[0]}` is no day, as in (until 2027-01-31)"
+    return _range_fault(day, policy)
+
+
+def _range_fault(day: dt.date, policy: Policy) -> str:
+    """What is wrong with the last day of a waiver or comment."""
+    if day < policy.today:
+        return f"it expired on {day}"
+    days = policy.waiver_horizon.value
+    if (day - policy.today).days > days:
+        return f"{day} is more than {days} days away ({policy.waiver_horizon.origin})"
+    return ""
+
+
+def _elsewhere(finding: Finding, control: Elsewhere, today: dt.date) -> Finding:
+    """A finding about a missing control, settled where the control works outside the pipelines."""
+    if finding.suppressed is not None:
+        return finding
+    if control.until is not None and control.until < today:
+        text = f"`{control.by}` counted as {control.category} until {control.until}"
+        return _noted(finding, control.origin, text)
+    reason = f"{control.category} is done by {control.by} ({control.origin})"
+    return replace(finding, suppressed=Suppression("policy", reason))
+
+
+def covers(waiver: Waiver, finding: Finding, path: str) -> bool:
+    """Whether a waiver is about a finding, at a path of its repository."""
+    if waiver.rule != finding.rule:
+        return False
+    if waiver.fingerprint:
+        return waiver.fingerprint == finding.fingerprint
+    if waiver.job and not matches(waiver.job, finding.job):
+        return False
+    return matches(waiver.path, path)
+
+
+def fault(waiver: Waiver, policy: Policy) -> str:
+    """Why a waiver does not count, "" where it does."""
+    if waiver.fault or waiver.expires is None:
+        return waiver.fault
+    return _range_fault(waiver.expires, policy)
+
+
+def _waived(finding: Finding, waiver: Waiver, policy: Policy) -> Finding:
+    wrong = fault(waiver, policy)
+    if wrong:
+        return _noted(finding, waiver.origin, f"the waiver for it does not count: {wrong}")
+    said = [f"{waiver.reason} (owner {waiver.owner}"]
+    if waiver.approved_by:
+        said.append(f"approved by {waiver.approved_by}")
+    if waiver.ticket:
+        said.append(waiver.ticket)
+    reason = f"{', '.join(said)}, until {waiver.expires})"
+    return replace(finding, suppressed=Suppression("waiver", reason))
+
+
+def _noted(finding: Finding, origin: Origin, text: str) -> Finding:
+    """A finding with one more related place."""
+    span = Span(origin.path, origin.line, origin.column, origin.line, origin.column)
+    return replace(finding, related=(*finding.related, Related(span, text)))
+
+
+class Remark(NamedTuple):
+    """What an audit has to say of a waiver."""
+
+    kind: str
+    """unused, expired, faulty, expiring or broad."""
+    waiver: Waiver
+    message: str
+
+
+def audit(policy: Policy, findings: Sequence[Finding], prefix: str = "") -> list[Remark]:
+    """What is wrong with the waivers of a policy, seen against the findings of one repository."""
+    start = f"{prefix}/" if prefix else ""
+    return [
+        Remark(kind, waiver, message)
+        for waiver in policy.waivers
+        for kind, message in _remarks(waiver, policy, findings, start)
+    ]
+
+
+def _remarks(
+    waiver: Waiver, policy: Policy, findings: Sequence[Finding], start: str
+) -> Iterator[tuple[str, str]]:
+    wrong = fault(waiver, policy)
+    if wrong:
+        yield ("expired" if wrong.startswith("it expired") else "faulty"), wrong
+    elif waiver.expires and (waiver.expires - policy.today).days <= SOON:
+        yield "expiring", f"it ends on {waiver.expires}: mend the finding, or decide again"
+    used = sum(covers(waiver, found, found.span.path.removeprefix(start)) for found in findings)
+    if not used:
+        yield "unused", "it covers no finding: remove it"
+    elif used > BROAD:
+        yield "broad", f"it covers {used} findings: name the files, jobs or fingerprints"
+    elif not waiver.fingerprint and not waiver.path.replace("*", "").strip("/"):
+        yield "broad", f"`{waiver.path}` covers every file: name those that it is about"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelaw.document import decode
+from pipelaw.loaders.github import load
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from pipelaw.model import Agent
+
+
+def agents(step: str, on: str = "issues") -> list[Agent]:
+    text = f"on: {on}\njobs:\n  a:\n    runs-on: x\n    steps:\n{indent(step, '      ')}\n"
+    (pipeline,) = load(decode(".github/workflows/x.yml", text.encode()), MemoryTree({})).pipelines
+    return [agent for one in pipeline.jobs[0].steps for agent in one.agents]
+
+
+def action(name: str, **inputs: str) -> str:
+    """A step in YAML's flow style."""
+    return f"- {json.dumps({'uses': name, 'with': inputs})}"
+
+
+CLAUDE = "anthropics/claude-code-action@v1"
+TITLE = "${{ github.event.issue.title }}"
+
+
+@pytest.mark.parametrize(
+    ("step", "author"),
+    [
+        (action(CLAUDE, prompt=f"Label {TITLE}"), "whoever opens the issue"),
+        (action("actions/ai-inference@v1", **{"system-prompt": TITLE}), "whoever opens the issue"),
+        (action(CLAUDE, claude_args=f"--append-system-prompt {TITLE}"), "whoever opens the issue"),
+        (action(CLAUDE, prompt="Label ${{ github.event.issue.number }}"), ""),
+        (action(CLAUDE, model=TITLE), ""),
+        ("- run: claude -p 'Sum up'\n  env: {X: '" + TITLE + "'}", ""),
+        (f'- run: codex exec "Sum up {TITLE}"', "whoever opens the issue"),
+        ('- run: gemini -p "Sum up $T"\n  env: {T: "' + TITLE + '"}', "whoever opens the issue"),
+        (f'- run: npx @openai/codex@1.2 exec "{TITLE}"', "whoever opens the issue"),
+    ],
+)
+def test_who_writes_the_task(step: str, author: str) -> None:
+    assert [agent.author for agent in agents(step)] == [author]
+
+
+@pytest.mark.parametrize(
+    "step", ["- uses: actions/checkout@v4", "- run: echo claude", "- run: codex --version"]
+)
+def test_what_asks_no_model(step: str) -> None:
+    assert agents(step) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "everyone"),
+    [
+        (action(CLAUDE, allowed_non_write_users="*"), True),
+        (action(CLAUDE, allowed_non_write_users="someone"), False),
+        (action(CLAUDE), False),
+        (action("openai/codex-action@v1", **{"allow-users": "*"}), True),
+        (action("openai/codex-action@v1", **{"require-repo-write": "false"}), True),
+        (action("openai/codex-action@v1", **{"require-repo-write": "true"}), False),
+    ],
+)
+def test_who_may_start_it(step: str, *, everyone: bool) -> None:
+    (agent,) = agents(step)
+    assert agent.everyone is everyone
+    assert agent.guarded is not everyone
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tools"),
+    [
+        ('--allowedTools "Bash,Read"', ("shell",)),
+        ("--allowed-tools Read,Grep", ()),
+        ("--allowedTools 'Bash(gh issue view:*),Read'", ()),
+        ('--allowedTools "Bash(npm:*)"', ("shell",)),
+        ('--allowedTools "Bash(*),Write,WebFetch"', ("shell", "write", "network")),
+        ("--max-turns 5", ()),
+    ],
+)
+def test_what_it_may_use(arguments: str, tools: tuple[str, ...]) -> None:
+    (agent,) = agents(action(CLAUDE, claude_args=arguments))
+    assert agent.tools == tools
+
+
+@pytest.mark.parametrize(
+    ("step", "unconfined"),
+    [
+        (action("openai/codex-action@v1", sandbox="danger-full-access"), "danger-full-access"),
+        (action("openai/codex-action@v1", sandbox="read-only"), ""),
+        (
+            action("openai/codex-action@v1", **{"safety-strategy": "unsafe"}),
+            "safety-strategy: unsafe",
+        ),
+        (
+            action(CLAUDE, claude_args="--dangerously-skip-permissions"),
+            "--dangerously-skip-permissions",
+        ),
+        ("- run: gemini --yolo -p x", "--yolo"),
+    ],
+)
+def test_what_keeps_it_in(step: str, unconfined: str) -> None:
+    assert [agent.unconfined for agent in agents(step)] == [unconfined]

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelaw.document import decode
+from pipelaw.loaders.github import load
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from pipelaw.model import Job, Pipeline
+
+
+LOGIN = """
+- uses: docker/login-action@v3
+  with:
+    registry: ghcr.io
+    password: ${{ secrets.GITHUB_TOKEN }}
+"""
+STATUS = """
+- uses: actions/github-script@v7
+  with:
+    script: github.rest.repos.createCommitStatus({})
+"""
+
+
+def workflow(text: str) -> Pipeline:
+    return load(decode(".github/workflows/x.yml", dedent(text).encode()), MemoryTree({})).pipelines[
+        0
+    ]
+
+
+def job(steps: str, extra: str = "") -> Job:
+    head = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n"
+    body = indent(dedent(steps), "      ")
+    return workflow(f"{head}{indent(extra, '    ')}    steps:\n{body}").jobs[0]
+
+
+@pytest.mark.parametrize(
+    ("steps", "needed"),
+    [
+        ("- run: make", []),
+        ("- uses: actions/checkout@v4", ["contents: read"]),
+        ("- uses: actions/setup-node@v4", []),
+        ("- uses: Actions/Stale@v9", ["actions: write", "issues: write", "pull-requests: write"]),
+        ("- uses: actions/checkout@v4\n- run: git push", ["contents: write"]),
+        ("- run: gh pr comment 1 --body x", ["pull-requests: write"]),
+        ("- run: gh pr list", ["pull-requests: read"]),
+        ("- run: gh release create v1", ["contents: write"]),
+        ("- run: gh workflow run x.yml", ["actions: write"]),
+        ("- run: gh api repos/o/r/issues/1/comments -f body=x", ["issues: write"]),
+        ("- run: gh api repos/o/r/releases", ["contents: read"]),
+        ("- run: gh api -X DELETE /repos/o/r/git/refs/x", ["contents: write"]),
+        ("- run: npm publish --provenance", ["id-token: write"]),
+        (
+            "- run: npx semantic-release",
+            ["contents: write", "issues: write", "pull-requests: write"],
+        ),
+        ("- run: docker push ghcr.io/o/x", ["packages: write"]),
+        ("- run: docker push docker.io/o/x", []),
+        (
+            LOGIN,
+            ["packages: write"],
+        ),
+        ("- uses: docker/login-action@v3\n  with: {password: '${{ secrets.HUB }}'}", []),
+        ("- uses: pypa/gh-action-pypi-publish@v1", ["id-token: write"]),
+        ("- uses: pypa/gh-action-pypi-publish@v1\n  with: {password: '${{ secrets.PYPI }}'}", []),
+        (
+            "- uses: peter-evans/create-pull-request@v7\n  with: {token: '${{ secrets.BOT }}'}",
+            [],
+        ),
+        (
+            "- uses: actions/checkout@v4\n  with: {token: '${{ secrets.BOT }}'}\n- run: git push",
+            [],
+        ),
+        ("- run: gh release create v1\n  env: {GH_TOKEN: '${{ secrets.BOT }}'}", []),
+        (
+            "- uses: actions/github-script@v7\n  with: {script: 'github.rest.issues.addLabels({})'}",
+            ["issues: write"],
+        ),
+        (
+            "- uses: actions/github-script@v7\n  with: {script: 'await github.rest.pulls.list({})'}",
+            ["pull-requests: read"],
+        ),
+        (
+            STATUS,
+            ["statuses: write"],
+        ),
+        ("- uses: actions/github-script@v7\n  with: {script: 'core.info(1)'}", []),
+        (
+            "- uses: aws-actions/configure-aws-credentials@v4\n  with: {role-to-assume: 'arn:x'}",
+            ["id-token: write"],
+        ),
+    ],
+)
+def test_what_a_job_needs(steps: str, needed: list[str]) -> None:
+    found = job(steps)
+    assert list(found.needed_permissions) == needed
+    assert list(found.unclear_needs) == []
+    assert found.suggested_permissions == "{" + ", ".join(needed) + "}"
+
+
+@pytest.mark.parametrize(
+    ("steps", "unclear"),
+    [
+        ("- uses: somebody/something@v1", "somebody/something"),
+        ("- uses: ./build", "./build"),
+        ("- run: ./do\n  env: {GITHUB_TOKEN: '${{ github.token }}'}", "the commands of step 1"),
+        ("- run: gh api graphql -f query=x", "gh api graphql"),
+        ("- run: gh secret set x", "gh secret set"),
+        ("- run: mvn deploy", "mvn deploy"),
+        ("- uses: docker/build-push-action@v6\n  with: {push: true}", "docker/build-push-action"),
+        (
+            "- uses: actions/github-script@v7\n  with: {script: 'github.graphql(`x`)'}",
+            "the script of actions/github-script@v7",
+        ),
+    ],
+)
+def test_what_is_not_known_is_said(steps: str, unclear: str) -> None:
+    found = job(steps)
+    assert list(found.unclear_needs) == [unclear]
+    assert found.suggested_permissions == ""
+
+
+def test_a_token_in_the_environment_of_the_job_makes_its_commands_unclear() -> None:
+    found = job("- run: ./do", "env:\n  GH_TOKEN: ${{ github.token }}\n")
+    assert list(found.unclear_needs) == ["the commands of step 1"]
+    other = job("- run: gh pr merge 1", "env:\n  GH_TOKEN: ${{ secrets.BOT }}\n")
+    assert list(other.needed_permissions) == list(other.unclear_needs) == []
+
+
+def test_a_called_workflow_may_need_anything() -> None:
+    found = workflow("on: push\njobs:\n  a:\n    uses: o/r/.github/workflows/x.yml@v1\n")
+    assert list(found.jobs[0].unclear_needs) == ["o/r/.github/workflows/x.yml"]
+
+
+def test_the_users_of_a_right_are_the_jobs_that_hold_it() -> None:
+    found = workflow(
+        """
+        on: push
+        permissions: {contents: write, packages: write}
+        jobs:
+          release: {runs-on: x, steps: [{run: gh release create v1}]}
+          test: {runs-on: x, steps: [{run: make}]}
+          label: {runs-on: x, permissions: {pull-requests: write, checks: write}, steps: [
+            {run: gh issue edit 1}]}
+        """
+    )
+    assert [list(right.users) for right in found.permissions] == [["release"], []]
+    assert [list(right.users) for right in found.jobs[2].permissions] == [["label"], []]
+    assert (
+        found.suggested_permissions
+        == "`permissions: {}` at the top, `{contents: write}` for `release`"
+    )
+
+
+def test_comments_tell_what_a_right_is_for() -> None:
+    found = workflow(
+        """
+        on: push
+        permissions:
+          contents: read
+          issues: write # comments
+          pages: write #
+          checks: write # zizmor: ignore[excessive-permissions]
+          actions: write # zizmor: ignore[excessive-permissions] cancels runs
+          # for the registry
+          packages: write
+          statuses: none
+        jobs: {}
+        """
+    )
+    undocumented = [right.scope for right in found.permissions if not right.documented]
+    assert undocumented == ["pages", "checks"]

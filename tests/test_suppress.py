@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from pipelaw import rulebook, zizmor
+from pipelaw.discover import Candidate
+from pipelaw.repository import Work, scan_repository
+from pipelaw.suppress import ignores
+from pipelaw.tree import MemoryTree
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "coming-from-zizmor.md"
+PATH = ".github/workflows/x.yml"
+
+
+def suppressed(text: str, *rules: str) -> dict[tuple[str, int], str | None]:
+    """The reason for which each finding is suppressed, None for an open one."""
+    tree = MemoryTree({PATH: dedent(text).encode()})
+    work = Work(tree, "", (Candidate(PATH, "github"),))
+    findings = scan_repository(work, rulebook.load(only=rules)).findings
+    return {
+        (found.rule, found.span.line): found.suppressed.reason if found.suppressed else None
+        for found in findings
+    }
+
+
+def test_comments_of_both_tools_are_read() -> None:
+    found = ignores(
+        "a: 1 # pipelaw: ignore[one, two] because\n"
+        "# zizmor: ignore[unpinned-uses] later\n"
+        "b: 2 # zizmor: ignore[no-such-audit]\n"
+    )
+    assert [(one.line, sorted(one.rules), one.reason, one.written) for one in found] == [
+        (1, ["one", "two"], "because", 0),
+        (3, ["unpinned-action"], "later", 2),
+        (3, [], "", 3),
+    ]
+
+
+def test_zizmor_comments_count_in_the_whole_step() -> None:
+    text = """
+        on: push
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - name: one # zizmor: ignore[unpinned-uses] ours
+                uses: example/one@v1
+              - uses: example/two@v1
+                with:
+                  x: |
+                    - run: y
+                  # zizmor: ignore[unpinned-uses]
+                  z: 1
+              - uses: example/three@v1
+              - uses: example/four@v1 # zizmor: ignore[artipacked]
+        """
+    assert suppressed(text, "unpinned-action") == {
+        ("unpinned-action", 8): "ours",
+        ("unpinned-action", 9): "",
+        ("unpinned-action", 15): None,
+        ("unpinned-action", 16): None,
+    }
+
+
+def test_zizmor_comments_count_beside_the_key_above_and_in_the_file() -> None:
+    text = """
+        on: push
+        jobs:
+          a:
+            permissions: # zizmor: ignore[undocumented-permissions]
+              issues: write
+              checks: write
+            runs-on: ubuntu-latest
+            steps: [{run: make}]
+          b: # zizmor: ignore[excessive-permissions] all of it
+            runs-on: ubuntu-latest
+            steps: [{run: make}]
+        """
+    rules = ("undocumented-permission", "unneeded-permission", "missing-permissions")
+    assert suppressed(text, *rules) == {
+        ("missing-permissions", 2): "all of it",
+        ("undocumented-permission", 6): "",
+        ("undocumented-permission", 7): "",
+        ("unneeded-permission", 6): None,
+        ("unneeded-permission", 7): None,
+    }
+
+
+def test_our_own_comments_count_on_the_line_alone() -> None:
+    text = """
+        on: push
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - name: one # pipelaw: ignore[unpinned-action]
+                uses: example/one@v1
+              - uses: example/two@v1 # pipelaw: ignore[unpinned-action] fine
+        """
+    assert suppressed(text, "unpinned-action") == {
+        ("unpinned-action", 8): None,
+        ("unpinned-action", 9): "fine",
+    }
+
+
+def test_every_rule_in_the_table_is_one_of_ours() -> None:
+    known = {rule.id for rule in rulebook.load().rules}
+    assert {rule for rules in zizmor.AUDITS.values() for rule in rules} <= known
+
+
+def test_the_document_maps_the_audits_as_the_code_does() -> None:
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| ([^|]*) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    shown = {audit: tuple(re.findall(r"`([\w-]+)`", rules)) for audit, rules in rows}
+    assert {audit: rules for audit, rules in shown.items() if rules} == zizmor.AUDITS
+    assert list(shown) == sorted(shown)
+
+
+@pytest.mark.parametrize("text", ["", "a: 1", "# pipelaw: ignore", "# zizmor: ignore[]"])
+def test_what_is_no_comment_of_ours(text: str) -> None:
+    assert ignores(text) == []

@@ -1,0 +1,402 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelaw import policysource
+from pipelaw.cli import Status, main
+from pipelaw.finding import Confidence, Finding, Severity, Suppression
+from pipelaw.source import Span
+from pipelaw.tree import MemoryTree
+from pipelaw.waivers import audit, settled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelaw.policy import Policy
+
+TODAY = dt.date(2026, 6, 1)
+PIPELINE = ".github/workflows/ci.yml"
+FOUND = Finding(
+    rule="script-injection",
+    title="",
+    severity=Severity.HIGH,
+    confidence=Confidence.HIGH,
+    message="a title is read as code",
+    span=Span(PIPELINE, 7, 20, 7, 51),
+    platform="github",
+    job="greet",
+    step="step 1",
+    fingerprint="a" * 32 + ":1",
+)
+WAIVER = """\
+  - rule: script-injection
+    path: .github/**
+    job: greet
+    reason: only members can start it
+    owner: team-ci
+    expires: 2026-07-01
+"""
+
+
+def policy(text: str) -> Policy:
+    return policysource.load(MemoryTree({"p.yml": text.encode()}), "p.yml", today=TODAY)
+
+
+def waived(text: str, finding: Finding = FOUND) -> Finding:
+    [found] = settled([finding], policy(f"waivers:\n{text}"))
+    return found
+
+
+def note(finding: Finding) -> str:
+    [related] = finding.related
+    return related.message
+
+
+def test_a_waiver_suppresses_and_says_why() -> None:
+    text = WAIVER + "    ticket: CI-12\n    approved_by: security\n"
+    assert waived(text).suppressed == Suppression(
+        "waiver",
+        "only members can start it (owner team-ci, approved by security, CI-12, until 2026-07-01)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("job: greet", "job: other"),
+        ("job: greet", "job: gre"),
+        ("path: .github/**", "path: .gitlab/**"),
+        ("rule: script-injection", "rule: remote-script"),
+    ],
+)
+def test_a_waiver_for_something_else_changes_nothing(old: str, new: str) -> None:
+    assert waived(WAIVER.replace(old, new)) is not None
+    assert waived(WAIVER.replace(old, new)) == FOUND
+
+
+def test_a_job_can_be_a_glob_or_left_out() -> None:
+    assert waived(WAIVER.replace("job: greet", "job: gr*")).suppressed
+    assert waived(WAIVER.replace("    job: greet\n", "")).suppressed
+
+
+def test_a_fingerprint_names_one_finding() -> None:
+    text = WAIVER.replace("path: .github/**", f"fingerprint: {FOUND.fingerprint}")
+    text = text.replace("    job: greet\n", "")
+    assert waived(text).suppressed
+    assert waived(text, replace(FOUND, fingerprint="b" * 32 + ":1")).suppressed is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("2026-07-01", "2026-05-31", "it expired on 2026-05-31"),
+        (
+            "2026-07-01",
+            "2026-11-29",
+            "2026-11-29 is more than 180 days away (pipelaw:default:4:17)",
+        ),
+        ("2026-07-01", "next year", "`expires: next year` is no day, such as 2027-01-31"),
+        ("2026-07-01", "2026-02-30", "`expires: 2026-02-30` is no day, such as 2027-01-31"),
+        ("    expires: 2026-07-01\n", "", "it has no `expires` date"),
+        ("    owner: team-ci\n", "", "it names no `owner`"),
+        ("only members can start it", "ok", "it gives no `reason` of 10 characters or more"),
+    ],
+)
+def test_a_waiver_that_does_not_count_says_so(old: str, new: str, message: str) -> None:
+    found = waived(WAIVER.replace(old, new))
+    assert found.suppressed is None
+    assert note(found) == f"the waiver for it does not count: {message}"
+    assert found.related[0].span == ("p.yml", 2, 5, 2, 5)
+
+
+def test_the_last_day_still_counts_and_the_next_waiver_does() -> None:
+    assert waived(WAIVER.replace("2026-07-01", "2026-06-01")).suppressed
+    expired = WAIVER.replace("2026-07-01", "2026-05-31")
+    assert waived(expired + WAIVER).suppressed
+
+
+def test_a_lower_layer_cannot_waive_what_is_locked() -> None:
+    for lock in ("waivers", "script-injection", "'*'"):
+        files = {
+            "org.yml": f"lock: [{lock}]\n".encode(),
+            "p.yml": f"extends: org.yml\nwaivers:\n{WAIVER}".encode(),
+        }
+        found = policysource.load(MemoryTree(files), "p.yml", today=TODAY)
+        [finding] = settled([FOUND], found)
+        assert finding.suppressed is None
+        assert note(finding).endswith(f"`{lock.strip(chr(39))}` is locked by org.yml:1:8")
+
+
+def test_severities_by_rule_and_path() -> None:
+    found = policy(
+        "rules:\n  script-injection:\n    severity: low\n    paths:\n"
+        "      - {path: .github/workflows/ci.yml, severity: critical}\n"
+        "      - {path: 'legacy/**', severity: off}\n"
+        "  remote-script:\n    paths: [{path: '**', severity: on}]\n"
+    )
+    elsewhere = replace(FOUND, span=FOUND.span._replace(path="a.yml"))
+    legacy = replace(FOUND, span=FOUND.span._replace(path="legacy/a.yml"))
+    other = replace(FOUND, rule="remote-script")
+    levels = settled([FOUND, elsewhere, legacy, other], found)
+    assert [f.severity for f in levels] == [
+        Severity.CRITICAL,
+        Severity.LOW,
+        Severity.HIGH,
+        Severity.HIGH,
+    ]
+    assert levels[2].suppressed == Suppression("policy", "off for `legacy/**` (p.yml:6:39)")
+
+
+def test_paths_are_those_of_the_repository() -> None:
+    inside = replace(FOUND, span=FOUND.span._replace(path=f"org/repo/{PIPELINE}"))
+    [found] = settled([inside], policy(f"waivers:\n{WAIVER}"), "org/repo")
+    assert found.suppressed
+
+
+def test_a_control_elsewhere_settles_that_it_is_missing() -> None:
+    missing = replace(FOUND, rule="missing-sast")
+    text = "controls: [{category: sast, by: the platform team, until: UNTIL}]\n"
+    [found] = settled([missing, FOUND][:1], policy(text.replace("UNTIL", "2026-06-01")))
+    assert found.suppressed == Suppression(
+        "policy", "sast is done by the platform team (p.yml:1:12)"
+    )
+    [found] = settled([missing], policy(text.replace("UNTIL", "2026-05-31")))
+    assert found.suppressed is None
+    assert note(found) == "`the platform team` counted as sast until 2026-05-31"
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason", "fault"),
+    [
+        ("", "members only", ""),
+        ("", "members only (until 2026-06-01)", ""),
+        ("", "members only (until 2026-05-31)", "it expired on 2026-05-31"),
+        ("", "(until 31.12.2026)", "`(until 31.12.2026)` is no day, as in (until 2027-01-31)"),
+        ("", "(until the release", "`(until the release` is no day, as in (until 2027-01-31)"),
+        ("", "(until 2028-01-01)", "2028-01-01 is more than 180 days away (pipelaw:default:4:17)"),
+        ("inline: dated", "members only", "it has no date, as in (until 2027-01-31)"),
+        ("inline: dated", "members only (until 2026-06-30)", ""),
+        ("inline: refused", "members only (until 2026-06-30)", "p.yml:1:9 refuses such comments"),
+        ("lock: [script-injection]", "members", "`script-injection` is locked by p.yml:1:8"),
+    ],
+)
+def test_comments(settings: str, reason: str, fault: str) -> None:
+    ignored = replace(FOUND, suppressed=Suppression("inline", reason))
+    [found] = settled([ignored], policy(settings))
+    assert (found.suppressed is None) == bool(fault)
+    if fault:
+        assert note(found) == f"the comment that ignores it does not count: {fault}"
+
+
+def remarks(text: str, count: int = 1) -> list[tuple[str, str]]:
+    findings = [replace(FOUND, fingerprint=f"{n:032x}:1") for n in range(count)]
+    found = policy(f"waivers:\n{text}")
+    return [(r.kind, r.message) for r in audit(found, settled(findings, found))]
+
+
+def test_an_audit_lists_what_to_look_at() -> None:
+    assert remarks(WAIVER.replace("2026-07-01", "2026-07-02")) == []
+    assert remarks(WAIVER) == [
+        ("expiring", "it ends on 2026-07-01: mend the finding, or decide again")
+    ]
+    assert remarks(WAIVER.replace("2026-07-01", "2026-01-01")) == [
+        ("expired", "it expired on 2026-01-01")
+    ]
+    assert remarks(WAIVER.replace("2026-07-01", "soon"))[0][0] == "faulty"
+    fine = WAIVER.replace("2026-07-01", "2026-09-01")
+    assert remarks(fine, 0) == [("unused", "it covers no finding: remove it")]
+    assert remarks(fine, 11)[0][0] == "broad"
+    assert remarks(fine.replace(".github/**", "'**'"))[0][0] == "broad"
+
+
+# the whole way
+
+
+DANGEROUS = """\
+on: issues
+permissions: {}
+jobs:
+  greet:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "${{ github.event.issue.title }}"
+"""
+
+
+class Shell:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.capsys = capsys
+
+    def write(self, text: str, path: str = ".pipelaw.yml") -> None:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        self.capsys.readouterr()
+        status = main(arguments)
+        return (status, *self.capsys.readouterr())
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Shell:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PIPELAW_TODAY", "2026-06-01")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = Shell(folder, capsys)
+    found.write(DANGEROUS, PIPELINE)
+    return found
+
+
+ONLY = ("scan", "--rule", "script-injection", "--format")
+
+
+def test_a_scan_obeys_the_policy_at_the_root(shell: Shell) -> None:
+    assert shell(*ONLY, "json")[0] == Status.FOUND
+    shell.write(f"waivers:\n{WAIVER}")
+    status, out, _ = shell(*ONLY, "json")
+    assert status == Status.CLEAN
+    assert '"by": "waiver"' in out
+    assert shell(*ONLY, "json", str(shell.folder / PIPELINE))[0] == Status.CLEAN
+    assert shell(*ONLY, "json", "--policy", "pipelaw:default")[0] == Status.FOUND
+    shell.write("fail_on: critical\nrules: {missing-sast: off}\n")
+    assert shell(*ONLY, "json")[0] == Status.CLEAN
+    assert shell(*ONLY, "json", "--fail-on", "high")[0] == Status.FOUND
+
+
+def test_a_wrong_policy_ends_the_scan(shell: Shell) -> None:
+    shell.write("fail_on: loud\n")
+    status, out, err = shell("scan")
+    assert (status, out) == (Status.ERROR, "")
+    assert err.startswith("error: .pipelaw.yml:1:10: `fail_on` is one of")
+    assert (
+        shell("scan", "--policy", "nowhere.yml")[2] == "error: nowhere.yml: no such policy file\n"
+    )
+    assert "PIPELAW_TODAY" in _tomorrow(shell)
+
+
+def _tomorrow(shell: Shell) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIPELAW_TODAY", "tomorrow")
+        return shell("scan")[2]
+
+
+def test_a_scan_of_several_repositories_reads_none_of_their_policies(shell: Shell) -> None:
+    for name in ("a", "b"):
+        shell.write(DANGEROUS, f"{name}/{PIPELINE}")
+        shell.write("fail_on: never\n", f"{name}/.pipelaw.yml")
+    status, _, err = shell(*ONLY, "json", "a", "b")
+    assert status == Status.FOUND
+    assert err.startswith("note: 2 of 2 repositories have a .pipelaw.yml of their own")
+    shell.write("fail_on: never\n", "org.yml")
+    assert shell(*ONLY, "json", "a", "b", "--policy", "org.yml")[0] == Status.CLEAN
+
+
+def test_show_prints_every_value_with_its_origin(shell: Shell) -> None:
+    shell.write(
+        "extends: pipelaw:strict\nfail_on: high\nlock: [remote-script]\n"
+        "rules:\n  script-injection: {severity: low, paths: [{path: a/**, severity: off}]}\n"
+        "paved_road: {actions: acme/*}\ncontrols: [{category: sast, by: us, until: 2027-01-01}]\n"
+        f"waivers:\n{WAIVER}"
+    )
+    status, out, _ = shell("policy", "show")
+    assert status == Status.CLEAN
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[:3] == [
+        "# layer: pipelaw:default",
+        "# layer: pipelaw:strict",
+        "# layer: .pipelaw.yml",
+    ]
+    for line in (
+        "fail_on: high # .pipelaw.yml:2:10",
+        "inline: dated # pipelaw:strict:3:9",
+        "severity: low # .pipelaw.yml:5:32",
+        '- {path: "a/**", severity: off} # .pipelaw.yml:5:68',
+        '- "acme/*" # .pipelaw.yml:6:23',
+        '- category: "sast" # .pipelaw.yml:7:12',
+        '- rule: "script-injection" # .pipelaw.yml:9:5',
+        "expires: 2026-07-01",
+    ):
+        assert line in lines
+    shell.write(out)
+    assert shell("policy", "show")[0] == Status.CLEAN
+
+
+def test_audit(shell: Shell) -> None:
+    shell.write(f"waivers:\n{WAIVER.replace('greet', 'gone')}")
+    status, out, _ = shell("policy", "audit")
+    assert status == Status.FOUND
+    assert "unused: the waiver for script-injection: it covers no finding: remove it" in out
+    assert out.endswith("1 waivers, 1 to look at\n")
+    shell.write("")
+    assert shell("policy", "audit") == (Status.CLEAN, "0 waivers, 0 to look at\n", "")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    names = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *names, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_change_cannot_waive_itself(shell: Shell) -> None:
+    shell.write("on: push\npermissions: {}\njobs: {}\n", ".github/workflows/a.yml")
+    target = shell.folder / PIPELINE
+    target.unlink()
+    git(shell.folder, "init", "-q", "-b", "main")
+    git(shell.folder, "add", ".")
+    git(shell.folder, "commit", "-q", "-m", "a")
+    shell.write(DANGEROUS, PIPELINE)
+    shell.write(f"waivers:\n{WAIVER}")
+    assert shell(*ONLY, "json")[0] == Status.CLEAN
+    status, _, err = shell(*ONLY, "json", "--since", "main")
+    assert status == Status.FOUND
+    assert err == "note: main has no .pipelaw.yml; the one here counts from the next change on\n"
+    status, _, err = shell(*ONLY, "json", "--since", "main", "--policy", ".pipelaw.yml")
+    assert status == Status.ERROR
+    assert err.startswith("error: .pipelaw.yml: main has no such policy")
+    git(shell.folder, "add", ".pipelaw.yml")
+    git(shell.folder, "commit", "-q", "-m", "b")
+    shell.write("rules: {script-injection: off}\nfail_on: loud\n")
+    status, out, _ = shell(*ONLY, "json", "--since", "main")
+    assert status == Status.CLEAN
+    assert '"by": "waiver"' in out
+
+
+def test_the_scan_says_what_is_on_the_paved_road(shell: Shell) -> None:
+    uses = (
+        "      - uses: acme/build@v1\n      - uses: acme/build@v2\n      - uses: other/thing@v1\n"
+    )
+    shell.write(DANGEROUS + uses + "      - uses: ./own\n", PIPELINE)
+    assert json.loads(shell("scan", "--format", "json")[1])["paved_road"] is None
+    shell.write("paved_road: {actions: [acme/**], images: [x]}\n")
+    assert json.loads(shell("scan", "--format", "json")[1])["paved_road"] == {
+        "on": 2,
+        "off": 1,
+        "uses": [
+            {"kind": "actions", "name": "acme/build", "paved": True, "times": 2},
+            {"kind": "actions", "name": "other/thing", "paved": False, "times": 1},
+        ],
+    }
+    assert "2 of 3 uses on the paved road; not: actions other/thing\n" in shell("scan")[1]
+
+
+def test_a_policy_is_never_passed_over_in_silence(shell: Shell) -> None:
+    shell.write("fail_on: never\n", ".pipelaw.yaml")
+    status, _, err = shell("scan")
+    assert status == Status.ERROR
+    assert err == "error: .pipelaw.yaml: a policy is called .pipelaw.yml: rename it\n"
+    shell.write("fail_on: never\n", "../outside.yml")
+    (shell.folder / ".pipelaw.yml").symlink_to("../outside.yml")
+    status, _, err = shell("scan")
+    assert status == Status.ERROR
+    assert "it lies outside the repository" in err
