@@ -137,7 +137,8 @@ class _Judge:
 
     def says_no(self, name: str) -> bool:
         """Whether a context is the result of a check that an outsider does not pass."""
-        return bool(self.case.closed) and name.startswith(tuple(self.case.closed))
+        closed = self.case.closed if self.case.outsider else ()
+        return bool(closed) and name.startswith(tuple(closed))
 
     def value(self, tree: Expr) -> Value | _Unknown:
         """The constant that an expression is, under the hypothesis."""

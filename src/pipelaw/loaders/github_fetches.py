@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipelaw.place import Place
 
 _MAYBE = re.compile(
-    r"\b(?:git|hub)\b[^\n]*\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote)\b"
+    r"\b(?:git|hub)\b[^\n]{0,200}\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote)\b"
     r"|\b(?:gh|hub)\s+(?:pr\s+checkout|repo\s+clone)\b"
 )
 _TAKES = re.compile(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import Document, Node, ScalarNode, decode, parse
 from pipelaw.errors import UnreadableError
+from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ def bound(text: str, references: frozenset[str]) -> bool:
 
 
 # one repository's files follow each other
-@lru_cache(maxsize=4)
+@remembered
 def _lock(tree: Tree) -> _Lock:
     if LOCK not in tree:
         return _NO_LOCK

@@ -100,7 +100,7 @@ def check_of(uses: str, inputs: Mapping[str, str], script: str, env: str) -> Che
             stops = stops or inputs.get("require", "").lower() in _WRITERS
             return Check(_PERMITTED if stops else frozenset(), answers=True)
         if name not in ("actions/github-script", "octokit/request-action"):
-            return Check(_PERMITTED, answers=True) if _NAMED.search(name) else NO_CHECK
+            return Check(_PERMITTED, answers=True) if _NAMED.search(name[:200]) else NO_CHECK
         script = script or inputs.get("script", "") or inputs.get("route", "")
     return _scripted(script, env) if script else NO_CHECK
 
@@ -131,7 +131,7 @@ def job_checks(job: str, fields: Mapping[str, Node], events: Iterable[str]) -> J
     """What the steps of one job make sure of; `events` are those that outsiders cause."""
     called = fields.get("uses")
     if isinstance(called, ScalarNode):
-        if not _NAMED.search(called.value.lower()):
+        if not _NAMED.search(called.value[:200].lower()):
             return JobChecks()
         return JobChecks(_PERMITTED, frozenset({f"needs.{job.lower()}.outputs."}))
     steps = fields.get("steps")

@@ -37,16 +37,16 @@ _DEPLOYERS = frozenset(
 )
 _WORDS = ("publish", "push", "release", "upload", "deploy", "apply", "upgrade", "merge", "approve")
 _PUBLISHES = re.compile(
-    r"\b(?:npm|pnpm|yarn|bun|cargo|uv|poetry|hatch|pdm|flit|vsce|ovsx|lerna|changeset|gem)\b[^\n;&|]*"
+    r"\b(?:npm|pnpm|yarn|bun|cargo|uv|poetry|hatch|pdm|flit|vsce|ovsx|lerna|changeset|gem)\b[^\n;&|]{0,300}"
     r"\s(?:publish|push)\b|\btwine\s+upload\b|\bnuget\s+push\b|\b(?:docker|podman|buildah|helm|oras|crane|skopeo)"
-    r"\s+(?:image\s+|manifest\s+)?(?:push|copy)\b|\bbuildx\b[^\n;&|]*--push\b|\bgh\s+release\s+(?:create|upload)\b"
-    r"|\bgoreleaser\s+release\b|\bsemantic-release\b|\bmvnw?\b[^\n;&|]*\sdeploy\b"
-    r"|\bgradlew?\b[^\n;&|]*\bpublish\w*|\bsnapcraft\s+(?:upload|push)\b"
+    r"\s+(?:image\s+|manifest\s+)?(?:push|copy)\b|\bbuildx\b[^\n;&|]{0,300}--push\b|\bgh\s+release\s+(?:create|upload)\b"
+    r"|\bgoreleaser\s+release\b|\bsemantic-release\b|\bmvnw?\b[^\n;&|]{0,300}\sdeploy\b"
+    r"|\bgradlew?\b[^\n;&|]{0,300}\bpublish\w*|\bsnapcraft\s+(?:upload|push)\b"
 )
 _DEPLOYS = re.compile(
-    r"\bkubectl\s+(?:apply|set|rollout)\b|\b(?:terraform|tofu|terragrunt)\b[^\n;&|]*\sapply\b|\bhelm\b[^\n;&|]*\s"
-    r"(?:upgrade|install)\b|\bpulumi\s+up\b|\bcdk\s+deploy\b|\bgcloud\b[^\n;&|]*\sdeploy\b|\bwrangler\s+(?:pages\s+)?deploy\b"
-    r"|\b(?:serverless|sls|sam|vercel|netlify|firebase|fly|flyctl)\b[^\n;&|]*\sdeploy\b|\baws\s+s3\s+sync\b"
+    r"\bkubectl\s+(?:apply|set|rollout)\b|\b(?:terraform|tofu|terragrunt)\b[^\n;&|]{0,300}\sapply\b|\bhelm\b[^\n;&|]{0,300}\s"
+    r"(?:upgrade|install)\b|\bpulumi\s+up\b|\bcdk\s+deploy\b|\bgcloud\b[^\n;&|]{0,300}\sdeploy\b|\bwrangler\s+(?:pages\s+)?deploy\b"
+    r"|\b(?:serverless|sls|sam|vercel|netlify|firebase|fly|flyctl)\b[^\n;&|]{0,300}\sdeploy\b|\baws\s+s3\s+sync\b"
     r"|\bansible-playbook\b"
 )
 _MERGERS = frozenset(
@@ -58,7 +58,7 @@ _MERGERS = frozenset(
     """.split()
 )
 _MERGES = re.compile(
-    r"\bgh\s+pr\s+merge\b|\bgh\s+pr\s+review\b[^\n;&|]*(?:--approve|\s-a\b)|pulls\.merge\b|enablePullRequestAutoMerge"
+    r"\bgh\s+pr\s+merge\b|\bgh\s+pr\s+review\b[^\n;&|]{0,300}(?:--approve|\s-a\b)|pulls\.merge\b|enablePullRequestAutoMerge"
     r"|/pulls/[^\s/]+/merge\b|event:\s*['\"]APPROVE"
 )
 

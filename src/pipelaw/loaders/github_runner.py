@@ -38,7 +38,7 @@ def runner_of(context: Context, fields: dict[str, Node]) -> Runner:
     )
 
 
-_HOSTED = re.compile(r"(?:ubuntu|windows|macos|win\d*)[-_\d]|.*github-hosted", re.IGNORECASE)
+_HOSTED = re.compile(r"(?:ubuntu|windows|macos|win\d*)[-_\d]|.{0,40}github-hosted", re.IGNORECASE)
 """The platform's own machines; larger ones carry names that their users choose, mostly in this style."""
 _RENTED = re.compile(
     r"(?:blacksmith|depot|namespace-profile|nscloud|buildjet|warp|ubicloud|runs-on|cirun|actuated|codebuild"

@@ -15,6 +15,7 @@ from pipelaw.loaders.github_permission_checks import checks_of, mentioned
 from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.model import replaced
+from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ _FOLDER = ".github/workflows"
 _CALLED = re.compile(
     r"\buses:\s*['\"]?[.$]/\.github/workflows/([^\s'\"#]+\.ya?ml)\b", re.IGNORECASE
 )
+
 _NAME = re.compile(r"^name:\s*(['\"]?)(.*?)\1\s*(?:#.*)?$", re.MULTILINE)
 _ENDS = (".yml", ".yaml")
 
@@ -45,7 +47,7 @@ class _Sibling(NamedTuple):
     source: Source
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _siblings(tree: Tree, folder: str) -> dict[str, _Sibling]:
     """The workflows of a folder that can be read, by file name."""
     found = {}
@@ -60,7 +62,7 @@ def _siblings(tree: Tree, folder: str) -> dict[str, _Sibling]:
     return found
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _calls(tree: Tree, folder: str) -> dict[str, list[str]]:
     """The files that name a workflow of the folder, by its file name."""
     found: dict[str, list[str]] = {}

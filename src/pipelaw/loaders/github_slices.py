@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 _CONTINUED = re.compile(r"\\\n\s*")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _ASSIGNED = re.compile(
-    r"(?m)(?:^|[;&|(]|\bthen\b|\bdo\b|\belse\b)\s*(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?)?"
+    r"(?m)(?:^|[;&|(]|\bthen\b|\bdo\b|\belse\b)[ \t]*(?:(?:export|local|readonly|declare)[ \t]+)?"
     r"([A-Za-z_]\w*)=(\S[^\n]*)"
 )
-_READ = re.compile(r"\bread\s([^\n<]*)<<<([^\n]+)")
+_READ = re.compile(r"\bread\s([^\n<]{0,200})<<<([^\n]+)")
 _DEEPEST = 4
 _LONGEST = 20_000
+_MOST = 100
+"""Only so many variables are looked at over several lines."""
 
 
 @lru_cache(maxsize=256)
@@ -32,7 +34,7 @@ def assignments(script: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for match in _ASSIGNED.finditer(text):
         value = match[2]
-        if value.count("(") > value.count(")"):
+        if len(found) < _MOST and value.count("(") > value.count(")"):
             value = text[match.start(2) : _closed(text, match.start(2))]
         found.setdefault(match[1], []).append(value)
     for match in _READ.finditer(text):
@@ -44,7 +46,7 @@ def assignments(script: str) -> dict[str, list[str]]:
 def _closed(text: str, start: int) -> int:
     """The index behind the parenthesis that closes the first one."""
     depth = 0
-    for at in range(start, min(len(text), start + 4000)):
+    for at in range(start, min(len(text), start + 2000)):
         if text[at] == "(":
             depth += 1
         elif text[at] == ")":

@@ -10,6 +10,7 @@ from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, pa
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_taint import JobOutputs, Known, written
+from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -211,7 +212,7 @@ _USES = re.compile(r"\buses:\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")
 _ENDS = (".yml", ".yaml")
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _users(tree: Tree) -> dict[str, list[str]]:
     """The workflows and actions that use a local action, by its folder."""
     found: dict[str, list[str]] = {}
