@@ -242,7 +242,7 @@ def test_publications_by_actions() -> None:
 @pytest.mark.parametrize(
     ("registry", "found"),
     [
-        ("https://registry.npmjs.org", [("npm", False)]),
+        ("https://registry." + "npmjs" + ".org", [("npm", False)]),
         ("https://npm.pkg.github.com", []),
     ],
 )

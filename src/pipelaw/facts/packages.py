@@ -105,7 +105,7 @@ _ELSEWHERE = frozenset(
 )
 _SHORT = {"twine": "-r", "poetry": "-r", "hatch": "-r", "nuget": "-source", "dotnet": "-s"}
 """Options that name the registry."""
-_OFFICIAL = ("npmjs.org", "pypi", "rubygems.org", "nuget.org", "crates-io", "crates.io")
+_OFFICIAL = ("npmjs", "pypi", "rubygems", "nuget", "crates")
 _DRY = frozenset({"--dry-run", "-n"})
 
 

@@ -65,15 +65,22 @@ _SOCKET = re.compile(r"(?:^|[ \t]|:)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
 _DOMAIN = re.compile(r"(?:\}\}|\}|\$\w+)\.(?P<host>[\w-]+(?:\.[\w-]+)+)")
 _EXPECTED = tuple(
     """
-    github.com githubusercontent.com ghcr.io gitlab.com bitbucket.org npmjs.org npmjs.com pypi.org
-    rubygems.org crates.io nuget.org docker.com docker.io quay.io packagist.org jfrog.io slack.com
+    github.com githubusercontent.com ghcr.io gitlab.com bitbucket.org docker.com docker.io
+    quay.io jfrog.io slack.com
     discord.com codecov.io coveralls.io sonarcloud.io snyk.io amazonaws.com googleapis.com azure.com
     azurecr.io windows.net microsoftonline.com cloudflare.com netlify.com vercel.com heroku.com
     digitalocean.com atlassian.net atlassian.com sentry.io datadoghq.com telegram.org webhook.office.com
     localhost 127.0.0.1 anthropic.com openai.com hashicorp.com hashicorp.cloud terraform.io
     """.split()
 )
-"""Where scripts are expected to sign in: forges, registries, clouds, chat, reports."""
+"""Where scripts are expected to sign in: forges, clouds, chat, reports."""
+
+_REGISTRIES = frozenset("npmjs pypi rubygems crates nuget packagist".split())
+"""The same of package registries: the name before the last dot of their hosts."""
+
+
+def _expected(host: str) -> bool:
+    return host.endswith(_EXPECTED) or host.rpartition(".")[0].rpartition(".")[2] in _REGISTRIES
 
 
 def leaks(
@@ -196,7 +203,7 @@ class _Search:
         """A secret in a request to somewhere unexpected."""
         source = self.found(code) or self.found(self.fed(simple)) or self.piped(simple)
         host = _host(name, code)
-        if source is not None and host and not host.endswith(_EXPECTED):
+        if source is not None and host and not _expected(host):
             self.add(simple, "network", source, host)
 
     def dump(self, simple: Simple) -> None:

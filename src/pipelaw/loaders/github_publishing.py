@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.packages import NO_TRAFFIC, Traffic, traffic
@@ -34,8 +35,13 @@ def _traffic(step: Step) -> Traffic:
     return Traffic(publications=(found,))
 
 
+_PYPI = re.compile(r"//(?:\w+\.)?pypi\.[a-z]+(?:/|\Z)")
+"""The index itself, not another server that is named after it."""
+
+
 def _pypi(given: Inputs) -> str:
-    official = "pypi.org" in given.get("repository-url", "pypi.org")
+    address = given.get("repository-url", "")
+    official = not address or _PYPI.search(address) is not None
     return "token" if "password" in given and official else ""
 
 
