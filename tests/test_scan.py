@@ -108,6 +108,21 @@ def test_what_stands_behind_an_alias_is_reported_once() -> None:
     ]
 
 
+def test_what_two_jobs_share_is_as_severe_as_its_worst_use() -> None:
+    text = """\
+image: python
+test: {script: [make test]}
+deploy: {script: [make deploy], variables: {KEY: $DEPLOY_TOKEN}}
+"""
+    only = rulebook.load(only=["unpinned-image"])
+    found = {}
+    for tag in ("", ":3.12"):
+        files = {".gitlab-ci.yml": text.replace("python", f"python{tag}")}
+        (finding,) = part(files, only, **{".gitlab-ci.yml": "gitlab"}).findings
+        found[tag] = finding.severity
+    assert found == {"": Severity.MEDIUM, ":3.12": Severity.LOW}
+
+
 def test_one_bad_file_loses_nothing_of_the_others(book: Rulebook) -> None:
     good = part({WORKFLOW: ISSUE}, book)
     both = part({WORKFLOW: ISSUE, ".github/workflows/bad.yml": "on: [push\n"}, book)

@@ -114,7 +114,7 @@ def _parts(
 
 
 def _findings(hits: Iterable[Hit], rulebook: Rulebook, names: Names) -> list[Finding]:
-    """One finding for each hit; the same text reached twice, through an alias, is one finding."""
+    """One finding for each hit; the same text reached twice is one, as severe as its worst use."""
     found: dict[tuple[str, Span, str], Finding] = {}
     for number, *values in hits:
         rule = rulebook.rules[number]
@@ -124,6 +124,8 @@ def _findings(hits: Iterable[Hit], rulebook: Rulebook, names: Names) -> list[Fin
         key = (rule.id, place.span(), _message(rule.message, rule, rulebook, values))
         if key not in found:
             found[key] = _finding(rule, place, key, values, rulebook, names)
+        elif (severity := _severity(rule, rulebook, values)) > found[key].severity:
+            found[key] = replace(found[key], severity=severity)
     return list(found.values())
 
 
