@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pipelaw
-from pipelaw import policyfile, policysource
+from pipelaw import policyfile, policysource, rulebook
 from pipelaw.errors import PolicyError
-from pipelaw.policy import LOCKABLE, ROADS, Policy, matches
+from pipelaw.finding import FAIL_ON
+from pipelaw.policy import DEFAULT, LOCKABLE, ROADS, Policy, matches
 from pipelaw.tree import MemoryTree
 
 TODAY = dt.date(2026, 6, 1)
@@ -191,6 +193,54 @@ MISTAKES = {
         "`until` is a day, such as 2027-01-31",
     ),
     "no value": ("fail_on:\n", 1, 9, "`fail_on` is one of"),
+    "a wrong parameter": (
+        "rules:\n  unpinned-action:\n    parameters:\n      trusted_owner: [acme]\n",
+        4,
+        7,
+        "the rule `unpinned-action` has no parameter `trusted_owner`; did you mean `trusted_owners`?",
+    ),
+    "a parameter of a rule that has none": (
+        "rules: {host-volume: {parameters: {days: 3}}}\n",
+        1,
+        36,
+        "the rule `host-volume` has no parameter `days`; it has none",
+    ),
+    "a parameter of another type": (
+        "rules:\n  dependabot-cooldown:\n    parameters: {days: a week}\n",
+        3,
+        24,
+        "`days` is an int, such as 7, not `a week`",
+    ),
+    "a text instead of a list": (
+        "rules:\n  unpinned-action:\n    parameters: {trusted_owners: acme}\n",
+        3,
+        34,
+        "`trusted_owners` is a list of strings: write [acme]",
+    ),
+    "an empty item": (
+        "rules:\n  unpinned-action:\n    parameters:\n      trusted_owners:\n        -\n",
+        5,
+        10,
+        "an item of `trusted_owners` is empty: remove it",
+    ),
+    "a parameter without a value": (
+        "rules:\n  unpinned-action:\n    parameters:\n      trusted_owners:\n",
+        4,
+        22,
+        "`trusted_owners` is a list of strings, such as [a, b], but it has no value",
+    ),
+    "parameters as a list": (
+        "rules:\n  unpinned-action:\n    parameters: [acme]\n",
+        3,
+        17,
+        "`parameters` of the rule `unpinned-action` should be a mapping, not a list",
+    ),
+    "parameters in the rule's place": (
+        "rules:\n  unpinned-action:\n    trusted_owners: [acme]\n",
+        3,
+        5,
+        "the rule `unpinned-action` has no `trusted_owners`; it can have severity, paths, parameters",
+    ),
 }
 
 
@@ -268,6 +318,21 @@ def test_layers_can_be_profiles_and_folders() -> None:
         ("lock: [controls]", "controls: [{category: sast, by: somebody}]", "2:12"),
         ("lock: [missing-sast]", "controls: [{category: sast, by: somebody}]", "2:12"),
         ("lock: [paved_road]", "paved_road: {actions: acme/*}", "2:23"),
+        (
+            "lock: [unpinned-action]",
+            "rules: {unpinned-action: {parameters: {trusted_owners: [acme]}}}",
+            "2:56",
+        ),
+        (
+            "rules: {dependabot-cooldown: {parameters: {days: 14}}}\nlock: ['*']",
+            "rules: {dependabot-cooldown: {parameters: {days: 30}}}",
+            "2:50",
+        ),
+        (
+            "rules: {dependabot-cooldown: {parameters: {days: 14}}}\nlock: [dependabot-cooldown]",
+            "rules: {dependabot-cooldown: {parameters: {days: 7}}}",
+            "2:50",
+        ),
     ],
 )
 def test_what_is_locked_cannot_be_loosened(upper: str, lower: str, place: str) -> None:
@@ -287,10 +352,78 @@ def test_what_is_locked_cannot_be_loosened(upper: str, lower: str, place: str) -
         ("rules: {unpinned-action: off}\nlock: ['*']", "rules: {unpinned-action: on}"),
         ("rules: {unpinned-action: low}\nlock: ['*']", "rules: {unpinned-action: high}"),
         ("lock: [unpinned-action]", "rules: {remote-script: off}"),
+        (
+            "rules: {dependabot-cooldown: {parameters: {days: 14}}}\nlock: ['*']",
+            "rules: {dependabot-cooldown: {parameters: {days: 14}}}",
+        ),
+        ("lock: ['*']", "rules: {dependabot-cooldown: {parameters: {days: 7}}}"),
+        (
+            "lock: [unpinned-action]",
+            "rules: {dependabot-cooldown: {parameters: {days: 1}}}",
+        ),
     ],
 )
 def test_what_is_locked_can_be_tightened(upper: str, lower: str) -> None:
     layered({ORG: upper, MAIN: f"extends: {ORG}\n{lower}\n"})
+
+
+def test_parameters_are_set_by_rule_and_layer() -> None:
+    found = layered(
+        {
+            ORG: "rules:\n  unpinned-action: {parameters: {trusted_owners: [acme]}}\n"
+            "  unapproved-source:\n    parameters:\n      allowed_owners: [acme]\n"
+            "      forbidden_owners: [other]\n",
+            MAIN: f"extends: {ORG}\nrules:\n  unapproved-source:\n    severity: high\n"
+            "    parameters: {allowed_owners: [acme, actions]}\n",
+        }
+    )
+    assert [(p.rule, p.name, p.value, str(p.origin)) for p in found.parameters] == [
+        ("unpinned-action", "trusted_owners", ("acme",), f"{ORG}:2:50"),
+        ("unapproved-source", "allowed_owners", ("acme", "actions"), f"{MAIN}:5:34"),
+        ("unapproved-source", "forbidden_owners", ("other",), f"{ORG}:6:25"),
+    ]
+    assert [(level.rule, level.word) for level in found.rules] == [("unapproved-source", "high")]
+
+
+OWN = """\
+id: no-greeting
+title: A job that greets
+category: style
+severity: low
+confidence: high
+parameters:
+  words: {type: list of strings, default: [hello], description: What greetings begin with.}
+for: job
+when: param.words.exists(word, job.id.startsWith(word))
+message: "`{job.id}` greets"
+why: Nobody reads it.
+fix: Do not greet.
+examples: {}
+"""
+
+
+def test_parameters_of_own_rules_are_known() -> None:
+    files = {"rules/no-greeting.yaml": OWN, MAIN: "rule_folders: rules\n"}
+    said = "rules: {no-greeting: {parameters: {words: [hi]}}}\n"
+    found = layered({**files, MAIN: files[MAIN] + said})
+    assert [(p.name, p.value, p.default) for p in found.parameters] == [
+        ("words", ("hi",), ("hello",))
+    ]
+    wrong = refusal({**files, MAIN: files[MAIN] + said.replace("words", "word")})
+    assert wrong.startswith(f"{MAIN}:2:36: the rule `no-greeting` has no parameter `word`; did you")
+    broken = OWN.replace("list of strings", "list of string")
+    wrong = refusal({"rules/no-greeting.yaml": broken, MAIN: files[MAIN] + said})
+    assert wrong.startswith(
+        "rules/no-greeting.yaml:7:17: a type is one of string, int, bool, list of"
+    )
+
+
+def test_parameters_of_rules_from_a_folder_are_known(tmp_path: Path) -> None:
+    (tmp_path / "no-greeting.yaml").write_text(OWN, "utf-8")
+    text = "rules: {no-greeting: {parameters: {words: [hi]}}}\n"
+    tree = MemoryTree({MAIN: text.encode()})
+    found = policysource.load(tree, MAIN, today=TODAY, own_rules=tmp_path.iterdir())
+    assert found.parameters[0].value == ("hi",)
 
 
 def test_a_layer_may_loosen_its_own_locks() -> None:
@@ -333,6 +466,17 @@ def test_globs(glob: str, path: str, fits: bool) -> None:
     assert matches(glob, path) is fits
 
 
+def test_the_default_profile_says_what_a_policy_says_by_itself() -> None:
+    [name] = [name for name in policysource.profiles() if name == DEFAULT]
+    document, _ = policyfile.read(name, policysource.profiles()[name].read_bytes())
+    layer = policyfile.parse_layer(document, name, policyfile.Known((), (), lambda _: ()))
+    said = {key: value for key, value in layer._asdict().items() if value}
+    bare = Policy(TODAY)
+    assert said == {"path": name, **{key: getattr(bare, key) for key in said if key != "path"}}
+    assert bare.layers == (name,)
+    assert bare.fail_on.value == FAIL_ON
+
+
 @pytest.mark.parametrize("name", sorted(policysource.profiles()))
 def test_shipped_profiles_are_policies(name: str) -> None:
     found = policysource.load(None, name, today=TODAY)
@@ -362,6 +506,9 @@ def test_the_schema_has_the_keys_that_the_reader_knows() -> None:
     assert set(keys) == set(policyfile.KEYS)
     assert set(keys["paved_road"]["properties"]) == set(ROADS)
     assert set(SCHEMA["$defs"]["waiver"]["properties"]) == set(policyfile.WAIVER_KEYS)
+    rule = keys["rules"]["additionalProperties"]["oneOf"][1]["properties"]
+    assert set(rule) == set(policyfile.RULE_KEYS)
+    assert set(rule["paths"]["items"]["properties"]) == set(policyfile.PATH_KEYS)
     assert set(keys["controls"]["items"]["properties"]) == set(policyfile.CONTROL_KEYS)
     assert set(SCHEMA["$defs"]["extension"]["oneOf"][1]["properties"]) == set(
         policyfile.EXTENSION_KEYS
@@ -393,6 +540,17 @@ VALUES: dict[str, list[object]] = {
         {"script-injection": {"paths": [{"path": "/a", "severity": "low"}]}},
         {"script-injection": {"paths": [{"path": "a"}]}},
         {"script-injection": {"path": "a"}},
+        {"unpinned-action": {"parameters": {"trusted_owners": ["acme"]}}},
+        {"unpinned-action": {"parameters": {"trusted_owners": []}}},
+        {"unpinned-action": {"parameters": {"trusted_owners": [""]}}},
+        {"unpinned-action": {"parameters": {"trusted_owners": {"a": "b"}}}},
+        {"unpinned-action": {"parameters": {"trusted_owners": [["acme"]]}}},
+        {"unpinned-action": {"parameters": ["acme"]}},
+        {"dependabot-cooldown": {"severity": "low", "parameters": {"days": 3}}},
+        {"dependabot-cooldown": {"parameters": {"days": -3}}},
+        {"dependabot-cooldown": {"parameters": {"days": 1234567890}}},
+        {"dependabot-cooldown": {"parameters": {"days": 1.5}}},
+        {"dependabot-cooldown": {"parameters": {"days": True}}},
         {"script-injection": "loud"},
         {"script-injection": ["off"]},
         ["script-injection"],
@@ -435,8 +593,11 @@ VALUES: dict[str, list[object]] = {
     ],
     "unknown": ["x"],
 }
-NOT_IN_THE_SCHEMA = [{"lock": ["fail_on", "rules"]}]
-"""What only the reader can know: the names of rules."""
+NOT_IN_THE_SCHEMA: list[dict[str, object]] = [
+    {"lock": ["fail_on", "rules"]},
+    {"rules": {"dependabot-cooldown": {"parameters": {"days": True}}}},
+]
+"""What only the reader can know: the names of rules, and the types of their parameters."""
 
 
 @pytest.mark.parametrize(
@@ -468,7 +629,16 @@ scalars = st.sampled_from(
         "*a",
     ]
 )
-keys = st.sampled_from([*policyfile.KEYS, *policyfile.WAIVER_KEYS, "severity", "paths", "git", "a"])
+keys = st.sampled_from(
+    [
+        *policyfile.KEYS,
+        *policyfile.WAIVER_KEYS,
+        *policyfile.RULE_KEYS,
+        "git",
+        "a",
+        "unpinned-action",
+    ]
+)
 values = st.recursive(
     scalars | st.integers() | st.none() | st.booleans() | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys | scalars, inner, max_size=4),
@@ -484,6 +654,37 @@ def test_no_text_crashes_the_reader(text: str) -> None:
         policysource.load(tree, MAIN, today=TODAY)
     except PolicyError as error:
         assert str(error).count(":") >= 3  # noqa: PT017  each has a place
+
+
+# the document
+
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "policy.md").read_text("utf-8")
+
+
+def test_the_document_lists_the_parameters_of_the_shipped_rules() -> None:
+    section = DOCUMENT[DOCUMENT.index("## Parameters") : DOCUMENT.index("## Layers")]
+    rows = re.findall(r"^\| (`[^|]*`) \| (`[^|]*`) \|", section, re.MULTILINE)
+    shown = {
+        rule: set(re.findall(r"`(\w+)`", names))
+        for rules, names in rows
+        for rule in re.findall(r"`([\w-]+)`", rules)
+    }
+    assert shown == {
+        rule.id: {parameter.name for parameter in rule.parameters}
+        for rule in rulebook.load().rules
+        if rule.parameters
+    }
+
+
+def test_the_policies_in_the_document_are_right() -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    whole = [block for block in blocks if "\nrules:\n" in f"\n{block}"]
+    assert len(whole) == 2
+    for block in whole:
+        found = policysource.load(MemoryTree({MAIN: block.encode()}), MAIN, today=TODAY)
+        assert not [waiver.fault for waiver in found.waivers if waiver.fault]
+        jsonschema.validate(plain(block), SCHEMA)
 
 
 # git

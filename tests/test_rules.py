@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import marshal
+import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelaw import trial
+from pipelaw.cli import main
+from pipelaw.discover import Candidate
 from pipelaw.errors import PolicyError
+from pipelaw.explain import explain
 from pipelaw.finding import Severity
+from pipelaw.repository import Work, scan_repository
+from pipelaw.rulebook import Rulebook, Terms
 from pipelaw.rulefile import parse_rule, read
-from pipelaw.rules import PLATFORMS, Rule, shipped
+from pipelaw.rules import PLATFORMS, Rule, pack, shipped, unpack
+from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,3 +173,220 @@ def test_a_wrong_example_is_told_apart(old: str, new: str, message: str) -> None
 def test_a_file_that_cannot_be_opened_is_a_policy_error(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="No such file"):
         read(tmp_path / "absent.yaml")
+
+
+# parameters
+
+
+DECLARED = """\
+parameters:
+  owners:
+    type: list of strings
+    default: [acme]
+    description: Whose tags may be relied on.
+  least:
+    type: int
+    default: 3
+    description: How short a name may be.
+  strict:
+    type: bool
+    default: false
+    description: Whether tags count.
+  word:
+    type: string
+    default: main
+    description: The branch that moves.
+for: reference
+when: >-
+  reference.mutable && !(reference.owner in param.owners) && size(reference.name) > param.least
+  && (param.strict || reference.ref == param.word)
+"""
+SET = RULE.replace("for: reference\nwhen: reference.mutable\n", DECLARED).replace(
+    "a/b@v1", "aa/bb@main"
+)
+
+
+def test_a_rule_declares_parameters_and_is_told_apart_by_them() -> None:
+    rule = made(SET)
+    assert [(p.name, p.type, p.default) for p in rule.parameters] == [
+        ("owners", "list of strings", ("acme",)),
+        ("least", "int", 3),
+        ("strict", "bool", False),
+        ("word", "string", "main"),
+    ]
+    assert trial.try_rule(rule) == []
+    assert unpack(marshal.loads(marshal.dumps(pack(rule)))) == rule
+    page = explain(rule)
+    assert '- `owners` (list of strings, default `["acme"]`): Whose tags may be relied on.' in page
+    assert "`rules: {some-rule: {parameters: {owners: …}}}`" in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("param.owners", "param.owner", "the rule declares no parameter `owner`; did you mean"),
+        ("param.least", "param.strict", "`>` wants two of one type, not an int and a bool"),
+        ("param.least", "param", "`>` wants two of one type, not an int and a set of parameters"),
+        ("in param.owners", "in param.word", "`in` wants a list, but this is a string"),
+        ("(param.strict ||", "(", "15:3: no expression uses `param.strict`"),
+        (
+            "type: int",
+            "type: integer",
+            "12:11: a type is one of string, int, bool, list of strings",
+        ),
+        ("type: bool", "type: boolean", "; did you mean `bool`?"),
+        ("default: 3", "default: three", "13:14: the default of `least` is an int, such as 7, not"),
+        (
+            "default: 3",
+            "default: '3'",
+            "13:14: the default of `least` is an int, such as 7, not `3`",
+        ),
+        ("default: 3", "default: 1234567890", "13:14: the default of `least` is an int"),
+        ("default: false", "default: no", "is true or false, not `no`"),
+        ("[acme]", "acme", "9:14: the default of `owners` is a list of strings: write [acme]"),
+        ("[acme]", "[acme, '']", "9:21: an item of the default of `owners` is empty: remove it"),
+        ("[acme]", "[[acme]]", "9:15: an item of the default of `owners` is a string, not a list"),
+        ("default: main", "default: [main]", "is a string, not a list"),
+        ("    default: main\n", "", "19:3: the parameter `word` lacks `default`"),
+        ("default: main", "default:", "19:3: the parameter `word` lacks `default`"),
+        ("default: main", "defualt: main", "`word` has no `defualt`; did you mean `default`?"),
+        ("  word:\n", "  class:\n", "19:3: the name of a parameter is words in lower case"),
+        ("  word:\n", "  the-word:\n", "19:3: the name of a parameter is words in lower case"),
+        ("parameters:\n", "parameter:\n", "a rule has no field `parameter`; did you mean"),
+    ],
+)
+def test_a_wrong_parameter_is_told_once(old: str, new: str, message: str) -> None:
+    assert old in SET
+    said = told(SET.replace(old, new, 1))
+    assert message in said
+    assert len([line for line in said.splitlines() if not line.startswith(" ")]) == 1
+
+
+def test_without_a_declaration_there_is_no_parameter() -> None:
+    said = told(RULE.replace("reference.mutable", "param.strict"))
+    assert "7:13: the rule declares no parameter `strict`" in said
+
+
+EXAMPLE = """\
+    bad:
+      - |
+        on: push
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: aa/bb@main  # finding
+      - parameters: {owners: [other], strict: true}
+        text: |
+          on: push
+          jobs:
+            a:
+              runs-on: ubuntu-latest
+              steps:
+                - uses: acme/bb@v1  # finding
+                - uses: other/bb@v1
+"""
+GIVEN = SET[: SET.index("    bad: |")] + EXAMPLE + SET[SET.index("    good: |") :]
+
+
+def test_an_example_sets_parameters() -> None:
+    rule = made(GIVEN)
+    assert trial.try_rule(rule) == []
+    assert rule.examples[1].parameters == (("owners", ("other",)), ("strict", True))
+    assert 'Reported with `owners: ["other"]` and `strict: true`:' in explain(rule)
+    wrong = trial.try_rule(made(GIVEN.replace("[other]", "[acme]")))
+    line = GIVEN.splitlines().index("                - uses: acme/bb@v1  # finding") + 1
+    assert wrong[0].startswith(f"some-rule.yaml:{line}:1: this line of the bad github example")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "{owners:",
+            "{owner:",
+            "the rule `some-rule` has no parameter `owner`; did you mean `owners`?",
+        ),
+        ("strict: true", "strict: 1", "`strict` is true or false, not `1`"),
+        (
+            "        text: |",
+            "        test: |",
+            "an example is a text, or has `parameters` and `text`",
+        ),
+    ],
+)
+def test_a_wrong_setting_of_an_example(old: str, new: str, message: str) -> None:
+    assert old in GIVEN
+    assert message in told(GIVEN.replace(old, new, 1))
+
+
+def reported(book: Rulebook, text: str) -> list[tuple[str, int]]:
+    path = ".github/workflows/ci.yml"
+    work = Work(MemoryTree({path: text.encode()}), "", (Candidate(path, "github"),))
+    return [(found.rule, found.span.line) for found in scan_repository(work, book).findings]
+
+
+USES = """\
+on: push
+permissions: {}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: aa/bb@main
+      - uses: acme/bb@main
+"""
+
+
+def test_terms_compile_nothing_again() -> None:
+    other = made(
+        RULE.replace("for: reference\nwhen: reference.mutable", "for: reference\nwhen: 'true'")
+    )
+    book = Rulebook([made(SET), replace(other, id="another-rule")])
+    first = book.on(Terms(parameters=(("some-rule", "owners", ()),)))
+    quiet = first.on(Terms(off=frozenset({"another-rule"})))
+    assert first.code is book.code is quiet.code
+    assert first is book.on(Terms(parameters=(("some-rule", "owners", ()),)))
+    assert quiet.on(Terms()) is book
+    both = [("another-rule", 7), ("some-rule", 7), ("another-rule", 8)]
+    assert reported(book, USES) == both
+    assert reported(first, USES) == [*both, ("some-rule", 8)]
+    assert reported(quiet, USES) == [("some-rule", 7)]
+    assert [rule.id for rule in quiet.rules] == ["some-rule"]
+    copies = [pickle.loads(pickle.dumps(one)) for one in (book, first, quiet)]
+    assert [reported(copy, USES) for copy in copies] == [
+        both,
+        [*both, ("some-rule", 8)],
+        [("some-rule", 7)],
+    ]
+
+
+def test_rules_of_one_name_for_a_parameter_do_not_mix() -> None:
+    twin = parse_rule("twin.yaml", "twin", SET.replace("some-rule", "twin").encode())
+    book = Rulebook([made(SET), twin]).on(Terms(parameters=(("twin", "word", "v1"),)))
+    assert reported(book, USES) == [("some-rule", 7)]
+
+
+def test_rules_that_have_none_bind_none() -> None:
+    def held(text: str) -> list[str]:
+        return [name for name in Rulebook([made(text)])._program if name.startswith("param")]
+
+    assert held(SET) == ["param_some_rule"]
+    assert held(RULE) == []
+
+
+def test_the_command_line_shows_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    [at] = [number for number, line in enumerate(lines) if line.startswith("unpinned-action ")]
+    assert lines[at + 1] == "    trusted_owners: [] (list of strings)"
+    assert main(["rules", "--format", "json"]) == 0
+    listed = {rule["id"]: rule["parameters"] for rule in json.loads(capsys.readouterr().out)}
+    assert listed["host-volume"] == []
+    [days] = listed["dependabot-cooldown"]
+    assert (days["name"], days["type"], days["default"]) == ("days", "int", 7)
+    assert days["description"]
+    assert main(["explain", "dependabot-cooldown"]) == 0
+    page = capsys.readouterr().out
+    assert "## Parameters\n\n- `days` (int, default `7`): How many days" in page
+    assert "Reported with `days: 14`:" in page

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelaw import policysource
+from pipelaw.audit import of_comments, of_waivers
 from pipelaw.cli import Status, main
 from pipelaw.finding import Confidence, Finding, Severity, Suppression
 from pipelaw.source import Span
 from pipelaw.tree import MemoryTree
-from pipelaw.waivers import audit, settled
+from pipelaw.waivers import settled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,7 +200,7 @@ def test_comments(settings: str, reason: str, fault: str) -> None:
 def remarks(text: str, count: int = 1) -> list[tuple[str, str]]:
     findings = [replace(FOUND, fingerprint=f"{n:032x}:1") for n in range(count)]
     found = policy(f"waivers:\n{text}")
-    return [(r.kind, r.message) for r in audit(found, settled(findings, found))]
+    return [(r.kind, r.message) for r in of_waivers(found, settled(findings, found))]
 
 
 def test_an_audit_lists_what_to_look_at() -> None:
@@ -213,6 +216,68 @@ def test_an_audit_lists_what_to_look_at() -> None:
     assert remarks(fine, 0) == [("unused", "it covers no finding: remove it")]
     assert remarks(fine, 11)[0][0] == "broad"
     assert remarks(fine.replace(".github/**", "'**'"))[0][0] == "broad"
+
+
+RULES = ("script-injection", "remote-script")
+
+
+@pytest.mark.parametrize(
+    ("comment", "kinds"),
+    [
+        ("pipelaw: ignore[script-injection] members only", []),
+        ("pipelaw: ignore[script-injection] members only (until 2026-07-02)", []),
+        ("pipelaw: ignore[script-injection] members only (until 2026-07-01)", ["expiring"]),
+        ("pipelaw: ignore[script-injection] members only (until 2026-05-31)", ["expired"]),
+        ("pipelaw: ignore[script-injection] members only (until July)", ["faulty"]),
+        ("pipelaw: ignore[script-injection] (until 2028-01-01)", ["faulty"]),
+        ("pipelaw: ignore[remote-script] it is signed", ["unused"]),
+        ("pipelaw: ignore[remote-script] (until 2026-05-31)", ["expired", "unused"]),
+        ("pipelaw: ignore[script-injection, remote-script] both", ["unused"]),
+        ("pipelaw: ignore[script-injektion] a typing error", ["faulty", "unused"]),
+        ("pipelaw: ignore[script-injection, no-such] half of it", ["faulty"]),
+        ("pipelaw: ignore", ["faulty"]),
+        ("pipelaw: ignore[]", ["faulty"]),
+        ("pipelaw: ignore(script-injection)", ["faulty"]),
+        ("Pipelaw:ignore[script-injection]", ["faulty"]),
+        ("pipelaw ignores nothing of the kind", []),
+        ("zizmor: ignore[template-injection]", []),
+    ],
+)
+def test_an_audit_looks_at_comments(comment: str, kinds: list[str]) -> None:
+    text = "\n" * 6 + f"      - run: echo # {comment}\n"
+    found = list(of_comments(policy(""), [FOUND], {PIPELINE: text, "a.yml": "a: 1\n"}, RULES))
+    assert [remark.kind for remark in found] == kinds
+    assert {remark.origin for remark in found} <= {(PIPELINE, 7, 19)}
+
+
+def test_what_an_audit_says_of_comments() -> None:
+    def said(comment: str, settings: str = "", count: int = 1) -> list[str]:
+        text = f"a: 1 # pipelaw: ignore[{comment}\n"
+        findings = [replace(FOUND, span=Span("a.yml", 1, n + 1, 1, n + 2)) for n in range(count)]
+        found = of_comments(policy(settings), findings, {"a.yml": text}, RULES)
+        return [f"{remark.subject}: {remark.message}" for remark in found]
+
+    injection = "the comment for script-injection"
+    assert said("script-injection] x", count=11) == [
+        f"{injection}: it covers 11 findings: let each stand at its own line"
+    ]
+    assert said("script-injection] x", "lock: [script-injection]") == [
+        f"{injection}: `script-injection` is locked by p.yml:1:8"
+    ]
+    assert said("script-injection] x", "inline: dated") == [
+        f"{injection}: it has no date, as in (until 2027-01-31)"
+    ]
+    unknown, unused = said("script-injectoin] x", count=0)
+    subject = "the comment for script-injectoin: "
+    hint = "did you mean `script-injection`?"
+    assert unknown == f"{subject}there is no rule `script-injectoin`; {hint}"
+    assert unused == f"{subject}it covers no finding: remove it"
+    [half] = said("remote-script, script-injection] x")
+    subject = "the comment for remote-script, script-injection: "
+    assert half == f"{subject}it covers no finding of remote-script: remove that name"
+    assert said("script injection!] x") == [
+        "the comment: it silences nothing: write `# pipelaw: ignore[rule] reason`"
+    ]
 
 
 # the whole way
@@ -292,21 +357,226 @@ def _tomorrow(shell: Shell) -> str:
         return shell("scan")[2]
 
 
-def test_a_scan_of_several_repositories_reads_none_of_their_policies(shell: Shell) -> None:
-    for name in ("a", "b"):
+def findings(out: str) -> list[tuple[str, str, str]]:
+    """Path, severity and who suppressed it, of each finding."""
+    return [
+        (found["path"], found["severity"], (found["suppressed"] or {"by": ""})["by"])
+        for found in json.loads(out)["findings"]
+    ]
+
+
+def fill(shell: Shell, policies: dict[str, str]) -> None:
+    for name, text in policies.items():
         shell.write(DANGEROUS, f"{name}/{PIPELINE}")
-        shell.write("fail_on: never\n", f"{name}/.pipelaw.yml")
-    status, _, err = shell(*ONLY, "json", "a", "b")
+        if text:
+            shell.write(text, f"{name}/.pipelaw.yml")
+    shutil.rmtree(shell.folder / ".github")
+
+
+def test_each_of_several_repositories_is_judged_by_its_own_policy(shell: Shell) -> None:
+    policies = {
+        "a": "fail_on: never\n",
+        "b": f"waivers:\n{WAIVER}",
+        "c": "rules: {script-injection: low}\n",
+        "d": "rules: {script-injection: off}\n",
+    }
+    fill(shell, policies)
+    for arguments in ((".",), ("a", "b", "c", "d"), (".", "--jobs", "2")):
+        status, out, err = shell(*ONLY, "json", *arguments)
+        assert (status, err) == (Status.CLEAN, "")
+        assert findings(out) == [
+            (f"a/{PIPELINE}", "high", ""),
+            (f"b/{PIPELINE}", "high", "waiver"),
+            (f"c/{PIPELINE}", "low", ""),
+            # asked for by name, it is judged all the same
+            (f"d/{PIPELINE}", "high", "policy"),
+        ]
+    assert shell(*ONLY, "json", "--fail-on", "low")[0] == Status.FOUND
+    (shell.folder / "a" / ".pipelaw.yml").write_text("fail_on: high\n", "utf-8")
+    assert shell(*ONLY, "json")[0] == Status.FOUND
+
+
+def test_a_scan_of_several_says_of_each_what_a_scan_of_it_alone_says(shell: Shell) -> None:
+    pins = DANGEROUS + "      - uses: acme/build@v1\n      - uses: other/build@v1\n"
+    policies = {
+        "a": "rules: {unpinned-action: {parameters: {trusted_owners: [acme]}}}\n",
+        "b": "rules: {unpinned-action: {parameters: {trusted_owners: [other]}}, missing-sast: off}\n",
+        "c": "rule_folders: own\nrules: {script-injection: off}\n",
+        "d": "",
+    }
+    fill(shell, policies)
+    for name in policies:
+        shell.write(pins, f"{name}/{PIPELINE}")
+    shell.write(OWN, "c/own/no-greeting.yaml")
+
+    def shown(*names: str) -> list[tuple[str, str, int, str]]:
+        report = json.loads(shell("scan", "--format", "json", *names)[1])
+        return [
+            (
+                found["path"].partition("/")[2] if len(names) > 1 else found["path"],
+                found["rule"],
+                found["line"],
+                found["fingerprint"],
+            )
+            for found in report["findings"]
+        ]
+
+    together = shown(*policies)
+    alone = [found for name in policies for found in shown(name)]
+    assert together == alone
+    lines = {rule: [line for _, one, line, _ in alone if one == rule] for _, rule, _, _ in alone}
+    assert lines["no-greeting"] == [4]
+    assert lines["unpinned-action"] == [9, 8, 8, 9, 8, 9]
+    assert lines["script-injection"] == [7, 7, 7]
+
+
+OWN = """\
+id: no-greeting
+title: A job that greets
+category: style
+severity: low
+confidence: high
+for: job
+when: job.id == "greet"
+message: "`{job.id}` greets"
+why: Nobody reads it.
+fix: Do not greet.
+examples: {}
+"""
+
+
+def test_a_mistake_in_one_of_several_policies_costs_that_repository_alone(shell: Shell) -> None:
+    policies = {
+        "a": "fail_on: loud\nrules: {no-such: off}\n",
+        "b": "",
+        "c": "rule_folders: own\n",
+        "d": "fail_on: never\n",
+    }
+    fill(shell, policies)
+    shell.write(OWN.replace("job.id ==", "job.idd =="), "c/own/no-greeting.yaml")
+    status, out, err = shell(*ONLY, "json")
+    assert (status, err) == (Status.FOUND, "")
+    report = json.loads(out)
+    assert [path for path, _, _ in findings(out)] == [f"b/{PIPELINE}", f"d/{PIPELINE}"]
+    assert report["coverage"]["repositories"] == 4
+    unreadable = report["coverage"]["unreadable"]
+    assert [(one["path"], one["line"], one["column"]) for one in unreadable] == [
+        ("a/.pipelaw.yml", 1, 10),
+        ("a/.pipelaw.yml", 2, 9),
+        ("c/own/no-greeting.yaml", 7, 11),
+    ]
+    start = "nothing in this repository was judged, for its policy is wrong: `fail_on` is one of"
+    assert unreadable[0]["message"].startswith(start)
+    assert shell(*ONLY, "json", "d", "a")[0] == Status.INCOMPLETE
+    assert shell(*ONLY, "json", "c", "a")[0] == Status.INCOMPLETE
+    assert shell(*ONLY, "json", "a")[0] == Status.ERROR
+    shell.write("fail_on: never\n", "b/.pipelaw.yaml")
+    assert "b/.pipelaw.yaml" in shell(*ONLY, "json")[1]
+
+
+def test_what_the_user_named_has_to_be_right(shell: Shell) -> None:
+    fill(shell, {"a": "", "b": "rule_folders: own\n", "c": "fail_on: loud\n"})
+    shell.write(OWN, "b/own/no-greeting.yaml")
+    shell.write("fail_on: loud\n", "org.yml")
+    status, out, err = shell(*ONLY, "json", "--policy", "org.yml")
+    assert (status, out) == (Status.ERROR, "")
+    assert err.startswith("error: org.yml:1:10: `fail_on` is one of")
+    shell.write(
+        OWN.replace("job.id ==", "job.idd ==").replace("greeting", "word"), "r/no-word.yaml"
+    )
+    for names in (["a", "b", "c"], ["b", "c"]):
+        status, out, err = shell("scan", "--rules", "r", *names)
+        assert (status, out) == (Status.ERROR, "")
+        assert err.startswith("error: r/no-word.yaml:7:11: ")
+
+
+def test_a_named_policy_decides_for_all_of_several_repositories(shell: Shell) -> None:
+    fill(shell, {"a": "fail_on: never\n", "b": "fail_on: loud\n"})
+    assert shell(*ONLY, "json", "--policy", "pipelaw:default")[0] == Status.FOUND
+    shell.write("fail_on: critical\nrules: {script-injection: medium}\n", "org.yml")
+    status, out, err = shell(*ONLY, "json", "--policy", "org.yml")
+    assert (status, err) == (Status.CLEAN, "")
+    assert [severity for _, severity, _ in findings(out)] == ["medium", "medium"]
+
+
+def test_a_baseline_of_several_repositories_obeys_their_policies(shell: Shell) -> None:
+    fill(shell, {"a": f"waivers:\n{WAIVER}", "b": ""})
+    shell("baseline", "a", "b")
+    listed = json.loads((shell.folder / ".pipelaw-baseline.json").read_text("utf-8"))["findings"]
+    injected = [one["path"] for one in listed if one["rule"] == "script-injection"]
+    assert injected == [f"b/{PIPELINE}"]
+    baseline = ("--baseline", ".pipelaw-baseline.json")
+    assert shell(*ONLY, "json", "a", "b", *baseline)[0] == Status.CLEAN
+
+
+def test_changes_of_several_repositories_are_judged_by_earlier_policies(shell: Shell) -> None:
+    fill(shell, {"a": "", "b": f"waivers:\n{WAIVER}"})
+    for name in ("a", "b"):
+        folder = shell.folder / name
+        shell.write(DANGEROUS.replace("issue.title", "issue.number"), f"{name}/{PIPELINE}")
+        git(folder, "init", "-q", "-b", "main")
+        git(folder, "add", ".")
+        git(folder, "commit", "-q", "-m", "a")
+        shell.write(DANGEROUS, f"{name}/{PIPELINE}")
+    shell.write("fail_on: never\n", "a/.pipelaw.yml")
+    shell.write("rules: {script-injection: low}\n", "b/.pipelaw.yml")
+    status, out, err = shell(*ONLY, "json", "a", "b", "--since", "main")
     assert status == Status.FOUND
-    assert err.startswith("note: 2 of 2 repositories have a .pipelaw.yml of their own")
-    shell.write("fail_on: never\n", "org.yml")
-    assert shell(*ONLY, "json", "a", "b", "--policy", "org.yml")[0] == Status.CLEAN
+    assert findings(out) == [(f"a/{PIPELINE}", "high", ""), (f"b/{PIPELINE}", "high", "waiver")]
+    assert err == "note: main has no .pipelaw.yml; the one in a counts from the next change on\n"
+
+
+POLICY_MODULES = ("policy", "policyfile", "policysource", "policygit", "policyroad", "waivers")
+
+
+def loaded(shell: Shell, *arguments: str) -> set[str]:
+    """The policy modules that a scan imports."""
+    code = (
+        "import sys; from pipelaw.cli import main; main(sys.argv[1:]);"
+        " print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "scan", *arguments],
+        cwd=shell.folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return {f"pipelaw.{name}" for name in POLICY_MODULES} & set(done.stderr.split())
+
+
+def test_who_has_no_policy_pays_for_none(shell: Shell) -> None:
+    assert loaded(shell) == set()
+    assert loaded(shell, "--jobs", "2", "--format", "sarif") == set()
+    ignored = DANGEROUS.replace("title }}", "title }} # pipelaw: ignore[script-injection] known")
+    shell.write(ignored, PIPELINE)
+    assert loaded(shell) == set()
+    shell.write(ignored.replace("known", "known (until 2026-05-31)"), PIPELINE)
+    assert loaded(shell) == {"pipelaw.policy", "pipelaw.waivers"}
+    shell.write("fail_on: low\n")
+    assert loaded(shell) >= {"pipelaw.policy", "pipelaw.policyfile", "pipelaw.policysource"}
+
+
+def test_comments_run_out_without_a_policy_too(shell: Shell) -> None:
+    text = DANGEROUS.replace('title }}"', 'title }}" # pipelaw: ignore[script-injection] known')
+    shell.write(text, PIPELINE)
+    assert shell(*ONLY, "json")[0] == Status.CLEAN
+    shell.write(text.replace("known", "known (until 2026-06-01)"), PIPELINE)
+    assert shell(*ONLY, "json")[0] == Status.CLEAN
+    shell.write(text.replace("known", "known (until 2026-05-31)"), PIPELINE)
+    status, out, _ = shell(*ONLY, "json")
+    assert status == Status.FOUND
+    assert "the comment that ignores it does not count: it expired on 2026-05-31" in out
+    shell.write(text.replace("known", "known (until 2027-05-31)"), PIPELINE)
+    assert "more than 180 days away (pipelaw:default:4:17)" in shell(*ONLY, "json")[1]
 
 
 def test_show_prints_every_value_with_its_origin(shell: Shell) -> None:
     shell.write(
         "extends: pipelaw:strict\nfail_on: high\nlock: [remote-script]\n"
         "rules:\n  script-injection: {severity: low, paths: [{path: a/**, severity: off}]}\n"
+        "  unpinned-action: {parameters: {trusted_owners: [acme, 'true']}}\n"
+        "  dependabot-cooldown: {parameters: {days: 14}, severity: low}\n"
         "paved_road: {actions: acme/*}\ncontrols: [{category: sast, by: us, until: 2027-01-01}]\n"
         f"waivers:\n{WAIVER}"
     )
@@ -323,14 +593,26 @@ def test_show_prints_every_value_with_its_origin(shell: Shell) -> None:
         "inline: dated # pipelaw:strict:3:9",
         "severity: low # .pipelaw.yml:5:32",
         '- {path: "a/**", severity: off} # .pipelaw.yml:5:68',
-        '- "acme/*" # .pipelaw.yml:6:23',
-        '- category: "sast" # .pipelaw.yml:7:12',
-        '- rule: "script-injection" # .pipelaw.yml:9:5',
+        'trusted_owners: ["acme", "true"] # .pipelaw.yml:6:50',
+        "days: 14 # .pipelaw.yml:7:44",
+        '- "acme/*" # .pipelaw.yml:8:23',
+        '- category: "sast" # .pipelaw.yml:9:12',
+        '- rule: "script-injection" # .pipelaw.yml:11:5',
         "expires: 2026-07-01",
     ):
         assert line in lines
     shell.write(out)
-    assert shell("policy", "show")[0] == Status.CLEAN
+    again = shell("policy", "show")
+    assert again[0] == Status.CLEAN
+
+    def bare(text: str) -> list[str]:
+        return [line for line in map(_said, text.splitlines()) if line]
+
+    assert bare(again[1]) == bare(out)
+
+
+def _said(line: str) -> str:
+    return line.partition("  # ")[0].strip() if not line.startswith("# layer") else ""
 
 
 def test_audit(shell: Shell) -> None:
@@ -338,9 +620,29 @@ def test_audit(shell: Shell) -> None:
     status, out, _ = shell("policy", "audit")
     assert status == Status.FOUND
     assert "unused: the waiver for script-injection: it covers no finding: remove it" in out
-    assert out.endswith("1 waivers, 1 to look at\n")
+    assert out.endswith("1 waiver and 0 comments, 1 to look at\n")
     shell.write("")
-    assert shell("policy", "audit") == (Status.CLEAN, "0 waivers, 0 to look at\n", "")
+    said = "0 waivers and 0 comments, 0 to look at\n"
+    assert shell("policy", "audit") == (Status.CLEAN, said, "")
+    assert shell("policy", "audit", ".github")[2].startswith("error: .github: name a repository")
+
+
+def test_audit_looks_at_comments_in_everything_that_is_read(shell: Shell) -> None:
+    (shell.folder / PIPELINE).unlink()
+    shell.write("include: [local: ci/build.yml]\n", ".gitlab-ci.yml")
+    build = "build: # pipelaw: ignore[remote-script] nothing here\n  script: [make]\n"
+    shell.write(build, "ci/build.yml")
+    shell.write(build, "ci/other.yml")
+    status, out, _ = shell("policy", "audit")
+    assert status == Status.FOUND
+    assert out == (
+        "ci/build.yml:1:8: unused: the comment for remote-script: it covers no finding: remove it\n"
+        "0 waivers and 1 comment, 1 to look at\n"
+    )
+    fill_two = shell.folder / "two"
+    for name in ("a", "b"):
+        shell.write(DANGEROUS, f"two/{name}/{PIPELINE}")
+    assert "there are several repositories" in shell("policy", "audit", str(fill_two))[2]
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -394,7 +696,7 @@ def test_a_policy_is_never_passed_over_in_silence(shell: Shell) -> None:
     shell.write("fail_on: never\n", ".pipelaw.yaml")
     status, _, err = shell("scan")
     assert status == Status.ERROR
-    assert err == "error: .pipelaw.yaml: a policy is called .pipelaw.yml: rename it\n"
+    assert err == "error: .pipelaw.yaml:1:1: a policy is called .pipelaw.yml: rename it\n"
     shell.write("fail_on: never\n", "../outside.yml")
     (shell.folder / ".pipelaw.yml").symlink_to("../outside.yml")
     status, _, err = shell("scan")

@@ -83,6 +83,8 @@ def match(
     wide = frozenset(rule.id for rule in rules if rule.kind in WIDE)
     matching = _Matching(findings, list(before))
     matching.by(lambda one: (one.fingerprint, one.text))
+    # of several repositories with the same file, each its own
+    matching.by(lambda one: (one.fingerprint, one.path))
     matching.by(lambda one: one.fingerprint)
     matching.by(lambda one: one.identity if one.rule in wide else None)
     # a step that got another name, or a job: the same words in the same file

@@ -117,7 +117,9 @@ def _findings(hits: Iterable[Hit], rulebook: Rulebook, names: Names) -> list[Fin
     """One finding for each hit; the same text reached twice is one, as severe as its worst use."""
     found: dict[tuple[str, Span, str], Finding] = {}
     for number, *values in hits:
-        rule = rulebook.rules[number]
+        rule = rulebook.numbered[number]
+        if rule is None:
+            continue  # it is off
         subject, pipeline = values[0], values[1]
         target = rulebook.evaluate(rule.at, rule.kind, values) if rule.at else subject
         place: Place = target.place if target.place.known else pipeline.place

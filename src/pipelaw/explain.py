@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from pipelaw.rules import spelled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -25,8 +27,9 @@ def explain(rule: Rule) -> str:
         f"- Looks at: every {rule.kind.replace('_', ' ')}",
         f"- Platforms: {', '.join(map(platform_name, rule.platforms))}",
     ]
+    blocks = (_advice, _parameters, _examples, _links)
     return _join(
-        [f"# {rule.title}", "\n".join(facts), *_advice(rule), *_examples(rule), *_links(rule)]
+        [f"# {rule.title}", "\n".join(facts), *(text for block in blocks for text in block(rule))]
     )
 
 
@@ -85,17 +88,36 @@ def _advice(rule: Rule) -> Iterator[str]:
         yield text
 
 
+def _parameters(rule: Rule) -> Iterator[str]:
+    """What a policy can set, and how."""
+    if not rule.parameters:
+        return
+    yield "## Parameters"
+    yield "\n".join(
+        f"- `{name}` ({kind}, default `{spelled(default)}`): {' '.join(description.split())}"
+        for name, kind, default, description in rule.parameters
+    )
+    first = rule.parameters[0].name
+    yield f"A policy sets them: `rules: {{{rule.id}: {{parameters: {{{first}: …}}}}}}`."
+
+
 def _examples(rule: Rule) -> Iterator[str]:
     if rule.examples:
         yield "## Examples"
     for platform in dict.fromkeys(example.platform for example in rule.examples):
         yield f"### {platform_name(platform)}"
         mine = [example for example in rule.examples if example.platform == platform]
-        for good, label in ((False, "Reported:"), (True, "Not reported:")):
+        for good, label in ((False, "Reported"), (True, "Not reported")):
             for example in mine:
                 if example.good is good:
-                    yield label
+                    yield f"{label}{_with(example)}:"
                     yield _fenced(example)
+
+
+def _with(example: Example) -> str:
+    """What the parameters are set to for an example, as the end of a sentence."""
+    pairs = " and ".join(f"`{name}: {spelled(value)}`" for name, value in example.parameters)
+    return f" with {pairs}" if pairs else ""
 
 
 def _fenced(example: Example) -> str:

@@ -28,6 +28,10 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
+FAIL_ON = "medium"
+"""The severity from which on a scan fails, where nobody says otherwise."""
+
+
 class Confidence(IntEnum):
     """How sure a rule is that its findings are true."""
 
@@ -168,6 +172,15 @@ class Usage(NamedTuple):
     times: int
 
 
+class Threshold(NamedTuple):
+    """What one repository of a scan fails for."""
+
+    findings: int
+    """How many of the report's findings are its own."""
+    fail_on: str
+    """A severity, or never."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a reporter may print."""
@@ -181,11 +194,24 @@ class Report:
     """What was scanned, as the user named it."""
     usages: tuple[Usage, ...] = ()
     """What is on the paved road and what is not; empty where no policy declares one."""
+    thresholds: tuple[Threshold, ...] = ()
+    """What each repository fails for, in the order of their findings."""
 
     @property
     def open(self) -> tuple[Finding, ...]:
         """The findings that nothing suppresses."""
         return tuple(finding for finding in self.findings if finding.suppressed is None)
+
+    def failing(self, fail_on: str = "") -> tuple[Finding, ...]:
+        """The open findings that reach `fail_on`, or where that is "" their repository's threshold."""
+        found: list[Finding] = []
+        start = 0
+        for size, word in self.thresholds or (Threshold(len(self.findings), FAIL_ON),):
+            own, start = self.findings[start : start + size], start + size
+            if (word := fail_on or word) != "never":
+                least = Severity[word.upper()]
+                found.extend(f for f in own if f.suppressed is None and f.severity >= least)
+        return tuple(found)
 
     def counts(self) -> dict[Severity, int]:
         """How many open findings there are of each severity, worst first."""

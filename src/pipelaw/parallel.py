@@ -15,21 +15,22 @@ if TYPE_CHECKING:
     from pipelaw.repository import Part, Work
     from pipelaw.rulebook import Rulebook
 
-_STATE: dict[str, Rulebook] = {}
+_BOOKS: list[Rulebook] = []
 
 
-def spread(work: Sequence[Work], rulebook: Rulebook, processes: int) -> Iterator[Part]:
+def spread(work: Sequence[Work], books: Sequence[Rulebook], processes: int) -> Iterator[Part]:
     """The parts of the work, in its order, made by several processes.
 
     Batches are of about equal numbers of files, several for each process, so that one large
     repository at the end leaves no core idle for long.
     """
     batches = _batches(work, processes * 4)
-    # a forked child starts with the rulebook compiled; where there is no fork it compiles its own
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
-    _start(rulebook)
-    with ProcessPoolExecutor(processes, context, _work, (rulebook,)) as pool:
+    _BOOKS[:] = books
+    for book in books:  # a forked child starts with what is ready here
+        _ = book.judges, book.command_filters
+    with ProcessPoolExecutor(processes, context, _work, (books,)) as pool:
         found: dict[int, Part] = {}
         wanted = 0
         futures = [pool.submit(_scan, batch) for batch in batches]
@@ -40,20 +41,15 @@ def spread(work: Sequence[Work], rulebook: Rulebook, processes: int) -> Iterator
                 wanted += 1
 
 
-def _start(rulebook: Rulebook) -> None:
-    if "rulebook" not in _STATE:
-        _STATE["rulebook"] = rulebook
-        _ = rulebook.judges, rulebook.command_filters
-
-
-def _work(rulebook: Rulebook) -> None:
+def _work(books: Sequence[Rulebook]) -> None:
     """Begin a worker, without the cyclic collector as in `scan`."""
     gc.disable()
-    _start(rulebook)
+    if books != _BOOKS:
+        _BOOKS[:] = books  # it was not forked
 
 
 def _scan(batch: list[tuple[int, Work]]) -> list[tuple[int, Part]]:
-    return [(number, scan_work(work, _STATE["rulebook"])) for number, work in batch]
+    return [(number, scan_work(work, _BOOKS[work.book])) for number, work in batch]
 
 
 def _batches(work: Sequence[Work], count: int) -> list[list[tuple[int, Work]]]:

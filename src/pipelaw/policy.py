@@ -8,13 +8,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from pipelaw.document import Problem
-from pipelaw.finding import Severity
+from pipelaw.finding import FAIL_ON, Severity
+from pipelaw.rules import POLICY_FILE
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
-FILE = ".pipelaw.yml"
+    from pipelaw.rules import Value
+
+FILE = POLICY_FILE
 """Where a repository keeps its policy."""
+DEFAULT = "pipelaw:default"
+"""The profile that every policy lies on top of."""
 
 THRESHOLDS = ("never", *(severity.word for severity in sorted(Severity, reverse=True)))
 """What `fail_on` can be, the loosest first."""
@@ -70,6 +76,17 @@ class Level(NamedTuple):
     origin: Origin
 
 
+class Given(NamedTuple):
+    """What a parameter of a rule is set to."""
+
+    rule: str
+    name: str
+    value: Value
+    default: Value
+    """What it is where no policy says otherwise."""
+    origin: Origin
+
+
 class Elsewhere(NamedTuple):
     """A security control that works outside the pipelines."""
 
@@ -116,6 +133,7 @@ class Layer(NamedTuple):
     inline: Setting[str] | None = None
     waiver_horizon: Setting[int] | None = None
     rules: tuple[Level, ...] = ()
+    parameters: tuple[Given, ...] = ()
     rule_folders: tuple[Setting[str], ...] = ()
     controls: tuple[Elsewhere, ...] = ()
     paved_road: tuple[tuple[str, Setting[str]], ...] = ()
@@ -125,9 +143,10 @@ class Layer(NamedTuple):
     """What stands in its rule folders."""
 
 
-_FAIL_ON = Setting("medium", Origin("pipelaw"))
-_ALLOWED = Setting("allowed", Origin("pipelaw"))
-_HORIZON = Setting(180, Origin("pipelaw"))
+# what the default profile says, so that nobody has to read it; a test compares them
+_FAIL_ON = Setting(FAIL_ON, Origin(DEFAULT, 2, 10))
+_ALLOWED = Setting("allowed", Origin(DEFAULT, 3, 9))
+_HORIZON = Setting(180, Origin(DEFAULT, 4, 17))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,8 @@ class Policy:
     """For how many days from today a waiver can be given."""
     rules: tuple[Level, ...] = ()
     """The last one that fits a finding counts."""
+    parameters: tuple[Given, ...] = ()
+    """One for each parameter of a rule that is set."""
     rule_folders: tuple[Setting[str], ...] = ()
     controls: tuple[Elsewhere, ...] = ()
     paved_road: tuple[tuple[str, Setting[str]], ...] = ()
@@ -149,7 +170,7 @@ class Policy:
     lock: tuple[Setting[str], ...] = ()
     waivers: tuple[Waiver, ...] = ()
     rule_files: tuple[RuleFile, ...] = ()
-    layers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = (DEFAULT,)
     """The files it is made of, the uppermost first."""
 
     @property
@@ -178,11 +199,12 @@ class Policy:
 def merged(upper: Policy, layer: Layer) -> tuple[Policy, list[Problem]]:
     """A policy with one more layer below it, and what that layer may not loosen but tries to."""
     problems = [
-        _refused(name, origin, lock)
-        for name, origin in _loosened(upper, layer)
+        Problem(*origin, f"`{name}` is locked by {lock.origin}: {remedy}")
+        for name, origin, remedy in (*_loosened(upper, layer), *_changed(upper, layer))
         if (lock := upper.locked(name)) is not None
     ]
     everywhere = {level.rule for level in layer.rules if not level.path}
+    given = {(one.rule, one.name): one for one in (*upper.parameters, *layer.parameters)}
     lower = replace(
         upper,
         fail_on=layer.fail_on or upper.fail_on,
@@ -190,6 +212,7 @@ def merged(upper: Policy, layer: Layer) -> tuple[Policy, list[Problem]]:
         waiver_horizon=layer.waiver_horizon or upper.waiver_horizon,
         # what a lower layer says of every file replaces what stands above it
         rules=(*(level for level in upper.rules if level.rule not in everywhere), *layer.rules),
+        parameters=tuple(given.values()),
         rule_folders=(*upper.rule_folders, *layer.rule_folders),
         controls=(*upper.controls, *layer.controls),
         paved_road=(*upper.paved_road, *layer.paved_road),
@@ -201,8 +224,24 @@ def merged(upper: Policy, layer: Layer) -> tuple[Policy, list[Problem]]:
     return lower, problems
 
 
-def _loosened(upper: Policy, layer: Layer) -> list[tuple[str, Origin]]:
-    """The keys and rules for which a layer asks less than what stands above it."""
+_TIGHTER = "what stands below may tighten it, not loosen it"
+
+
+def _loosened(upper: Policy, layer: Layer) -> Iterator[tuple[str, Origin, str]]:
+    """The keys and rules for which a layer asks less than what stands above it, and what it may do."""
+    for name, origin in _less(upper, layer):
+        yield name, origin, _TIGHTER
+
+
+def _changed(upper: Policy, layer: Layer) -> Iterator[tuple[str, Origin, str]]:
+    """The rules of which a layer sets parameters anew; nobody knows which way is the stricter one."""
+    above = {(one.rule, one.name): one.value for one in upper.parameters}
+    for one in layer.parameters:
+        if one.value != above.get((one.rule, one.name), one.default):
+            yield one.rule, one.origin, f"what stands below cannot set its `{one.name}`"
+
+
+def _less(upper: Policy, layer: Layer) -> list[tuple[str, Origin]]:
     found = []
     for name, order in (("fail_on", THRESHOLDS), ("inline", INLINE)):
         setting: Setting[str] | None = getattr(layer, name)
@@ -232,13 +271,6 @@ def _looser(upper: Policy, level: Level) -> bool:
     if level.word == "on":
         return above != {"off"}
     return LEVELS.index(level.word) < max(map(LEVELS.index, above))
-
-
-def _refused(name: str, origin: Origin, lock: Setting[str]) -> Problem:
-    message = (
-        f"`{name}` is locked by {lock.origin}: what stands below may tighten it, not loosen it"
-    )
-    return Problem(*origin, message)
 
 
 def _waiver(upper: Policy, waiver: Waiver) -> Waiver:

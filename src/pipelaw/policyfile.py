@@ -6,21 +6,22 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw import policy
+from pipelaw import parameters, policy
 from pipelaw.document import Document, MappingNode, Problem, ScalarNode, decode, null, parse
 from pipelaw.errors import PolicyError, UnreadableError
-from pipelaw.policy import Elsewhere, Extension, Layer, Level, Origin, Setting, Waiver
+from pipelaw.policy import Elsewhere, Extension, Given, Layer, Level, Origin, Setting, Waiver
 from pipelaw.rules import near
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from pipelaw.document import Node
+    from pipelaw.rules import Parameter
 
 KEYS = (
     "extends fail_on rules rule_folders waivers waiver_horizon inline controls paved_road lock"
 ).split()
-RULE_KEYS = ("severity", "paths")
+RULE_KEYS = ("severity", "paths", "parameters")
 PATH_KEYS = ("path", "severity")
 CONTROL_KEYS = ("category", "by", "until")
 WAIVER_KEYS = "rule path job fingerprint reason owner ticket approved_by expires".split()
@@ -42,6 +43,8 @@ class Known(NamedTuple):
     rules: Collection[str]
     categories: Collection[str]
     """Of security controls."""
+    parameters: Callable[[str], Sequence[Parameter]]
+    """What a rule declares."""
 
 
 def read(shown: str, data: bytes) -> tuple[Document | None, list[Problem]]:
@@ -69,7 +72,7 @@ def folders(document: Document | None) -> tuple[list[Setting[Extension]], list[S
     """What a document extends and its folders of rules: what has to be known to read the rest."""
     if document is None or null(document.root):
         return [], []
-    reader = _Reader(document, Known((), ()))
+    reader = _Reader(document, Known((), (), lambda _: ()))
     return list(reader.extends()), reader.texts("rule_folders")
 
 
@@ -90,6 +93,7 @@ class _Reader:
             inline=self.setting("inline", policy.INLINE),
             waiver_horizon=self.horizon(),
             rules=tuple(self.rules()),
+            parameters=tuple(self.parameters()),
             controls=tuple(self.controls()),
             paved_road=tuple(self.road()),
             lock=tuple(self.lock()),
@@ -222,6 +226,25 @@ class _Reader:
                 self.problem(item, f"{one} lacks `severity`: off, or a severity")
             elif glob:
                 yield from self._level(rule, parts["severity"], glob)
+
+    def parameters(self) -> Iterator[Given]:
+        """What the parameters of rules are set to."""
+        for key, value in self.document.pairs(self.fields.get("rules"), "`rules`"):
+            if key.value not in self.known.rules or not isinstance(value, MappingNode):
+                continue
+            what = f"the rule `{key.value}`"
+            node = self.document.fields(value, what).get("parameters")
+            for name, item in self.document.pairs(node, f"`parameters` of {what}"):
+                yield from self._given(key.value, name, item)
+
+    def _given(self, rule: str, key: ScalarNode, node: Node) -> Iterator[Given]:
+        try:
+            known = self.known.parameters(rule)
+            parameter, value = parameters.setting(key, node, rule, known)
+        except parameters.ParameterError as error:
+            self.problem(error.node, error.message)
+        else:
+            yield Given(rule, parameter.name, value, parameter.default, self.origin(node))
 
     def _level(self, rule: str, node: Node, glob: str) -> Iterator[Level]:
         words = {"true": "on", "false": "off"}  # what other YAML readers make of on and off

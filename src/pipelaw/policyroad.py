@@ -27,10 +27,8 @@ _OWN = ("local", "unresolved")
 """Pins of what the repository has itself, or nobody knows before it runs."""
 
 
-def usages(pipelines: Iterable[Pipeline], policy: Policy | None) -> tuple[Usage, ...]:
+def usages(pipelines: Iterable[Pipeline], policy: Policy) -> tuple[Usage, ...]:
     """What the pipelines use, of the kinds that the policy's paved road speaks of."""
-    if policy is None or not policy.paved_road:
-        return ()
     kinds = {kind for kind, _ in policy.paved_road}
     found: Counter[tuple[str, str]] = Counter()
     for scope in _scopes(pipelines):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw import policyfile, rules
+from pipelaw import parameters, policyfile, rules
 from pipelaw.errors import PolicyError, UnreadableError
-from pipelaw.policy import Layer, Origin, Policy, RuleFile, merged
+from pipelaw.policy import DEFAULT, Layer, Origin, Policy, RuleFile, merged
 from pipelaw.policyfile import Known
 from pipelaw.rules import near
 from pipelaw.tree import MemoryTree
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
     from pipelaw.document import Document, Problem
     from pipelaw.policy import Extension, Setting
+    from pipelaw.rules import Parameter
     from pipelaw.tree import Tree
 
 PROFILE = "pipelaw:"
 """What the name of a shipped profile begins with."""
-DEFAULT = "pipelaw:default"
 DEEPEST = 20
 """How many policies can lie on top of each other."""
 _ENDS = (".yml", ".yaml")
@@ -42,17 +43,16 @@ def load(
     *,
     today: dt.date,
     cache: Path | None = None,
-    own_rules: Iterable[str] = (),
+    own_rules: Iterable[Path] = (),
     prefix: str = "",
 ) -> Policy:
     """The policy at a path of a tree, with all that it extends; raises PolicyError.
 
     Any tree will do: a folder, or a revision. Without a tree, `path` is a shipped profile.
-    `cache` is the folder for what is fetched; `own_rules` are ids of rules that come from
+    `cache` is the folder for what is fetched; `own_rules` are the files of rules that come from
     elsewhere; `prefix` is put before the paths of the tree in messages.
     """
     stack = _Stack(cache)
-    stack.profile(DEFAULT, Origin(DEFAULT))
     if tree is None:
         stack.profile(path, Origin(path))
     else:
@@ -103,7 +103,7 @@ class _Stack:
     def __init__(self, cache: Path | None) -> None:
         self.cache = cache
         self.read: list[_Read] = []
-        self.seen: set[str] = set()
+        self.seen = {DEFAULT}  # what it says is what a policy without layers says
         self.open: list[str] = []
 
     def profile(self, name: str, origin: Origin) -> None:
@@ -164,9 +164,10 @@ class _Stack:
             raise PolicyError(f"{origin}: {error}") from None
         return _Spot(tree, posixpath.normpath(extension.path), f"{tree.name}:")
 
-    def policy(self, today: dt.date, own_rules: Iterable[str]) -> Policy:
+    def policy(self, today: dt.date, own_rules: Iterable[Path]) -> Policy:
         """The layers folded into one policy; raises PolicyError that tells every mistake."""
-        known = Known(self._rules(own_rules), _categories(self.read))
+        files = self._rules(own_rules)
+        known = Known(files, _categories(self.read), lambda rule: _declared(*files[rule]))
         result = Policy(today)
         problems: list[Problem] = []
         for one in self.read:
@@ -180,13 +181,29 @@ class _Stack:
             )
         return result
 
-    def _rules(self, own: Iterable[str]) -> frozenset[str]:
-        """The ids of all rules, which are the names of their files."""
-        files = [path.name for path in rules.shipped().iterdir() if path.suffix in _ENDS]
-        files.extend(file.path for one in self.read for file in one.rule_files)
-        return frozenset(
-            (*own, *(posixpath.splitext(posixpath.basename(name))[0] for name in files))
-        )
+    def _rules(self, own: Iterable[Path]) -> dict[str, tuple[str, Path | bytes]]:
+        """The files of all rules, by the ids, which are their names."""
+        files: dict[str, tuple[str, Path | bytes]] = {
+            path.stem: (str(path), path) for path in (*own, *_shipped()) if path.suffix in _ENDS
+        }
+        for one in self.read:
+            for shown, data in one.rule_files:
+                files[posixpath.splitext(posixpath.basename(shown))[0]] = shown, data
+        return files
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Path, ...]:
+    """The files of the shipped rules; a scan of many repositories asks for each policy."""
+    return tuple(rules.shipped().iterdir())
+
+
+def _declared(shown: str, data: Path | bytes) -> tuple[Parameter, ...]:
+    """The parameters that a rule file declares."""
+    try:
+        return parameters.of_file(shown, data if isinstance(data, bytes) else data.read_bytes())
+    except OSError as error:
+        raise PolicyError(f"{shown}:1:1: {error.strerror}") from None
 
 
 def _with_rules(layer: Layer, read: _Read) -> Layer:

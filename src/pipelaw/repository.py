@@ -9,11 +9,10 @@ from pipelaw.engine import judge, judge_repository
 from pipelaw.errors import UnreadableError
 from pipelaw.finding import Finding, Names, Usage
 from pipelaw.loaders import load
-from pipelaw.policyroad import usages
-from pipelaw.suppress import marked
-from pipelaw.waivers import settled
+from pipelaw.suppress import dated, marked
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from pipelaw.discover import Candidate
@@ -35,6 +34,12 @@ class Work(NamedTuple):
     """What its team decided; None where nobody did."""
     before: GitTree | None = None
     """The revision whose findings are known; None where all count."""
+    book: int = 0
+    """Which of the scan's rulebooks judges it."""
+    faults: tuple[Problem, ...] = ()
+    """What is wrong with its policy; then it is not judged at all."""
+    today: dt.date | None = None
+    """The day on which comments have to count still; None where nobody asks."""
 
 
 class Part(NamedTuple):
@@ -60,7 +65,16 @@ def scan_repository(work: Work, rulebook: Rulebook) -> Part:
 def settle(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Finding]:
     """The findings as comments and the policy want them, in the same order."""
     marks = marked(findings, lambda path: text_of(work, read, path))
-    return settled(marks, work.policy, work.prefix) if work.policy else marks
+    policy = work.policy
+    if policy is None:
+        if work.today is None or not any(map(dated, marks)):
+            return marks
+        from pipelaw.policy import Policy  # noqa: PLC0415  most repositories have none
+
+        policy = Policy(work.today)
+    from pipelaw.waivers import settled  # noqa: PLC0415  see above
+
+    return settled(marks, policy, work.prefix)
 
 
 def part_of(work: Work, read: Reading, findings: Iterable[Finding]) -> Part:
@@ -71,8 +85,16 @@ def part_of(work: Work, read: Reading, findings: Iterable[Finding]) -> Part:
         findings=tuple(sorted(findings, key=lambda finding: finding.order)),
         unreadable=tuple(shown(problem, work.prefix) for problem in read.unreadable),
         unresolved=tuple(shown(problem, work.prefix) for problem in read.unresolved),
-        usages=usages(read.pipelines, work.policy),
+        usages=_usages(read, work.policy),
     )
+
+
+def _usages(read: Reading, policy: Policy | None) -> tuple[Usage, ...]:
+    if policy is None or not policy.paved_road:
+        return ()
+    from pipelaw.policyroad import usages  # noqa: PLC0415  few policies declare a road
+
+    return usages(read.pipelines, policy)
 
 
 class Reading(NamedTuple):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelaw import rules
 from pipelaw.errors import PolicyError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import CodeType
 
     from pipelaw.cache import Cache
-    from pipelaw.rules import Rule
+    from pipelaw.policy import Policy
+    from pipelaw.rules import Rule, Value
 
     Judge = Callable[..., None]
 
@@ -26,35 +28,104 @@ PARTS = (
 """The parts of a scope that rules can look at; each stands in the attribute of its plural."""
 
 
-class Rulebook:
-    """The rules in force.
+class Terms(NamedTuple):
+    """What a policy makes of a rulebook."""
 
-    `judges` holds for each kind that has rules a function `judge(subjects, pipeline, job, step,
-    out)`, which calls `out((number, subject, pipeline, job, step))` for each rule that holds;
-    `number` counts in `rules`.
-    """
+    off: frozenset[str] = frozenset()
+    """The rules that do not count."""
+    parameters: tuple[tuple[str, str, Value], ...] = ()
+    """Rule, name and value of each parameter that has not its default."""
 
-    def __init__(self, in_force: Iterable[Rule], code: CodeType | None = None) -> None:
-        self.rules = tuple(sorted(in_force, key=lambda rule: rule.id))
+
+AS_WRITTEN = Terms()
+
+
+class _Source:
+    """Some rules and what they are compiled to: what rulebooks on all terms have in common."""
+
+    def __init__(
+        self, known: Iterable[Rule], code: CodeType | None, asked: Collection[str]
+    ) -> None:
+        self.rules = tuple(sorted(known, key=lambda rule: rule.id))
+        self.asked = frozenset(asked)
+        self.books: dict[Terms, Rulebook] = {}
         self._code = code
 
-    def __getstate__(self) -> tuple[Rule, ...]:
-        """Worker processes get the rules; functions do not travel."""
-        return self.rules
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Worker processes get rules and code; functions do not travel."""
+        import marshal  # noqa: PLC0415  built in, and rarely needed
 
-    def __setstate__(self, state: tuple[Rule, ...]) -> None:
-        self.__init__(state)  # type: ignore[misc]  # a rulebook is its rules
+        return self.rules, marshal.dumps(self.code), self.asked
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        import marshal  # noqa: PLC0415  see above
+
+        known, code, asked = state
+        code = marshal.loads(code)  # noqa: S302  our own, from the process that started this one
+        self.__init__(known, code, asked)  # type: ignore[misc]  # as it was made
 
     @cached_property
     def code(self) -> CodeType:
         """Every expression of every rule, compiled."""
         return self._code or compile(_program(self.rules), "<rules>", "exec")
 
+
+class Rulebook:
+    """The rules in force.
+
+    `judges` holds for each kind that has rules a function `judge(subjects, pipeline, job, step,
+    out)`, which calls `out((number, subject, pipeline, job, step))` for each rule that holds;
+    `number` counts in `numbered`. Rules that were `asked` for stay on whatever a policy says.
+    """
+
+    def __init__(
+        self, known: Iterable[Rule], code: CodeType | None = None, asked: Collection[str] = ()
+    ) -> None:
+        self._begin(_Source(known, code, asked), AS_WRITTEN)
+
+    def _begin(self, source: _Source, terms: Terms) -> None:
+        self._source = source
+        self._terms = terms
+        self.numbered = tuple(None if rule.id in terms.off else rule for rule in source.rules)
+        """By number the rule, None for one that is off."""
+        self.rules = tuple(rule for rule in self.numbered if rule is not None)
+        """The rules in force, by id."""
+        source.books[terms] = self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Books on several terms travel with one copy of their rules."""
+        return Rulebook._of, (self._source, self._terms)
+
+    @classmethod
+    def _of(cls, source: _Source, terms: Terms) -> Rulebook:
+        if terms not in source.books:
+            book = cls.__new__(cls)
+            book._begin(source, terms)  # noqa: SLF001  it is of this class
+        return source.books[terms]
+
+    def under(self, policy: Policy) -> Rulebook:
+        """The same rules as a policy wants them: without those that it switches off, with its parameters.
+
+        Nothing is compiled again.
+        """
+        parameters = tuple((one.rule, one.name, one.value) for one in policy.parameters)
+        return self.on(Terms(frozenset(policy.skipped) - self._source.asked, parameters))
+
+    def on(self, terms: Terms) -> Rulebook:
+        """The same rules on other terms; made once for each."""
+        return self._of(self._source, terms)
+
+    @property
+    def code(self) -> CodeType:
+        """Every expression of every rule, compiled."""
+        return self._source.code
+
     @cached_property
     def _program(self) -> dict[str, Any]:
         from pipelaw.cel.emit import RUNTIME  # noqa: PLC0415  the rest of cel is for reading rules
 
         space: dict[str, Any] = {"__builtins__": {}, **RUNTIME}
+        space.update(_holders(self._source.rules, self._terms))
         exec(self.code, space)  # noqa: S102  emitted by cel: it reaches declared fields alone
         return space
 
@@ -84,6 +155,19 @@ class Rulebook:
         """Every expression but the conditions as a function, by kind and code."""
         found: dict[tuple[str, str], Callable[..., Any]] = self._program["expressions"]
         return found
+
+
+def _holders(known: Iterable[Rule], terms: Terms) -> dict[str, SimpleNamespace]:
+    """The parameters of each rule that has some, by the name that expressions call them."""
+    found = {
+        rule.id: {parameter.name: parameter.default for parameter in rule.parameters}
+        for rule in known
+        if rule.parameters
+    }
+    for rule, name, value in terms.parameters:
+        if name in found.get(rule, ()):
+            found[rule][name] = value
+    return {rules.holder(rule): SimpleNamespace(**values) for rule, values in found.items()}
 
 
 def _program(in_force: Sequence[Rule]) -> str:
@@ -179,8 +263,8 @@ def load(
     kept = cache.get(key) if cache is not None else None
     if kept is not None:
         packed, code = kept
-        return Rulebook([rules.unpack(one) for one in packed], code)
-    book = Rulebook(_chosen(_read(files, texts), only, skip))
+        return Rulebook([rules.unpack(one) for one in packed], code, asked=only)
+    book = Rulebook(_chosen(_read(files, texts), only, skip), asked=only)
     if cache is not None:
         cache.put(key, ([rules.pack(rule) for rule in book.rules], book.code))
     return book
@@ -234,7 +318,7 @@ def _own_sources() -> list[Path]:
     """The modules that decide what a rule file becomes."""
     package = Path(__file__).parent
     model = ("model.py", "parts.py", "workspace.py", "supply.py", "faults.py")
-    names = (*model, "rulebook.py", "rulefile.py", "rules.py")
+    names = (*model, "rulebook.py", "rulefile.py", "rules.py", "parameters.py")
     return [*(package / name for name in names), *sorted((package / "cel").glob("*.py"))]
 
 

@@ -6,20 +6,38 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw import cel, model
-from pipelaw.document import Document, Node, ScalarNode, SequenceNode, decode, parse
+from pipelaw.document import (
+    Document,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    decode,
+    parse,
+)
 from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.finding import Confidence, Severity
-from pipelaw.rules import PLATFORMS, Example, Line, Mention, Rule, Segment, near
+from pipelaw.parameters import ParameterError, declared, setting
+from pipelaw.rules import PLATFORMS, Example, Line, Mention, Rule, Segment, holder, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pipelaw.document import Problem
+    from pipelaw.rules import Parameter, Value
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 _REQUIRED = "id title category severity confidence for when message why fix examples".split()
-_FIELDS = (*_REQUIRED, "at", "related", "references")
+_FIELDS = (*_REQUIRED, "parameters", "at", "related", "references")
+
+_TYPES = {
+    "string": cel.STRING,
+    "int": cel.INT,
+    "bool": cel.BOOL,
+    "list of strings": cel.list_of(cel.STRING),
+}
+"""What conditions take the types of parameters for."""
 
 
 def scope(kind: str) -> dict[str, cel.Type]:
@@ -73,6 +91,9 @@ class _Reader:
         self.document = document
         self.fields = document.fields(document.root, "a rule")
         self.scope: dict[str, cel.Type] = {}
+        self.parameters: tuple[Parameter, ...] = ()
+        self.python: dict[str, str] = {}
+        """The names of the scope that are called otherwise in Python."""
 
     def fail(self, node: Node, message: str, offset: int = 0, length: int = 0) -> PolicyError:
         """An error that points at a node, or at some characters of its text."""
@@ -95,10 +116,18 @@ class _Reader:
     def rule(self, stem: str) -> Rule:
         """The whole rule."""
         self._check_fields()
-        kind = self._kind()
-        self.scope = scope(kind)
+        kind, name = self._kind(), self._id(stem)
+        self.parameters = self._parameters()
+        types = {parameter.name: _TYPES[parameter.type] for parameter in self.parameters}
+        self.scope = {**scope(kind), "param": cel.parameters_type(types)}
+        self.python = {"param": holder(name)}
+        rule = self._rule(name, kind)
+        self._check_use(rule)
+        return rule
+
+    def _rule(self, name: str, kind: str) -> Rule:
         return Rule(
-            id=self._id(stem),
+            id=name,
             title=self.text("title"),
             category=self.text("category"),
             kind=kind,
@@ -113,7 +142,21 @@ class _Reader:
             references=tuple(str(n.value) for n in self._texts("references")),
             examples=tuple(self._examples()),
             path=self.document.source.path,
+            parameters=self.parameters,
         )
+
+    def _parameters(self) -> tuple[Parameter, ...]:
+        try:
+            return declared(self.document, self.fields.get("parameters"))
+        except ParameterError as error:
+            raise self.fail(error.node, error.message) from None
+
+    def _check_use(self, rule: Rule) -> None:
+        """Refuse a parameter that nothing depends on: who sets it would wait for an effect."""
+        code = " ".join((rule.when, *rule.expressions()))
+        for key, _ in self.document.pairs(self.fields.get("parameters"), "`parameters`"):
+            if not re.search(rf"\b{holder(rule.id)}\.{key.value}\b", code):
+                raise self.fail(key, f"no expression uses `param.{key.value}`")
 
     def _check_fields(self) -> None:
         for key, _ in self.document.pairs(self.document.root, "a rule"):
@@ -150,7 +193,7 @@ class _Reader:
         if not isinstance(node, ScalarNode):
             raise self.fail(node, "an expression is a text")
         try:
-            return cel.check(node.value, self.scope, want).python
+            return cel.check(node.value, self.scope, want, self.python).python
         except cel.CelError as error:
             raise self.fail(node, error.message, error.offset, max(error.length, 1)) from None
 
@@ -196,7 +239,7 @@ class _Reader:
 
     def _placeholder(self, node: ScalarNode, start: int, end: int) -> str:
         try:
-            expression = cel.check(node.value[start:end], self.scope)
+            expression = cel.check(node.value[start:end], self.scope, None, self.python)
         except cel.CelError as error:
             raise self.fail(
                 node, error.message, start + error.offset, max(error.length, 1)
@@ -242,6 +285,23 @@ class _Reader:
                     yield self._example(platform, word.value == "good", text)
 
     def _example(self, platform: str, good: bool, node: Node) -> Example:
+        parameters: tuple[tuple[str, Value], ...] = ()
+        if isinstance(node, MappingNode):
+            fields = self.document.fields(node, "an example")
+            if set(fields) != {"parameters", "text"}:
+                raise self.fail(node, "an example is a text, or has `parameters` and `text`")
+            parameters = tuple(self._settings(fields["parameters"]))
+            node = fields["text"]
         text = self.document.text(node, "an example")
         line = node.start_mark.line + (2 if getattr(node, "style", "") in ("|", ">") else 1)
-        return Example(platform, good, text, line)
+        return Example(platform, good, text, line, parameters)
+
+    def _settings(self, node: Node) -> Iterator[tuple[str, Value]]:
+        """What an example sets parameters to."""
+        rule = self.text("id")
+        for key, item in self.document.pairs(node, "`parameters` of an example"):
+            try:
+                parameter, value = setting(key, item, rule, self.parameters)
+            except ParameterError as error:
+                raise self.fail(error.node, error.message) from None
+            yield parameter.name, value

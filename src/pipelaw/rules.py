@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from pipelaw.finding import Confidence, Severity
 
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PLATFORMS = ("github", "gitlab", "drone", "woodpecker", "dependabot", "precommit")
+
+POLICY_FILE = ".pipelaw.yml"
+"""Where a repository says which rules count, and how much."""
+
+Value: TypeAlias = str | int | bool | tuple[str, ...]
+"""What a parameter can be set to."""
 
 
 class Line(NamedTuple):
@@ -38,6 +44,16 @@ class Segment(NamedTuple):
     code: bool
 
 
+class Parameter(NamedTuple):
+    """Something about a rule that a policy may set."""
+
+    name: str
+    type: str
+    """A key of `parameters.TYPES`."""
+    default: Value
+    description: str
+
+
 class Example(NamedTuple):
     """A pipeline that a rule must, or must not, object to."""
 
@@ -46,6 +62,8 @@ class Example(NamedTuple):
     text: str
     line: int
     """Where its text begins in the rule file, 1-based."""
+    parameters: tuple[tuple[str, Value], ...] = ()
+    """What the rule's parameters are set to for it; the others have their defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,7 @@ class Rule:
     examples: tuple[Example, ...]
     path: str
     """The rule's file."""
+    parameters: tuple[Parameter, ...] = ()
 
     def expressions(self) -> Iterator[str]:
         """Every expression but the condition, as Python."""
@@ -122,7 +141,20 @@ def unpack(packed: Sequence[Any]) -> Rule:
         Mention(at, tuple(Segment(*item) for item in message)) for at, message in fields["related"]
     )
     fields["examples"] = tuple(Example(*item) for item in fields["examples"])
+    fields["parameters"] = tuple(Parameter(*item) for item in fields["parameters"])
     return Rule(**fields)
+
+
+def holder(rule: str) -> str:
+    """The Python name of what holds the parameters of a rule."""
+    return f"param_{rule.replace('-', '_')}"
+
+
+def spelled(value: Value) -> str:
+    """A parameter's value as YAML in one line."""
+    import json  # noqa: PLC0415  JSON's values are YAML's; few ask for them
+
+    return json.dumps(value, ensure_ascii=False)
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.discover import Candidate, find, repositories
+from pipelaw.document import Problem
 from pipelaw.errors import UsageError
-from pipelaw.finding import Coverage, Report, Usage
+from pipelaw.finding import FAIL_ON, Coverage, Report, Threshold, Usage
 from pipelaw.repository import Part, Work
+from pipelaw.rulebook import Rulebook
 from pipelaw.since import scan_work
 from pipelaw.tree import FolderTree, MemoryTree
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from pipelaw.errors import PolicyError
     from pipelaw.policy import Policy
-    from pipelaw.rulebook import Rulebook
+    from pipelaw.rules import Rule
+    from pipelaw.tree import Tree
 
     Progress = Callable[[int, int], None]
 
@@ -27,38 +33,99 @@ FEW_FILES = 300
 
 STDIN = "stdin.yml"
 
+_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
+
+
+class Ruling(NamedTuple):
+    """By what one repository is judged."""
+
+    rulebook: Rulebook
+    policy: Policy | None = None
+    """What its team decided; None where nobody did."""
+    wrong: PolicyError | None = None
+    """What is wrong with that; then it is not judged at all."""
+
 
 def scan(
     paths: Sequence[str],
     *,
-    rulebook: Rulebook,
+    rulebook: Rulebook | Callable[[Tree], Ruling],
     jobs: int = 0,
     platform: str = "",
     stdin: bytes | None = None,
     policy: Policy | None = None,
+    today: dt.date | None = None,
     since: str = "",
     progress: Progress | None = None,
 ) -> Report:
     """Scan files, repositories and folders of repositories; `-` among the paths is `stdin`.
 
-    `jobs` is the number of processes, 0 for the cores where the work is large enough. `platform`
-    is that of files whose place tells nothing. `progress` is called with files done and files in
-    all. With `since`, what that revision of each repository has is marked as suppressed. Raises
-    UsageError for paths that are not there or tell no platform, and for unknown revisions.
+    `rulebook` and `policy` judge all of them; a function instead says by what each is judged. One
+    of several whose policy is wrong is unreadable; of a single one that is raised. `jobs` is the
+    number of processes, 0 for the cores where the work is large enough. `platform` is that of files
+    whose place tells nothing. Comments that have run out by `today` do not count. `progress` is
+    called with files done and files in all. With `since`, what that revision of each repository has
+    is marked as suppressed. Raises UsageError for paths that are not there or tell no platform, and
+    for unknown revisions.
     """
-    work = [item._replace(policy=policy) for item in _work(paths, platform, stdin)]
+    given = rulebook if callable(rulebook) else _same(Ruling(rulebook, policy))
+    work, books = _ruled(list(_work(paths, platform, stdin)), given)
+    work = [item._replace(today=today) for item in work]
     if since:
-        work = [_compared(item, since) for item in work]
+        work = [item if item.faults else _compared(item, since) for item in work]
     total = sum(len(item.candidates) for item in work)
     parts = []
     done = 0
     with _uncollected():
-        for part in _run(work, rulebook, _processes(jobs, total)):
+        for part in _run(work, books, _processes(jobs, total)):
             parts.append(part)
             done += part.files
             if progress is not None:
                 progress(done, total)
-    return _report(parts, rulebook, " ".join(paths))
+    return _report(parts, work, _rules(books), " ".join(paths))
+
+
+def _same(ruling: Ruling) -> Callable[[Tree], Ruling]:
+    return lambda _: ruling
+
+
+def _ruled(
+    work: Sequence[Work], given: Callable[[Tree], Ruling]
+) -> tuple[list[Work], list[Rulebook]]:
+    """The work, each with what it is judged by, and the rulebooks that it needs."""
+    numbers: dict[Rulebook, int] = {}
+    ruled = []
+    for item in work:
+        book, policy, wrong = given(item.tree)
+        if wrong is not None:
+            if len(work) == 1:
+                raise wrong
+            ruled.append(item._replace(faults=_faults(wrong, item)))
+            continue
+        if policy is not None:
+            book = book.under(policy)
+        number = numbers.setdefault(book, len(numbers))
+        ruled.append(item._replace(policy=policy, book=number))
+    return ruled, list(numbers) or [Rulebook(())]
+
+
+def _faults(error: PolicyError, work: Work) -> tuple[Problem, ...]:
+    """What is wrong with a policy, as problems of its repository."""
+    found = []
+    for line in str(error).splitlines():
+        if line.startswith(" "):
+            continue  # what shows the place
+        match = _PLACE.fullmatch(line)
+        path, row, column, message = match.groups() if match else (work.prefix, 1, 1, line)
+        said = f"nothing in this repository was judged, for its policy is wrong: {message}"
+        found.append(Problem(path, int(row), int(column), said))
+    return tuple(found)
+
+
+def _rules(books: Iterable[Rulebook]) -> tuple[Rule, ...]:
+    """The rules of all books, each once, by id."""
+    found = {rule.id: rule for book in books for rule in book.rules}
+    return tuple(found[rule] for rule in sorted(found))
 
 
 def _work(paths: Sequence[str], platform: str, stdin: bytes | None) -> Iterator[Work]:
@@ -108,16 +175,18 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _run(work: Sequence[Work], rulebook: Rulebook, processes: int) -> Iterable[Part]:
+def _run(work: Sequence[Work], books: Sequence[Rulebook], processes: int) -> Iterable[Part]:
     """The parts in the order of the work."""
     if processes <= 1 or len(work) <= 1:
-        return (scan_work(item, rulebook) for item in work)
+        return (scan_work(item, books[item.book]) for item in work)
     from pipelaw.parallel import spread  # noqa: PLC0415  one process needs none of it
 
-    return spread(work, rulebook, processes)
+    return spread(work, books, processes)
 
 
-def _report(parts: Sequence[Part], rulebook: Rulebook, root: str) -> Report:
+def _report(
+    parts: Sequence[Part], work: Sequence[Work], rules: tuple[Rule, ...], root: str
+) -> Report:
     return Report(
         findings=tuple(finding for part in parts for finding in part.findings),
         coverage=Coverage(
@@ -127,9 +196,13 @@ def _report(parts: Sequence[Part], rulebook: Rulebook, root: str) -> Report:
             unreadable=tuple(problem for part in parts for problem in part.unreadable),
             unresolved=tuple(problem for part in parts for problem in part.unresolved),
         ),
-        rules=rulebook.rules,
+        rules=rules,
         root=root,
         usages=_together(parts),
+        thresholds=tuple(
+            Threshold(len(part.findings), item.policy.fail_on.value if item.policy else FAIL_ON)
+            for part, item in zip(parts, work, strict=True)
+        ),
     )
 
 

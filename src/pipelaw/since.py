@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 
 
 def scan_work(work: Work, rulebook: Rulebook) -> Part:
-    """Scan one repository; what the revision `work.before` has already is marked as suppressed."""
+    """Scan one repository; what the revision `work.before` has already is marked as suppressed.
+
+    One whose policy is wrong is not judged.
+    """
+    if work.faults:
+        return Part(len(work.candidates), 0, (), work.faults, ())
     if work.before is None:
         return scan_repository(work, rulebook)
     try:

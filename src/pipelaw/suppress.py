@@ -22,6 +22,7 @@ _HINTS = ("pipelaw: ignore[", "zizmor: ignore[")
 _COMMENT = re.compile(
     r"#[ \t]*(?P<tool>pipelaw|zizmor): ignore\[(?P<rules>[\w, -]+)\][ \t]*(?P<reason>[^\r\n]*)"
 )
+_MEANT = re.compile(r"#[ \t]*pipelaw[ \t]*:?[ \t]*ignore\b", re.IGNORECASE)
 _ALONE = re.compile(r"\s*#")
 _ITEM = re.compile(r"( *)- ")
 _STEPS = re.compile(r"( *)(?:- )?(?:steps|parallel):")
@@ -37,6 +38,11 @@ class Ignore(NamedTuple):
     written: int = 0
     """The line that it stands on, where it counts for all around it as zizmor's does; else 0."""
 
+    def covers(self, finding: Finding) -> bool:
+        """Whether it silences a finding of its file by standing in or above it."""
+        span = finding.span
+        return finding.rule in self.rules and span.line <= self.line <= span.end_line
+
 
 def ignores(text: str) -> list[Ignore]:
     """The ignore comments of a file."""
@@ -45,14 +51,40 @@ def ignores(text: str) -> list[Ignore]:
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         match = _COMMENT.search(line) if ": ignore[" in line else None
-        if match is None:
+        if match is not None:
+            found.append(_ignore(number, line, match))
+    return found
+
+
+def _ignore(number: int, line: str, match: re.Match[str]) -> Ignore:
+    names = frozenset(name.strip() for name in match["rules"].split(","))
+    own = 0 if not _ALONE.match(line) else 1
+    foreign = match["tool"] == "zizmor"
+    rules = zizmor.named(names) if foreign else names
+    return Ignore(number + own, rules, match["reason"].strip(), number if foreign else 0)
+
+
+class Comment(NamedTuple):
+    """A comment of ours, or what was meant to be one, and where it stands."""
+
+    line: int
+    column: int
+    ignore: Ignore | None
+    """None where it silences nothing, for it is not written as it should be."""
+
+
+def comments(text: str) -> list[Comment]:
+    """Our own comments of a file, and what looks like one."""
+    if "ignore" not in text:
+        return []
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        meant = _MEANT.search(line)
+        if meant is None:
             continue
-        names = frozenset(name.strip() for name in match["rules"].split(","))
-        own = 0 if not _ALONE.match(line) else 1
-        foreign = match["tool"] == "zizmor"
-        rules = zizmor.named(names) if foreign else names
-        reason = match["reason"].strip()
-        found.append(Ignore(number + own, rules, reason, number if foreign else 0))
+        match = _COMMENT.match(line, meant.start())
+        ignore = _ignore(number, line, match) if match else None
+        found.append(Comment(number, meant.start() + 1, ignore))
     return found
 
 
@@ -72,6 +104,12 @@ def marked(findings: Iterable[Finding], text_of: Callable[[str], str]) -> list[F
         comments = known[path]
         result.append(_settled(finding, comments, text_of) if comments else finding)
     return result
+
+
+def dated(finding: Finding) -> bool:
+    """Whether a comment silences a finding until some day."""
+    found = finding.suppressed
+    return found is not None and found.by == "inline" and "(until" in found.reason
 
 
 def _settled(finding: Finding, comments: list[Ignore], text_of: Callable[[str], str]) -> Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.discover import Candidate
 from pipelaw.repository import Work, scan_repository
-from pipelaw.rulebook import Rulebook
+from pipelaw.rulebook import Rulebook, Terms
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def _try(rule: Rule, example: Example) -> Iterator[str]:
     if example.platform == "github" and _ACTION.search(example.text):
         path = "action.yml"
     tree = MemoryTree({**_OTHERS, path: example.text.encode()})
-    part = scan_repository(Work(tree, "", (Candidate(path, example.platform),)), Rulebook([rule]))
+    given = tuple((rule.id, name, value) for name, value in example.parameters)
+    rulebook = Rulebook([rule]).on(Terms(parameters=given))
+    part = scan_repository(Work(tree, "", (Candidate(path, example.platform),)), rulebook)
     for problem in part.unreadable:
         line = example.line + problem.line - 1
         yield f"{rule.path}:{line}:{problem.column}: the {word} {example.platform} example: {problem.message}"

@@ -5,22 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.finding import Related, Severity, Suppression
 from pipelaw.policy import matches
 from pipelaw.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
     from pipelaw.finding import Finding
     from pipelaw.policy import Elsewhere, Origin, Policy, Waiver
-
-SOON = 30
-"""Days before its end in which a waiver is called expiring."""
-BROAD = 10
-"""A waiver that hides more findings than this is called broad."""
 
 _UNTIL = re.compile(r"\(until\b(?P<day>[^)]*)\)?")
 
@@ -65,14 +60,14 @@ def _levelled(finding: Finding, policy: Policy, path: str) -> Finding:
 def _commented(finding: Finding, policy: Policy) -> Finding:
     """A finding that a comment silences, back where the comment does not count."""
     reason = finding.suppressed.reason if finding.suppressed else ""
-    fault = _comment_fault(finding.rule, reason, policy)
+    fault = comment_fault(finding.rule, reason, policy)
     if not fault:
         return finding
     note = Related(finding.span, f"the comment that ignores it does not count: {fault}")
     return replace(finding, suppressed=None, related=(*finding.related, note))
 
 
-def _comment_fault(rule: str, reason: str, policy: Policy) -> str:
+def comment_fault(rule: str, reason: str, policy: Policy) -> str:
     """Why a comment does not count, "" where it does."""
     lock = policy.locked(rule)
     if lock is not None:
@@ -83,11 +78,19 @@ def _comment_fault(rule: str, reason: str, policy: Policy) -> str:
     if found is None:
         wanted = "it has no date, as in (until 2027-01-31)"
         return wanted if policy.inline.value == "dated" else ""
-    try:
-        day = dt.date.fromisoformat(found["day"].strip())
-    except ValueError:
+    day = last_day(reason)
+    if day is None:
         return f"`{found[0]}` is no day, as in (until 2027-01-31)"
     return _range_fault(day, policy)
+
+
+def last_day(reason: str) -> dt.date | None:
+    """The day until which a comment counts, None where its reason tells none."""
+    found = _UNTIL.search(reason)
+    try:
+        return dt.date.fromisoformat(found["day"].strip()) if found else None
+    except ValueError:
+        return None
 
 
 def _range_fault(day: dt.date, policy: Policy) -> str:
@@ -146,39 +149,3 @@ def _noted(finding: Finding, origin: Origin, text: str) -> Finding:
     """A finding with one more related place."""
     span = Span(origin.path, origin.line, origin.column, origin.line, origin.column)
     return replace(finding, related=(*finding.related, Related(span, text)))
-
-
-class Remark(NamedTuple):
-    """What an audit has to say of a waiver."""
-
-    kind: str
-    """unused, expired, faulty, expiring or broad."""
-    waiver: Waiver
-    message: str
-
-
-def audit(policy: Policy, findings: Sequence[Finding], prefix: str = "") -> list[Remark]:
-    """What is wrong with the waivers of a policy, seen against the findings of one repository."""
-    start = f"{prefix}/" if prefix else ""
-    return [
-        Remark(kind, waiver, message)
-        for waiver in policy.waivers
-        for kind, message in _remarks(waiver, policy, findings, start)
-    ]
-
-
-def _remarks(
-    waiver: Waiver, policy: Policy, findings: Sequence[Finding], start: str
-) -> Iterator[tuple[str, str]]:
-    wrong = fault(waiver, policy)
-    if wrong:
-        yield ("expired" if wrong.startswith("it expired") else "faulty"), wrong
-    elif waiver.expires and (waiver.expires - policy.today).days <= SOON:
-        yield "expiring", f"it ends on {waiver.expires}: mend the finding, or decide again"
-    used = sum(covers(waiver, found, found.span.path.removeprefix(start)) for found in findings)
-    if not used:
-        yield "unused", "it covers no finding: remove it"
-    elif used > BROAD:
-        yield "broad", f"it covers {used} findings: name the files, jobs or fingerprints"
-    elif not waiver.fingerprint and not waiver.path.replace("*", "").strip("/"):
-        yield "broad", f"`{waiver.path}` covers every file: name those that it is about"

@@ -12,6 +12,7 @@ dangerous-triggers = dangerous-trigger
 dependabot-cooldown = dependabot-cooldown
 dependabot-execution = dependabot-execution
 excessive-permissions = excessive-permissions missing-permissions read-all-permissions
+forbidden-uses = unapproved-source
 github-app = app-token
 github-env = env-injection path-injection
 hardcoded-container-credentials = plaintext-secret

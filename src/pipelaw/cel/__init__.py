@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from pipelaw.cel.checker import Expression, check
     from pipelaw.cel.emit import RUNTIME
     from pipelaw.cel.errors import CelError, caret
-    from pipelaw.cel.types import BOOL, DOUBLE, INT, STRING, Type, fields, list_of, record_type
+    from pipelaw.cel.types import (
+        BOOL,
+        DOUBLE,
+        INT,
+        STRING,
+        Type,
+        fields,
+        list_of,
+        parameters_type,
+        record_type,
+    )
 
 _HOMES = {
     "Expression": "checker",
@@ -38,6 +48,7 @@ __all__ = [
     "check",
     "fields",
     "list_of",
+    "parameters_type",
     "record_type",
 ]
 

@@ -6,6 +6,7 @@ Nothing that is accepted can fail when it is evaluated. What CEL reports as an e
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelaw.cel import calls, emit
@@ -45,14 +46,19 @@ class Expression(NamedTuple):
     """The same as Python: one operand, whose only names are those of the scope and of RUNTIME."""
 
 
-def check(text: str, scope: Mapping[str, Type], want: Type | None = None) -> Expression:
+def check(
+    text: str,
+    scope: Mapping[str, Type],
+    want: Type | None = None,
+    python: Mapping[str, str] = MappingProxyType({}),
+) -> Expression:
     """Check `text` against the names that it may use; raises CelError where it is wrong.
 
     `want` is the type that it has to give. The names of a scope are Python names without an
-    underscore in front.
+    underscore in front; `python` has those that are called otherwise there.
     """
     tree = parse(text)
-    found = Checker(text, scope).visit(tree)
+    found = Checker(text, scope, python).visit(tree)
     if want is not None and join(found.type, want) is not want:
         message = f"this has to give {want.article}, but it gives {found.type.article}"
         raise wrong(tree, message)
@@ -62,9 +68,12 @@ def check(text: str, scope: Mapping[str, Type], want: Type | None = None) -> Exp
 class Checker:
     """One walk over a tree."""
 
-    def __init__(self, text: str, scope: Mapping[str, Type]) -> None:
+    def __init__(self, text: str, scope: Mapping[str, Type], python: Mapping[str, str]) -> None:
         self.text = text
-        self.names = {name: Typed(type_, name, INT_OF_MODEL) for name, type_ in scope.items()}
+        self.names = {
+            name: Typed(type_, python.get(name, name), INT_OF_MODEL)
+            for name, type_ in scope.items()
+        }
         """The scope, and inside of macros their variables."""
         self.macros = 0
         """How many macros the walk is inside of."""
@@ -110,7 +119,7 @@ class Checker:
         operand = self.visit(node.operand)
         found = operand.type.members.get(node.name)
         if found is None:
-            message = f"{operand.type.article} has no field `{node.name}`"
+            message = f"{operand.type.without} `{node.name}`"
             if node.name in calls.NAMES:
                 message = f"`{node.name}` is a function: write `{node.name}(…)`"
             else:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pipelaw.place import Place, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Type:
     """What an expression gives. There is one object for each type, so `is` compares them."""
 
-    __slots__ = ("_members", "_record", "element", "name", "plural")
+    __slots__ = ("_members", "_record", "element", "name", "plural", "scalar", "without")
 
     def __init__(
-        self, name: str, plural: str, *, element: Type | None = None, record: type | None = None
+        self,
+        name: str,
+        plural: str,
+        *,
+        element: Type | None = None,
+        record: type | None = None,
+        members: dict[str, Type] | None = None,
     ) -> None:
         self.name = name
         """As messages say it: `string`, `list of strings`, `step`."""
@@ -23,7 +32,11 @@ class Type:
         self.element = element
         """The type of a list's elements; None for what is no list."""
         self._record = record
-        self._members: dict[str, Type] | None = None
+        self._members = members
+        self.scalar = element is None and record is None and members is None
+        """Neither a list nor a record."""
+        self.without = f"{self.article} has no field"
+        """What messages say before the name of a field that it does not have."""
 
     def __repr__(self) -> str:
         return self.article
@@ -39,11 +52,6 @@ class Type:
         if self._members is None:
             self._members = {} if self._record is None else fields(self._record)
         return self._members
-
-    @property
-    def scalar(self) -> bool:
-        """Neither a list nor a record."""
-        return self.element is None and self._record is None
 
 
 STRING = Type("string", "strings")
@@ -76,6 +84,13 @@ def record_type(cls: type) -> Type:
         name = cls.__name__.lower()
         plural = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
         found = _RECORDS[cls] = Type(name, plural, record=cls)
+    return found
+
+
+def parameters_type(members: Mapping[str, Type]) -> Type:
+    """The type of what holds a rule's parameters, given the type of each."""
+    found = Type("set of parameters", "sets of parameters", members=dict(members))
+    found.without = "the rule declares no parameter"
     return found
 
 

@@ -9,7 +9,7 @@ import click
 
 from pipelaw.baseline import FILE, applied, dump, load
 from pipelaw.cli import Status, console
-from pipelaw.cli.policy import in_force, option, rulebook
+from pipelaw.cli.law import Law, policy_option, rules_option
 from pipelaw.discover import repositories
 from pipelaw.errors import UsageError
 from pipelaw.report import summary
@@ -30,15 +30,8 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Where to write it.",
 )
-@option
-@click.option(
-    "--rules",
-    "folders",
-    multiple=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="A folder of own rules, beside the shipped ones. Repeatable.",
-)
+@policy_option
+@rules_option
 def command(
     *, paths: tuple[str, ...], output: str, policy_file: str | None, folders: tuple[Path, ...]
 ) -> int:
@@ -49,8 +42,8 @@ def command(
     """
     if "-" in paths:
         raise UsageError("a baseline is of files that stay, not of standard input")
-    policy = in_force(paths or (".",), policy_file, folders)
-    report = scan(paths or (".",), rulebook=rulebook(policy, folders), policy=policy)
+    law = Law(policy_file, folders)
+    report = scan(paths or (".",), rulebook=law, today=console.today())
     console.save(dump(report), output)
     console.note(f"{summary.count(len(report.open), 'finding')} written to {output}")
     return Status.INCOMPLETE if report.coverage.unreadable else Status.CLEAN

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipelaw.cli import Status, console
+from pipelaw.cli.law import rules_option
 from pipelaw.errors import UsageError
 from pipelaw.explain import explain
 from pipelaw.rulebook import load
 from pipelaw.rules import near
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command()
 @click.argument("rule")
-@click.option(
-    "--rules",
-    "folders",
-    multiple=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="A folder of own rules, beside the shipped ones. Repeatable.",
-)
+@rules_option
 def command(rule: str, folders: tuple[Path, ...]) -> int:
     """Print the page of a rule: what, why, and what to write instead.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,13 +18,12 @@ from pipelaw.discover import find, repositories
 from pipelaw.errors import UsageError
 from pipelaw.policy import FILE
 from pipelaw.report import summary
-from pipelaw.report.tool import VERSION
+from pipelaw.report.tool import HOME, NAME, VERSION
 from pipelaw.scan import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence
 
-    from pipelaw.discover import Candidate
     from pipelaw.tree import FolderTree
 
 POLICY = """\
@@ -46,6 +47,14 @@ fail_on: critical
 #     expires: 2027-01-31
 """
 
+_STEPS = Path(__file__).parents[1] / "data" / "steps"
+_BASELINES = {
+    "gitlab": "\n      baseline: {}",
+    "precommit": "\n        args: [--baseline, {}]",
+}
+"""How the step of a platform names a baseline, where not as an option of the command."""
+_GITLAB_STEP = ".gitlab/pipelaw.yml"
+
 
 @click.command()
 @click.argument("path", default=".")
@@ -68,30 +77,95 @@ def command(path: str) -> int:
     if report.open:
         console.note(f"{summary.count(len(report.open), 'finding')} today")
         _write(tree, baseline.FILE, baseline.dump(report))
-    known = baseline.FILE in tree
-    for platform in dict.fromkeys(candidate.platform for candidate in candidates):
-        _step(tree, platform, candidates, f" --baseline {baseline.FILE}" if known else "")
+    known = baseline.FILE if baseline.FILE in tree else ""
+    found: dict[str, list[str]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.platform, []).append(candidate.path)
+    # what there is to do comes last, in one piece
+    asked = [_offer(tree, platform, paths, known) for platform, paths in found.items()]
+    console.write("".join(asked))
     return Status.CLEAN
 
 
-def _step(tree: FolderTree, platform: str, candidates: Iterable[Candidate], options: str) -> None:
-    """Write or print the step for a platform."""
-    file = Path(__file__).parents[1] / "data" / "steps" / f"{platform}.yml"
-    text = file.read_text("utf-8").replace("@VERSION@", VERSION).replace("@OPTIONS@", options)
-    text = text.replace("@BRANCH@", _branch(tree))
-    folder = next(_folders(c.path for c in candidates if c.platform == platform), "")
-    if folder:
-        _write(tree, f"{folder}/pipelaw.yml", text)
-    else:
-        console.write(f"# add this to the {platform} pipeline:\n{text}")
+def step(name: str, *, ref: str, branch: str = "main", known: str = "") -> str:
+    """The step for a platform as people put it into their repository.
+
+    `name` is a file of `data/steps` without its ending; `ref` is the commit or tag of pipelaw,
+    `branch` the main one, and `known` the path of a baseline.
+    """
+    text = (_STEPS / f"{name}.yml").read_text("utf-8")
+    option = _BASELINES.get(name.partition("-")[0], " --baseline {}").format(known)
+    values = {"REF": ref, "VERSION": VERSION, "BRANCH": branch, "OPTIONS": option if known else ""}
+    for placeholder, value in values.items():
+        text = text.replace(f"@{placeholder}@", value)
+    return text
 
 
-def _folders(paths: Iterable[str]) -> Iterator[str]:
-    """Folders of which the platform reads every file."""
-    for path in paths:
-        folder = posixpath.dirname(path)
-        if folder == ".woodpecker" or folder.endswith("/workflows"):
-            yield folder
+def _offer(tree: FolderTree, platform: str, paths: Sequence[str], known: str) -> str:
+    """Write the step for a platform, and give what people have to put into a file of theirs."""
+    own = _own_file(platform, paths)
+    # a generated pipeline beside a written one is the less likely place
+    first = min(paths, key=lambda path: not path.endswith((".yml", ".yaml")))
+    # only GitLab has to be told of a file
+    belongs = _belongs(platform, first) if not own or platform == "gitlab" else None
+    ref, branch = _ref(), _branch(tree)
+    if own:
+        _write(tree, own, step(platform, ref=ref, branch=branch, known=known))
+    if belongs is None:
+        return ""
+    if belongs.sign in tree.read(first).decode("utf-8", "replace"):
+        console.write(f"kept   {first}\n")
+        return ""
+    return f"\n# {belongs.where}:\n{step(belongs.step, ref=ref, branch=branch, known=known)}"
+
+
+def _own_file(platform: str, paths: Sequence[str]) -> str:
+    """The file that a platform reads beside those there, or that one of them can include; or ""."""
+    if platform == "github":
+        folders = (posixpath.dirname(path) for path in paths)
+        workflows = (folder for folder in folders if folder.endswith("/workflows"))
+        return f"{next(workflows, '.github/workflows')}/pipelaw.yml"
+    if platform == "woodpecker" and any(path.startswith(".woodpecker/") for path in paths):
+        return ".woodpecker/pipelaw.yml"
+    return _GITLAB_STEP if platform == "gitlab" else ""
+
+
+class _Belongs(NamedTuple):
+    """What belongs into a file that is somebody's own."""
+
+    step: str
+    sign: str
+    """What the file says when it is there."""
+    where: str
+
+
+def _belongs(platform: str, path: str) -> _Belongs | None:
+    if platform == "gitlab":
+        where = f"add this to {path}; where it has an `include`, add the item to that"
+        return _Belongs("gitlab-include", _GITLAB_STEP, where)
+    if platform == "drone":
+        written = path.endswith((".yml", ".yaml"))
+        where = f"add this to the end of {path}" if written else f"let {path} give this, too"
+        return _Belongs(platform, "pipelaw scan", where)
+    if platform == "woodpecker":
+        # Woodpecker reads the folder or the file, never both
+        where = f"move {path} to .woodpecker/build.yml, and write this to .woodpecker/pipelaw.yml"
+        return _Belongs(platform, "pipelaw scan", where)
+    if platform == "precommit":
+        return _Belongs(platform, "- id: pipelaw", f"add this to the `repos` of {path}")
+    return None
+
+
+def _ref() -> str:
+    """The commit that this pipelaw was installed from, where the installer noted it, or its tag."""
+    try:
+        noted = metadata.distribution(NAME).read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        noted = None
+    source = json.loads(noted or "{}")
+    same = source.get("url", "").removesuffix(".git") == HOME
+    commit = source.get("vcs_info", {}).get("commit_id", "")
+    return commit if same and commit else f"v{VERSION}"
 
 
 def _branch(tree: FolderTree) -> str:
@@ -111,5 +185,9 @@ def _write(tree: FolderTree, path: str, text: str) -> None:
     if os.path.lexists(target):
         console.write(f"kept   {path}\n")
         return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
     console.save(text, str(target))
     console.write(f"wrote  {path}\n")

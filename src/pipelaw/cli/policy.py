@@ -2,139 +2,45 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from pipelaw import policysource
 from pipelaw.cli import Status, console
-from pipelaw.discover import repositories
-from pipelaw.errors import UsageError
-from pipelaw.policy import FILE, Policy
-from pipelaw.policysource import DEFAULT, PROFILE
-from pipelaw.rulebook import load
-from pipelaw.tree import FolderTree
+from pipelaw.cli.law import Law, policy_option
+from pipelaw.discover import find, repositories
+from pipelaw.document import decode
+from pipelaw.errors import UnreadableError, UsageError
+from pipelaw.policy import Policy
+from pipelaw.rules import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
-    from pipelaw.policy import Elsewhere, Origin, Waiver
+    from pipelaw.policy import Elsewhere, Given, Level, Waiver
     from pipelaw.rulebook import Rulebook
-    from pipelaw.tree import Tree
-
-option = click.option(
-    "--policy",
-    "policy_file",
-    metavar="FILE",
-    help=f"The policy: a file, or a profile such as pipelaw:strict."
-    f"  [default: {FILE} at the repository's root]",
-)
-"""Decides which policy is in force."""
+    from pipelaw.tree import FolderTree
 
 
 def in_force(
-    paths: Sequence[str], file: str | None = None, folders: Iterable[Path] = (), since: str = ""
+    paths: Iterable[str], file: str | None = None, folders: Iterable[Path] = (), since: str = ""
 ) -> Policy:
-    """The policy for a scan of some paths; raises PolicyError for one that is wrong.
+    """The policy for the repository that some paths name; raises PolicyError for a wrong one.
 
-    `file` is what the user named, a path or a profile; `folders` hold more rules. With `since`, a
-    policy inside the repository is read from that revision, so that no change decides about itself.
+    Several repositories have it in common only where `file` names it; else this is the default.
+    `file`, `folders` and `since` are as in `Law`.
     """
-    if file is not None and file.startswith(PROFILE):
-        return _load(None, file, folders)
     trees = repositories(*(path for path in paths if path != "-"))
-    alone = trees[0] if len(trees) == 1 else None
-    if file is not None:
-        inside = _inside(file, alone) if since and alone else ""
-        if alone is None or not inside:
-            return _load(*_named(file), folders)
-        return _earlier(alone, since, inside, folders, named=True)
-    if alone is not None and since:
-        return _earlier(alone, since, FILE, folders)
-    if alone is not None and _has(alone):
-        prefix = f"{alone.prefix}/" if alone.prefix else ""
-        return _load(FolderTree(alone.root), FILE, folders, prefix)
-    own = sum(FILE in tree for tree in trees)
-    if own:
-        console.note(
-            f"{own} of {len(trees)} repositories have a {FILE} of their own,"
-            " which a scan of several does not read; --policy gives one for all"
-        )
-    return _load(None, DEFAULT, folders)
+    alone = len(trees) == 1 or (trees and file is not None)
+    law = Law(file, tuple(folders), since=since)
+    return (law.policy(trees[0]) if alone else None) or Policy(console.today())
 
 
-def _has(tree: FolderTree) -> bool:
-    """Whether a repository has a policy, if only a link that leads nowhere; that is for `load` to say."""
-    found = os.path.lexists(Path(tree.root) / FILE)
-    other = f"{Path(FILE).stem}.yaml"
-    if not found and other in tree:
-        raise UsageError(f"{other}: a policy is called {FILE}: rename it")
-    return found
-
-
-def _earlier(
-    tree: FolderTree, since: str, path: str, folders: Iterable[Path], *, named: bool = False
-) -> Policy:
-    """The policy as a revision has it."""
-    from pipelaw.gittree import GitTree  # noqa: PLC0415  most scans need no git
-
-    base = GitTree(tree.root, since, tree.name)
-    try:
-        if path in base:
-            return _load(base, path, folders, f"{since}:")
-    finally:
-        base.close()
-    if named:
-        raise UsageError(
-            f"{path}: {since} has no such policy, and what a change adds does not count"
-        )
-    if FILE in tree:
-        console.note(f"{since} has no {FILE}; the one here counts from the next change on")
-    return _load(None, DEFAULT, folders)
-
-
-def rulebook(
-    policy: Policy,
-    folders: Iterable[Path] = (),
-    only: Sequence[str] = (),
-    skip: Sequence[str] = (),
-    *,
-    cached: bool = True,
-) -> Rulebook:
-    """The rules that a policy leaves on, its own among them; `only` and `skip` as in `load`."""
-    off = (rule for rule in policy.skipped if rule not in (*only, *skip))
-    cache = console.cache() if cached else None
-    return load(folders, only, (*skip, *off), cache, policy.rule_files)
-
-
-def _load(tree: Tree | None, path: str, folders: Iterable[Path], prefix: str = "") -> Policy:
-    kept = console.cache()
-    own = (file.stem for folder in folders if folder.is_dir() for file in folder.iterdir())
-    return policysource.load(
-        tree,
-        path,
-        today=console.today(),
-        cache=kept.folder if kept else None,
-        own_rules=own,
-        prefix=prefix,
-    )
-
-
-def _named(file: str) -> tuple[Tree, str]:
-    """A tree that holds a file which the user named, and the file's path in it."""
-    path = Path(os.path.abspath(file))  # noqa: PTH100  links are kept
-    if not path.is_file():
-        raise UsageError(f"{file}: no such policy file")
-    root = Path.cwd() if path.is_relative_to(Path.cwd()) else path.parent
-    return FolderTree(root), path.relative_to(root).as_posix()
-
-
-def _inside(file: str, tree: FolderTree) -> str:
-    """The path of a file in a repository, "" where it lies outside."""
-    path = Path(os.path.realpath(file))
-    return path.relative_to(tree.root).as_posix() if path.is_relative_to(tree.root) else ""
+def rulebook(policy: Policy, folders: Sequence[Path] = ()) -> Rulebook:
+    """The rules that a policy leaves on, as it wants them, its own among them."""
+    return Law(None, folders).rulebook(policy.rule_files).under(policy)
 
 
 @click.group()
@@ -147,19 +53,29 @@ _path = click.argument("path", default=".")
 
 @command.command()
 @_path
-@option
+@policy_option
 def show(path: str, policy_file: str | None) -> int:
     """Print the effective policy, with the origin of every value.
 
     PATH is a repository, by default the current folder.
     """
-    policy = in_force((path,), policy_file)
-    rows = list(_rows(policy))
+    rows = list(_rows(_policy(_repository(path), policy_file)))
     width = min(max(len(text) for text, _ in rows), 60)
     console.write(
         "".join(f"{text:{width}}  # {where}\n" if where else f"{text}\n" for text, where in rows)
     )
     return Status.CLEAN
+
+
+def _repository(path: str) -> FolderTree:
+    [tree, *others] = repositories(path)
+    if others:
+        raise UsageError(f"{path}: there are several repositories: name one")
+    return tree
+
+
+def _policy(tree: FolderTree, file: str | None) -> Policy:
+    return Law(file).policy(tree) or Policy(console.today())
 
 
 def _rows(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -174,7 +90,7 @@ def _rows(policy: Policy) -> Iterator[tuple[str, str]]:
         settings = getattr(policy, key)
         if settings:
             yield f"{key}:", ""
-        yield from ((f"  - {_quoted(s.value)}", str(s.origin)) for s in settings)
+        yield from ((f"  - {spelled(s.value)}", str(s.origin)) for s in settings)
     yield from _road(policy)
     yield from _records("controls", policy.controls)
     yield from _records("waivers", policy.waivers)
@@ -187,24 +103,36 @@ def _road(policy: Policy) -> Iterator[tuple[str, str]]:
         yield f"  {kind}:", ""
         for one, setting in policy.paved_road:
             if one == kind:
-                yield f"    - {_quoted(setting.value)}", str(setting.origin)
+                yield f"    - {spelled(setting.value)}", str(setting.origin)
 
 
 def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
-    if policy.rules:
+    named = [level.rule for level in policy.rules] + [one.rule for one in policy.parameters]
+    if named:
         yield "rules:", ""
-    for rule in dict.fromkeys(level.rule for level in policy.rules):
+    for rule in dict.fromkeys(named):
         yield f"  {rule}:", ""
-        levels = [level for level in policy.rules if level.rule == rule]
-        for level in levels:
-            if not level.path:
-                yield f"    severity: {level.word}", str(level.origin)
-        if any(level.path for level in levels):
-            yield "    paths:", ""
-        for level in levels:
-            if level.path:
-                text = f"      - {{path: {_quoted(level.path)}, severity: {level.word}}}"
-                yield text, str(level.origin)
+        yield from _levels([level for level in policy.rules if level.rule == rule])
+        yield from _parameters([given for given in policy.parameters if given.rule == rule])
+
+
+def _levels(levels: Sequence[Level]) -> Iterator[tuple[str, str]]:
+    for level in levels:
+        if not level.path:
+            yield f"    severity: {level.word}", str(level.origin)
+    if any(level.path for level in levels):
+        yield "    paths:", ""
+    for level in levels:
+        if level.path:
+            text = f"      - {{path: {spelled(level.path)}, severity: {level.word}}}"
+            yield text, str(level.origin)
+
+
+def _parameters(parameters: Sequence[Given]) -> Iterator[tuple[str, str]]:
+    if parameters:
+        yield "    parameters:", ""
+    for given in parameters:
+        yield f"      {given.name}: {spelled(given.value)}", str(given.origin)
 
 
 def _records(key: str, records: Sequence[Elsewhere | Waiver]) -> Iterator[tuple[str, str]]:
@@ -216,42 +144,73 @@ def _records(key: str, records: Sequence[Elsewhere | Waiver]) -> Iterator[tuple[
         for name, value in record._asdict().items():
             if name in ("origin", "fault") or not value:
                 continue
-            text = value if name in ("until", "expires") else _quoted(value)
+            text = value if name in ("until", "expires") else spelled(value)
             yield f"{lead}{name}: {text}", where
             lead, where = "    ", ""
 
 
-def _quoted(text: str) -> str:
-    """A text as YAML that no reader takes for anything else."""
-    import json  # noqa: PLC0415  JSON's texts are YAML's
-
-    return json.dumps(text, ensure_ascii=False)
-
-
 @command.command()
 @_path
-@option
+@policy_option
 def audit(path: str, policy_file: str | None) -> int:
-    """List the waivers that are unused, expired, faulty, soon to expire, or too broad.
+    """List the waivers and comments that are unused, expired, faulty, soon to expire, or too broad.
 
     PATH is a repository, by default the current folder. Exits with 1 where there is one.
     """
-    from pipelaw.scan import scan  # noqa: PLC0415  `show` judges nothing
-    from pipelaw.waivers import audit as audited  # noqa: PLC0415
+    from pipelaw.audit import of_comments, of_waivers  # noqa: PLC0415  `show` judges nothing
+    from pipelaw.report.summary import count  # noqa: PLC0415
+    from pipelaw.repository import Work, scan_repository  # noqa: PLC0415
+    from pipelaw.suppress import comments  # noqa: PLC0415
 
-    policy = in_force((path,), policy_file)
-    trees = repositories(path)
-    if len(trees) > 1:
-        raise UsageError(f"{path}: audit one repository at a time")
-    report = scan((path,), rulebook=rulebook(policy), policy=policy)
-    remarks = audited(policy, report.findings, trees[0].prefix)
+    tree = _Noted(_repository(path))
+    if tree.named:
+        raise UsageError(f"{path}: name a repository: what a part of it does not use may be needed")
+    policy = _policy(tree.noted, policy_file)
+    book = Law(policy_file).rulebook(policy.rule_files)
+    work = Work(tree, tree.noted.prefix, tuple(find(tree)), policy, today=policy.today)
+    part = scan_repository(work, book.under(policy))
+    texts = tree.texts()
+    known = [rule.id for rule in book.rules]
+    remarks = [
+        *of_waivers(policy, part.findings, tree.noted.prefix),
+        *of_comments(policy, part.findings, texts, known),
+    ]
+    console.write("".join(f"{r.origin}: {r.kind}: {r.subject}: {r.message}\n" for r in remarks))
+    said = sum(len(comments(text)) for text in texts.values())
+    wrong = len({(remark.origin, remark.subject) for remark in remarks})
     console.write(
-        "".join(_line(r.waiver.origin, r.waiver.rule, r.kind, r.message) for r in remarks)
+        f"{count(len(policy.waivers), 'waiver')} and {count(said, 'comment')}, {wrong} to look at\n"
     )
-    wrong = len({remark.waiver for remark in remarks})
-    console.write(f"{len(policy.waivers)} waivers, {wrong} to look at\n")
     return Status.FOUND if remarks else Status.CLEAN
 
 
-def _line(origin: Origin, rule: str, kind: str, message: str) -> str:
-    return f"{origin}: {kind}: the waiver for {rule}: {message}\n"
+class _Noted:
+    """A tree that keeps the pipelines which were read of it, included ones too."""
+
+    def __init__(self, tree: FolderTree) -> None:
+        self.noted = tree
+        self.name = tree.name
+        self.named = tree.named
+        self.paths = tree.paths
+        self.ignored = tree.ignored
+        self.problems = tree.problems
+        self._read: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes:
+        """See Tree."""
+        data = self._read[path] = self.noted.read(path)
+        return data
+
+    def __contains__(self, path: object) -> bool:
+        """See Tree."""
+        return path in self.noted
+
+    def texts(self) -> dict[str, str]:
+        """The texts of the YAML files that were read, by path as reports show it."""
+        start = f"{self.noted.prefix}/" if self.noted.prefix else ""
+        found = {}
+        for path, data in self._read.items():
+            if path.endswith((".yml", ".yaml")):
+                with suppress(UnreadableError):
+                    found[start + path] = decode(path, data).text
+        return found

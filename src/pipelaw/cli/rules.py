@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pipelaw.cli import Status, console
+from pipelaw.cli.law import rules_option
 from pipelaw.rulebook import load
+from pipelaw.rules import spelled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from pipelaw.rules import Rule
 
 
 @click.command()
-@click.option(
-    "--rules",
-    "folders",
-    multiple=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="A folder of own rules, beside the shipped ones. Repeatable.",
-)
+@rules_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -35,10 +32,18 @@ def command(folders: tuple[Path, ...], form: str) -> int:
 
 
 def _table(rules: tuple[Rule, ...]) -> str:
-    """One line for each rule: id, severities, title."""
+    """One line for each rule: id, severities, title; below it one for each parameter."""
     rows = [(rule.id, _severity(rule), rule.title) for rule in rules]
     first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
-    return "".join(f"{name:{first}}  {levels:{second}}  {title}\n" for name, levels, title in rows)
+    return "".join(
+        f"{name:{first}}  {levels:{second}}  {title}\n{''.join(_parameters(rule))}"
+        for rule, (name, levels, title) in zip(rules, rows, strict=True)
+    )
+
+
+def _parameters(rule: Rule) -> Iterator[str]:
+    for parameter in rule.parameters:
+        yield f"    {parameter.name}: {spelled(parameter.default)} ({parameter.type})\n"
 
 
 def _severity(rule: Rule) -> str:
@@ -58,6 +63,7 @@ def _json(rules: tuple[Rule, ...]) -> str:
             "for": rule.kind,
             "platforms": rule.platforms,
             "references": rule.references,
+            "parameters": [parameter._asdict() for parameter in rule.parameters],
         }
         for rule in rules
     ]

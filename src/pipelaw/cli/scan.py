@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from pipelaw.cli import Status, console
-from pipelaw.cli.policy import in_force, rulebook
-from pipelaw.cli.policy import option as policy_option
+from pipelaw.cli.law import Law, policy_option, rules_option
 from pipelaw.document import MAX_BYTES
 from pipelaw.errors import UsageError
 from pipelaw.finding import Severity
@@ -22,6 +20,7 @@ from pipelaw.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pipelaw.finding import Report
 
@@ -54,14 +53,7 @@ class _Target(NamedTuple):
 @policy_option
 @click.option("--rule", "only", multiple=True, metavar="ID", help="Judge by this rule. Repeatable.")
 @click.option("--skip", multiple=True, metavar="ID", help="Leave this rule out. Repeatable.")
-@click.option(
-    "--rules",
-    "folders",
-    multiple=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="A folder of own rules, beside the shipped ones. Repeatable.",
-)
+@rules_option
 @click.option(
     "--since",
     default="",
@@ -119,15 +111,15 @@ def command(
     input; by default the current folder.
     """
     targets, began = _targets(formats, quiet), time.time()
-    policy = in_force(paths or (".",), policy_file, folders, since)
+    law = Law(policy_file, folders, since=since, only=only, skip=skip, cached=not no_cache)
     progress = console.Progress(quiet=quiet)
     report = scan(
         paths or (".",),
-        rulebook=rulebook(policy, folders, only, skip, cached=not no_cache),
+        rulebook=law,
         jobs=jobs,
         platform=platform or "",
         stdin=_stdin(paths, platform),
-        policy=policy,
+        today=console.today(),
         since=since,
         progress=progress,
     )
@@ -135,7 +127,7 @@ def command(
     report = _without(report, baseline, paths, quiet=quiet) if baseline else report
     _publish(report, targets, _style(paths, color, began))
     _remark(report, paths, quiet=quiet)
-    return _status(report, fail_on or policy.fail_on.value)
+    return _status(report, fail_on or "")
 
 
 def _without(report: Report, baseline: str, paths: tuple[str, ...], *, quiet: bool) -> Report:
@@ -190,8 +182,6 @@ def _publish(report: Report, targets: Sequence[_Target], style: Style) -> None:
 
 
 def _status(report: Report, fail_on: str) -> Status:
-    if fail_on != "never":
-        threshold = Severity[fail_on.upper()]
-        if any(finding.severity >= threshold for finding in report.open):
-            return Status.FOUND
+    if report.failing(fail_on):
+        return Status.FOUND
     return Status.INCOMPLETE if report.coverage.unreadable else Status.CLEAN

@@ -59,7 +59,11 @@ def _size(text: str) -> int:
 
 def _opening(report: Report) -> str:
     counts = {severity.word: number for severity, number in report.counts().items()}
-    counts["suppressed"] = summary.suppressed(report)
+    known = sum(
+        finding.suppressed.by in summary.KNOWN for finding in report.findings if finding.suppressed
+    )
+    counts |= {"known": known} if known else {}
+    counts["suppressed"] = summary.suppressed(report) - known
     lines = [
         f"## pipelaw: {summary.count(len(report.open), 'finding') if report.open else 'no findings'}",
         "",
@@ -84,7 +88,7 @@ def _unseen(title: str, problems: tuple[Problem, ...]) -> Iterator[str]:
         return
     yield f"\n<details><summary>{title}: {len(problems):,}</summary>\n"
     for problem in problems[:FEW]:
-        where = _code(f"{problem.path}:{problem.line}:{problem.column}")
+        where = code(f"{problem.path}:{problem.line}:{problem.column}")
         yield f"- {where}: {_inline(problem.message)}"
     if len(problems) > FEW:
         yield f"- and {len(problems) - FEW:,} more"
@@ -129,7 +133,7 @@ def _advice(rule: Rule, platforms: Iterable[str]) -> str:
 
 
 def _place(span: Span, links: str) -> str:
-    label = _code(f"{span.path}:{span.line}")
+    label = code(f"{span.path}:{span.line}")
     if not links:
         return label
     path = quote(span.path, safe="/", errors="replace")
@@ -146,14 +150,15 @@ def _inline(text: str) -> str:
     pieces = shorten(one_line(text), LONGEST).split("`")
     if len(pieces) % 2 == 0:
         return _literal("`".join(pieces))
-    return "".join(_code(piece) if i % 2 else _literal(piece) for i, piece in enumerate(pieces))
+    return "".join(code(piece) if i % 2 else _literal(piece) for i, piece in enumerate(pieces))
 
 
 def _literal(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", escape(text, quote=False))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """A text as code inside a line, whatever backticks it has."""
     shown, fence = visible(text), "`"
     while fence in shown:
         fence += "`"

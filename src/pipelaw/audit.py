@@ -1,0 +1,113 @@
+"""Whether waivers and comments still deserve what they silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.policy import Origin
+from pipelaw.rules import near
+from pipelaw.suppress import comments
+from pipelaw.waivers import comment_fault, covers, fault, last_day
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pipelaw.finding import Finding
+    from pipelaw.policy import Policy, Waiver
+    from pipelaw.suppress import Comment, Ignore
+
+SOON = 30
+"""Days before its end in which a waiver or comment is called expiring."""
+BROAD = 10
+"""One that hides more findings than this is called broad."""
+
+
+class Remark(NamedTuple):
+    """What an audit has to say of a waiver or a comment."""
+
+    kind: str
+    """unused, expired, faulty, expiring or broad."""
+    origin: Origin
+    subject: str
+    """`the waiver for RULE`, or `the comment for RULE, RULE`."""
+    message: str
+
+
+def of_waivers(policy: Policy, findings: Sequence[Finding], prefix: str = "") -> Iterator[Remark]:
+    """What is wrong with the waivers of a policy, seen against the findings of one repository.
+
+    `prefix` is the path of the repository as reports show it.
+    """
+    start = f"{prefix}/" if prefix else ""
+    for waiver in policy.waivers:
+        used = sum(covers(waiver, found, found.span.path.removeprefix(start)) for found in findings)
+        for kind, message in _of_waiver(waiver, policy, used):
+            yield Remark(kind, waiver.origin, f"the waiver for {waiver.rule}", message)
+
+
+def _of_waiver(waiver: Waiver, policy: Policy, used: int) -> Iterator[tuple[str, str]]:
+    yield from _ended(fault(waiver, policy), waiver.expires, policy)
+    yield from _used(used, "name the files, jobs or fingerprints")
+    if 0 < used <= BROAD and not waiver.fingerprint and not waiver.path.replace("*", "").strip("/"):
+        yield "broad", f"`{waiver.path}` covers every file: name those that it is about"
+
+
+def _ended(wrong: str, last: dt.date | None, policy: Policy) -> Iterator[tuple[str, str]]:
+    """What there is to say of the last day."""
+    if wrong:
+        yield ("expired" if wrong.startswith("it expired") else "faulty"), wrong
+    elif last is not None and (last - policy.today).days <= SOON:
+        yield "expiring", f"it ends on {last}: mend the finding, or decide again"
+
+
+def _used(used: int, remedy: str) -> Iterator[tuple[str, str]]:
+    """What there is to say of the number of findings that are covered."""
+    if not used:
+        yield "unused", "it covers no finding: remove it"
+    elif used > BROAD:
+        yield "broad", f"it covers {used} findings: {remedy}"
+
+
+def of_comments(
+    policy: Policy,
+    findings: Sequence[Finding],
+    texts: Mapping[str, str],
+    rules: Collection[str],
+) -> Iterator[Remark]:
+    """What is wrong with the comments of pipelines that silence findings.
+
+    `texts` are the pipelines by the paths that the findings have; `rules` are the ids that there are.
+    """
+    for path, text in sorted(texts.items()):
+        here = [found for found in findings if found.span.path == path]
+        for comment in comments(text):
+            ignore = comment.ignore
+            names = sorted(ignore.rules) if ignore else []
+            subject = f"the comment for {', '.join(names)}" if names else "the comment"
+            for kind, message in _of_comment(ignore, policy, here, rules):
+                yield Remark(kind, _origin(path, comment), subject, message)
+
+
+def _origin(path: str, comment: Comment) -> Origin:
+    return Origin(path, comment.line, comment.column)
+
+
+def _of_comment(
+    ignore: Ignore | None, policy: Policy, findings: Sequence[Finding], rules: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    if ignore is None:
+        yield "faulty", "it silences nothing: write `# pipelaw: ignore[rule] reason`"
+        return
+    names = sorted(ignore.rules)
+    for name in names:
+        if name not in rules:
+            yield "faulty", f"there is no rule `{name}`{near(name, rules)}"
+    faults = dict.fromkeys(comment_fault(name, ignore.reason, policy) for name in names)
+    for wrong in [wrong for wrong in faults if wrong] or [""]:
+        yield from _ended(wrong, last_day(ignore.reason), policy)
+    covered = [found.rule for found in findings if ignore.covers(found)]
+    yield from _used(len(covered), "let each stand at its own line")
+    for name in names:
+        if covered and name in rules and name not in covered:
+            yield "unused", f"it covers no finding of {name}: remove that name"
