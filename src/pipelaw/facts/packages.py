@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.facts import script_words
 from pipelaw.facts.package_versions import OPTIONS, Spec, read
 from pipelaw.model import Installation, Publication
 
@@ -30,6 +31,11 @@ _PUBLISH = re.compile(
     r"\b(?:npm|pnpm|yarn|bunx?|cargo|uvx?|poetry|hatch|pdm|flit)\b[^;&|\n]*\bpublish\b"
     r"|\btwine\b[^;&|\n]*\bupload\b|\bgem\b[^;&|\n]*\bpush\b|\bnuget(?:\.exe)?\b[^;&|\n]*\bpush\b"
 )
+_PROGRAMS = frozenset(
+    "npm pnpm yarn bun bunx pip pip3 pipx uv uvx gem bundle cargo dotnet composer go npx poetry hatch pdm flit"
+    " twine nuget".split()
+)
+"""Of these a script has one that the patterns above find something in."""
 _JOINED = re.compile(r"[\\`]\r?\n\s*")
 
 _MANAGERS = frozenset(
@@ -147,6 +153,8 @@ def traffic(scripts: Iterable[Script]) -> Traffic:
 def _calls(script: Script) -> Iterator[tuple[_Call, Command]]:
     """The commands of a script that may be of interest; few scripts are looked into."""
     text = script.text
+    if _PROGRAMS.isdisjoint(script_words.words(text)):
+        return
     if "`\n" in text or "\\\n" in text:
         text = _JOINED.sub(" ", text)
     if _CANDIDATE.search(text) is None and _PUBLISH.search(text) is None:

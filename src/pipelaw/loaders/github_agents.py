@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.facts.script_words import words
 from pipelaw.model import Agent
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ _PACKAGES = {
     "@google/gemini-cli": "gemini",
     "@github/copilot": "copilot",
 }
-_ANY_PROGRAM = re.compile(r"\b(?:claude|codex|copilot|cursor-agent|gemini|opencode)\b")
+_ANY_PROGRAM = frozenset({"claude", "codex", "copilot", "cursor", "gemini", "opencode"})
 
 _UNCONFINED = re.compile(
     r"--?(?:dangerously[\w-]*|yolo|allow-all-tools|full-auto)\b|\bdanger-full-access\b"
@@ -104,7 +105,7 @@ def agents_of(
         return () if known is None else (_action(used, known, variables, expansions),)
     found: list[Agent] = []
     for script in scripts:
-        if _ANY_PROGRAM.search(script.text):
+        if not _ANY_PROGRAM.isdisjoint(words(script.text)):
             found.extend(_commands(script, variables, expansions))
     return tuple(found)
 

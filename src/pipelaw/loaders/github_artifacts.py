@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.facts.script_words import words
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import Mount, owned, resolved, standing
 from pipelaw.model import Artifact
@@ -127,6 +128,8 @@ def _scripted(script: Script, start: str, later: Callable[[], Sequence[str]]) ->
             written = [str(match[1]) for match in _WRITTEN.finditer(text)]
             folder = _archive(written, later())
             yield Download(_artifact("", folder, script.place), folder)
+        return
+    if "gh" not in words(text) and "_url" not in text and "/actions/" not in text:
         return
     if not _COMMAND.search(text):
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.facts.script_words import words
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import resolved, standing
 
@@ -19,6 +20,7 @@ _MAYBE = re.compile(
     r"\b(?:git|hub)\b[^\n]{0,200}\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote)\b"
     r"|\b(?:gh|hub)\s+(?:pr\s+checkout|repo\s+clone)\b"
 )
+_FETCHING = frozenset({"git", "gh", "hub"})
 _TAKES = re.compile(
     r"\bgit\s+(?:-[Cc]\s+\S+\s+)?(?:checkout|merge|reset|switch|worktree|rebase|cherry-pick|pull)\b"
 )
@@ -48,7 +50,9 @@ def fetched(
 ) -> Iterator[Fetched]:
     """The first checkout of an outsider's code in each script; `later` gives the scripts behind it."""
     for script in scripts:
-        if script.shell == "javascript" or not _MAYBE.search(script.text):
+        if script.shell == "javascript" or _FETCHING.isdisjoint(words(script.text)):
+            continue
+        if not _MAYBE.search(script.text):
             continue
         variables = {**origins.env, **env}
         taken = _TAKES.search(script.text) or any(_TAKES.search(text) for text in later())

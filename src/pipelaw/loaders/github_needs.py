@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
+from pipelaw.facts.script_words import words
 from pipelaw.loaders.github_scopes import (
     ACTIONS,
     API,
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 _OWN_TOKEN = ("github.token", "secrets.github_token")
 _TOKEN_NAMES = frozenset({"github_token", "gh_token"})
-_WORDS = re.compile(r"\bgh\s|\bgit\b[^\n]*\bpush\b|publish|\bpush\b|ghcr\.io|deploy|release|cosign")
-"""What a script has one of before a command in it can need rights that are known."""
+_WORKING = ("publish", "ghcr.io", "deploy", "release", "cosign")
+"""What a script has one of, or the word gh or push, before a command in it can need rights that are known."""
 _REST = re.compile(
     r"\b(?:github|octokit)\.(?:rest\.)?(?P<space>[a-zA-Z]+)\.(?P<verb>[a-zA-Z]\w*)\b"
 )
@@ -51,11 +52,17 @@ _HIDDEN_WORK = re.compile(
     r"|python3?|node|ruby|perl|php|bash|sh|go run|source|\.)\s|(?:^|\s)\.{1,2}/\w|mvnw|gradlew"
 )
 """Commands that run what cannot be seen: it may push, or ask for an identity token."""
+_HIDING = frozenset(
+    "make just task nox tox invoke mike mkdocs hugo poetry uv uvx pdm hatch npm npx pnpm yarn bun bundle rake cargo"
+    " gradle mvn dotnet sbt lerna python python3 node ruby perl php bash sh go source mvnw gradlew".split()
+)
 _IDENTITY = re.compile(
     r"ACTIONS_ID_TOKEN|getIDToken|\b(?:uv|poetry|hatch|flit|pdm|maturin|twine|npm|pnpm|yarn|cargo|gem|dotnet)\b[^\n]*"
     r"\b(?:publish|upload|push)\b|trusted-publishing|sigstore|cosign|fulcio|oidc",
     re.IGNORECASE,
 )
+_UPLOADING = frozenset({"publish", "upload", "push", "trusted", "getidtoken"})
+_SIGNING = ("sigstore", "cosign", "fulcio", "oidc", "actions_id_token")
 _METHODS = frozenset({"-X", "--method"})
 _FIELDS = ("-f", "-F", "--field", "--raw-field", "--input")
 
@@ -222,7 +229,7 @@ class _Search:
             return
         known = False
         other = any(secret.store != "token" for secret in step.secrets)
-        if _WORDS.search(script.text):
+        if _works(script.text):
             for command in script.commands:
                 scopes = self.command(command)
                 if scopes and command.name == "git" and other:
@@ -235,8 +242,8 @@ class _Search:
 
     def suspect(self, text: str) -> None:
         """Note what a script may do behind what can be seen."""
-        hidden = _HIDDEN_WORK.search(text) is not None
-        if hidden or _IDENTITY.search(text):
+        hidden = _hides(text)
+        if hidden or _proves(text):
             self.possible.add("id-token: write")
         if hidden and self.persisted:
             self.possible.add("contents: write")
@@ -287,6 +294,28 @@ class _Search:
             self.unknown.append(f"gh api {path or 'graphql'}")
             return None
         return f"{API[place.partition('?')[0]]}: {'read' if method == 'GET' else 'write'}"
+
+
+def _hides(script: str) -> bool:
+    """Whether a script runs what cannot be seen."""
+    if _HIDING.isdisjoint(words(script)) and "./" not in script and ". " not in script:
+        return False
+    return _HIDDEN_WORK.search(script) is not None
+
+
+def _proves(script: str) -> bool:
+    """Whether a script may ask for an identity token."""
+    if _UPLOADING.isdisjoint(words(script)):
+        lowered = script.lower()
+        if not any(sign in lowered for sign in _SIGNING):
+            return False
+    return _IDENTITY.search(script) is not None
+
+
+def _works(script: str) -> bool:
+    """Whether a command of a script may need rights that are known."""
+    said = words(script)
+    return "gh" in said or "push" in said or any(sign in script for sign in _WORKING)
 
 
 def _scopes(name: str, variables: Sequence[Variable]) -> str | None:

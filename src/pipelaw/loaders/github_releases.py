@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.script_words import words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -49,6 +51,11 @@ _DEPLOYS = re.compile(
     r"|\b(?:serverless|sls|sam|vercel|netlify|firebase|fly|flyctl)\b[^\n;&|]{0,300}\sdeploy\b|\baws\s+s3\s+sync\b"
     r"|\bansible-playbook\b"
 )
+_DEPLOYING = frozenset(
+    "kubectl terraform tofu terragrunt helm pulumi cdk gcloud wrangler serverless sls sam vercel netlify firebase fly"
+    " flyctl aws ansible".split()
+)
+"""Programs of which a script that deploys has one."""
 _MERGERS = frozenset(
     """
     peter-evans/enable-pull-request-automerge pascalgn/automerge-action hmarr/auto-approve-action
@@ -69,8 +76,14 @@ def _acts(text: str) -> frozenset[str]:
     lowered = text.lower()
     if not any(word in lowered for word in _WORDS):
         return frozenset()
-    kinds = (("publishes", _PUBLISHES), ("deploys", _DEPLOYS), ("merges", _MERGES))
-    return frozenset(kind for kind, pattern in kinds if pattern.search(text))
+    found = set()
+    if _PUBLISHES.search(text):
+        found.add("publishes")
+    if not _DEPLOYING.isdisjoint(words(text)) and _DEPLOYS.search(text):
+        found.add("deploys")
+    if ("merge" in lowered or "approve" in lowered) and _MERGES.search(text):
+        found.add("merges")
+    return frozenset(found)
 
 
 def merges(used: Reference | None, scripts: Sequence[Script]) -> bool:
@@ -82,11 +95,14 @@ def merges(used: Reference | None, scripts: Sequence[Script]) -> bool:
 
 def publishes(steps: Sequence[Step]) -> bool:
     """Whether a job releases a package, image or artifact."""
-    return any(
-        any(_publishes(used) for used in step.references)
-        or any("publishes" in _acts(script.text) for script in step.scripts)
-        for step in steps
-    )
+    for step in steps:
+        for used in step.references:
+            if _publishes(used):
+                return True
+        for script in step.scripts:
+            if "publishes" in _acts(script.text):
+                return True
+    return False
 
 
 def _publishes(used: Reference) -> bool:
@@ -104,11 +120,14 @@ def _pushes(inputs: Mapping[str, str]) -> bool:
 
 def deploys(steps: Sequence[Step]) -> bool:
     """Whether a job changes a running system."""
-    return any(
-        any(used.name.lower() in _DEPLOYERS for used in step.references)
-        or any("deploys" in _acts(script.text) for script in step.scripts)
-        for step in steps
-    )
+    for step in steps:
+        for used in step.references:
+            if used.name.lower() in _DEPLOYERS:
+                return True
+        for script in step.scripts:
+            if "deploys" in _acts(script.text):
+                return True
+    return False
 
 
 def started_by_release(reach: Reach) -> bool:

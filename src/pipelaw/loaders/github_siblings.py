@@ -67,6 +67,8 @@ def _calls(tree: Tree, folder: str) -> dict[str, list[str]]:
     """The files that name a workflow of the folder, by its file name."""
     found: dict[str, list[str]] = {}
     for name, sibling in _siblings(tree, folder).items():
+        if ".github/workflows/" not in sibling.text:
+            continue
         for called in dict.fromkeys(_CALLED.findall(sibling.text)):
             found.setdefault(called, []).append(name)
     return found

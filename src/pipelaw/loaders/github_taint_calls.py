@@ -208,7 +208,7 @@ def called_with(context: Context, callers: Iterable[Caller]) -> None:
     context.flow.known = Known({n: taint for n, taint in worst.items() if taint is not None})
 
 
-_USES = re.compile(r"\buses:\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")
+_USES = re.compile(r"uses:(?<=\buses:)\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")
 _ENDS = (".yml", ".yaml")
 
 

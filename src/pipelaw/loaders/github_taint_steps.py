@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.facts.script_words import words
 from pipelaw.facts.shell_effects import Given
 from pipelaw.facts.taint import Taint, strongest, taints
 from pipelaw.loaders.github_expressions import fences, sources
@@ -33,6 +34,7 @@ _SINKS = re.compile(
     r"GITHUB_(?:ENV|PATH|OUTPUT)|::(?:set-|add-)|\b(?:eval|sed|awk|bash|sh|ssh|xargs|source|python3?|node|perl)\b"
 )
 """What a script says that can do harm with a text that it asks for by itself."""
+_HARMING = frozenset("eval sed awk bash sh ssh xargs source python python3 node perl".split())
 
 
 class StepOutputs:
@@ -154,11 +156,12 @@ def _worth(flow: Flow, script: Script) -> bool:
         return True
     if _PASTED in text and "GITHUB_ENV" in text and flow.expansions:
         return True
-    return (
-        ("gh " in text or "git " in text or "GITHUB_" in text or "api." in text)
-        and _SINKS.search(text) is not None
-        and ASKING.search(text) is not None
-    )
+    said = words(text)
+    if "gh" not in said and "git" not in said and "GITHUB_" not in text and "api." not in text:
+        return False
+    if _HARMING.isdisjoint(said) and "GITHUB_" not in text and "::" not in text:
+        return False
+    return ASKING.search(text) is not None and _SINKS.search(text) is not None
 
 
 _SINKABLE = re.compile(
