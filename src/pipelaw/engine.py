@@ -169,15 +169,16 @@ def _severity(rule: Rule, rulebook: Rulebook, values: list[Any]) -> Severity:
 def _message(
     segments: tuple[Segment, ...], rule: Rule, rulebook: Rulebook, values: list[Any]
 ) -> str:
-    return "".join(
+    parts = [
         _short(str(rulebook.evaluate(text, rule.kind, values))) if code else text
         for text, code in segments
-    )
+    ]
+    return "".join(parts)
 
 
 def _short(text: str) -> str:
     """A text from the file on one line, cut where a reader has seen enough."""
-    line = _SPACE.sub(" ", text)
+    line = _SPACE.sub(" ", text) if "\n" in text or "\t" in text or "  " in text else text
     return line if len(line) <= MESSAGE_WIDTH else f"{line[: MESSAGE_WIDTH - 1]}…"
 
 
