@@ -43,7 +43,9 @@ SAME_QUESTION: dict[str, dict[str, str]] = {
         "UntrustedCheckoutTOCTOUCritical UntrustedCheckoutTOCTOUHigh": "checkout-race",
         "ImproperAccessControl": "label-gate-bypass",
         "ArtifactPoisoningCritical ArtifactPoisoningMedium": "artifact-poisoning",
-        "CachePoisoningViaDirectCache CachePoisoningViaPoisonableStep": "cache-open-to-outsiders",
+        "CachePoisoningViaCodeInjection CachePoisoningViaDirectCache CachePoisoningViaPoisonableStep": (
+            "cache-open-to-outsiders"
+        ),
         "CodeExecutionOnSelfHostedRunner": "self-hosted-runner:low",
         "UnpinnedActionsTag": "unpinned-action:medium",
         "UseOfKnownVulnerableAction": "vulnerable-action compromised-action",
@@ -54,7 +56,7 @@ SAME_QUESTION: dict[str, dict[str, str]] = {
         "ExpressionIsAlwaysTrueCritical ExpressionIsAlwaysTrueHigh": "always-true-condition",
     },
     "poutine": {
-        "injection": "script-injection",
+        "injection": "script-injection input-expansion",
         "untrusted_checkout_exec": "untrusted-checkout",
         "unverified_script_exec": "remote-script",
         "known_vulnerability_in_build_component": "vulnerable-action compromised-action",
@@ -117,6 +119,20 @@ SAME_QUESTION: dict[str, dict[str, str]] = {
     "drone-yaml": {
         "linter: untrusted repositories cannot mount host volumes": "host-volume docker-socket",
         "linter: untrusted repositories cannot enable privileged mode": "privileged-container",
+        **dict.fromkeys(
+            (
+                f"linter: untrusted repositories cannot {what}"
+                for what in (
+                    "configure dns",
+                    "configure dns_search",
+                    "configure extra_hosts",
+                    "configure network_mode",
+                    "map to a host port",
+                    "mount devices",
+                )
+            ),
+            "weakened-isolation",
+        ),
     },
 }
 """By set: rules of the other tool that grade one question, and ours that ask it.

@@ -223,13 +223,18 @@ def ratio(folder: Path, rounds: int, size: int = 200) -> float:
         git(root, "commit", "-q", "-m", "start")
         with (workflows / "7.yml").open("a") as file:
             file.write("\n# changed\n")
+        home = Path(scratch) / "home"
+        environment = {**os.environ, "XDG_CACHE_HOME": str(home)}
         variants: dict[str, list[str]] = {"plain": [], "since": ["--since", "HEAD"]}
         best = dict.fromkeys(variants, float("inf"))
         for _ in range(rounds):
             for name, words in variants.items():
+                for known in home.glob("pipelaw/found-*"):  # the rules stay compiled
+                    known.unlink()
                 before = time.perf_counter()
                 out = [*words, "--format", "json", str(root)]
-                subprocess.run([*command, *out], check=True, stdout=subprocess.DEVNULL)
+                whole = [*command, *out]
+                subprocess.run(whole, check=True, stdout=subprocess.DEVNULL, env=environment)
                 best[name] = min(best[name], time.perf_counter() - before)
     print(f"200 pipelines: plain {best['plain']:.3f} s, --since {best['since']:.3f} s")
     return best["since"] / best["plain"]

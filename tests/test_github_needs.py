@@ -156,6 +156,18 @@ def test_the_users_of_a_right_are_the_jobs_that_hold_it() -> None:
     )
 
 
+def test_an_action_that_logs_in_to_the_registry_leaves_the_right_in_use() -> None:
+    found = workflow(
+        """
+        on: push
+        permissions: {packages: write, issues: write}
+        jobs:
+          image: {runs-on: x, steps: [{uses: ko-build/setup-ko@v1}, {run: ./images.sh}]}
+        """
+    )
+    assert [list(right.users) for right in found.permissions] == [["image"], []]
+
+
 def test_comments_tell_what_a_right_is_for() -> None:
     found = workflow(
         """

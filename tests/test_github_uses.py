@@ -51,6 +51,8 @@ def use(line: str) -> Reference:
         ("# v4.2.1, kept for the old runner", "v4.2.1"),
         ("# kept for the old runner", ""),
         ("# zizmor: ignore[unpinned-uses]", ""),
+        ("# zizmor: ignore[cache-poisoning] # v6.1.0", "v6.1.0"),
+        ("# zizmor: ignore[cache-poisoning] only the signer reads it", ""),
         ("# pipelaw: ignore[x] v2", ""),
     ],
 )

@@ -125,6 +125,11 @@ def test_whose_code_a_ref_names(
             "${{ fromJSON(steps.s.outputs.data).head.ref }}",
             True,
         ),
+        (
+            'run: echo "::set-output name=it::$(curl $URL | jq -r .head.sha)"',
+            "${{ steps.s.outputs.it }}",
+            False,
+        ),
         ("uses: a/find@v1", "${{ steps.s.outputs.pr_head_sha }}", False),
         (
             'run: echo "WHERE=$(gh pr view 1 --json headRefOid -q .headRefOid)" >> $GITHUB_ENV',
@@ -179,6 +184,9 @@ jobs:
     ("script", "text"),
     [
         ('gh pr checkout "$N"', 'gh pr checkout "$N"'),
+        ("gh -R x/y pr checkout 1", "gh -R x/y pr checkout 1"),
+        ("gh pr diff 1 | git apply", "git apply"),
+        ("curl -L https://github.com/x/y/pull/$N.patch > a\ngit am a", "git am a"),
         (
             "git fetch origin pull/$N/head && git checkout FETCH_HEAD",
             "git fetch origin pull/$N/head",
@@ -203,6 +211,8 @@ def test_checkouts_by_command(script: str, text: str) -> None:
         "git checkout -b ${{ github.head_ref }}",
         "git push origin HEAD:${{ github.head_ref }}",
         "gh pr view $N",
+        "gh pr diff $N",
+        "git apply fixes.patch",
     ],
 )
 def test_other_commands_are_no_checkouts(script: str) -> None:
@@ -215,6 +225,11 @@ def test_other_commands_are_no_checkouts(script: str) -> None:
     [
         ("", "run: npm ci", "npm ci"),
         ("", "run: cat README.md", ""),
+        (
+            "",
+            "uses: oxsecurity/megalinter/flavors/python@v8",
+            "oxsecurity/megalinter/flavors/python",
+        ),
         ("", "uses: ./tools/action", "./tools/action"),
         ("", "uses: $/tools/action", ""),
         ("", "uses: ruby/setup-ruby@v1\n  with: {bundler-cache: true}", "ruby/setup-ruby"),
@@ -291,6 +306,82 @@ def test_what_a_member_gives_first(
     assert (found.approval, found.bypassed) == (approval, bypassed)
 
 
+def test_who_gets_in_anyway_waits_for_no_approval() -> None:
+    started = checkout(action(NUMBER), "[pull_request_target, workflow_dispatch]")
+    member = f"github.event_name == 'pull_request_target' || {COMMENTED}"
+    commented = checkout(action(NUMBER), "[pull_request_target, issue_comment]", f'if: "{member}"')
+    assert (started.approval, commented.approval) == ("", "")
+
+
+def test_a_commit_that_the_job_looks_up_is_newer_than_the_comment() -> None:
+    lookup = "- id: pr\n  uses: xt0rted/pull-request-comment-branch@v3\n"
+    steps = lookup + action("${{ steps.pr.outputs.head_sha }}")
+    gated = checkout(steps, "issue_comment", f'if: "{COMMENTED}"')
+    assert (gated.mutable, gated.approval) == (True, "comment")
+    assert not checkout(steps, "issue_comment").mutable
+
+
+@pytest.mark.parametrize(
+    ("later", "aside"),
+    [
+        ("run: python tools/count.py", True),
+        ("run: diff -r docs pr/docs", True),
+        ("run: cd pr && git log", True),
+        ("run: cd pr && measure", False),
+        ("run: measure\n  working-directory: pr", False),
+        ("uses: some/builder@v1\n  with: {folder: pr}", False),
+        ("uses: some/builder@v1\n  with: {folder: src}", True),
+        ("uses: actions/upload-artifact@v5\n  with: {path: pr}", True),
+        ("run: python pr/x.py", False),
+    ],
+)
+def test_a_folder_that_nothing_works_in(later: str, aside: bool) -> None:
+    found = job(f"{action(HEAD_SHA, ', path: pr')}- {later}\n", "pull_request_target")
+    assert found.steps[0].checkouts[0].aside is aside
+
+
+@pytest.mark.parametrize(
+    ("folder", "aside"),
+    [("", False), (".", False), ("${{ github.workspace }}", False), ("a/b", True)],
+)
+def test_the_workspace_itself_is_never_aside(folder: str, aside: bool) -> None:
+    assert checkout(action(HEAD_SHA, f", path: '{folder}'")).aside is aside
+
+
+@pytest.mark.parametrize(
+    ("script", "executor"),
+    [
+        ("cp -r pr/. .\nnpm ci", "npm ci"),
+        ("rsync -a pr/ ./\nnpm ci", "npm ci"),
+        ("mv pr/* .\nnpm ci", "npm ci"),
+        ("cp -r pr/docs .\nnpm ci", ""),
+        ("cp -r pr/docs .\nbash docs/x.sh", "bash docs/x.sh"),
+        ("cp pr/x.sh tools/\nbash tools/x.sh", "bash tools/x.sh"),
+        ("cp pr/x.sh y.sh\n./y.sh", "./y.sh"),
+        ("cp own/x.sh y.sh\n./y.sh", ""),
+        ("cp -r pr/. $SOMEWHERE\nnpm ci", ""),
+    ],
+)
+def test_files_are_followed_to_where_they_are_copied(script: str, executor: str) -> None:
+    steps = f"{action(HEAD_SHA, ', path: pr')}- run: |\n{indent(script, '    ')}\n"
+    assert checkout(steps).executor == executor
+
+
+@pytest.mark.parametrize(
+    ("uses", "ref", "refused"),
+    [
+        ("actions/checkout@v4", HEAD_SHA, True),
+        ("actions/checkout@v4", "${{ inputs.pr_ref }}", False),
+        (OLD, HEAD_SHA, False),
+    ],
+)
+def test_what_a_called_workflow_is_refused_whoever_calls_it(
+    uses: str, ref: str, refused: bool
+) -> None:
+    steps = f"- uses: {uses}\n  with: {{ref: '{ref}'}}\n"
+    assert checkout(steps, "workflow_call").refused is refused
+
+
 def test_a_label_does_not_stop_who_comments() -> None:
     condition = "if: contains(github.event.issue.labels.*.name, 'ok')"
     found = job(f"{action(NUMBER)}- run: make\n", "issue_comment", condition)
@@ -335,6 +426,29 @@ def test_an_answer_is_a_gate_where_it_is_asked_for() -> None:
     """
     found = job(steps, "issue_comment")
     assert [step.exposed for step in found.steps] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("condition", "exposed"),
+    [
+        ("steps.c.outputs.result == 'admin'", False),
+        ('contains(fromJSON(\'["admin", "write"]\'), steps.c.outputs.result)', False),
+        ("contains('admin write', fromJSON(steps.c.outputs.result).permission)", False),
+        ("fromJSON(steps.c.outputs.result).permission == 'admin'", False),
+        ("fromJSON(steps.c.outputs.result)", False),
+        ("contains(steps.other.outputs.result, 'admin')", True),
+    ],
+)
+def test_an_answer_may_be_asked_for_in_several_ways(condition: str, exposed: bool) -> None:
+    asked = "return (await github.rest.repos.getCollaboratorPermissionLevel({})).data"
+    steps = f"""\
+    - id: c
+      uses: actions/github-script@v7
+      with: {{script: "{asked}"}}
+    - run: make
+      if: {condition}
+    """
+    assert job(steps, "issue_comment").steps[-1].exposed is exposed
 
 
 def test_the_gate_of_a_needed_job_counts() -> None:
@@ -435,6 +549,36 @@ RUN_ID = "run-id: '${{ github.event.workflow_run.id }}'"
             "",
         ),
         (
+            (
+                "- run: gh run download $ID -D a\n- run: |\n    while read -r each; do\n"
+                "      echo $each >> $GITHUB_ENV\n    done < a/list.txt\n"
+            ),
+            True,
+            "",
+            "environment",
+        ),
+        (
+            (
+                "- run: gh run download $ID -D a\n- run: |\n    for each in $(cat a/list.txt); do\n"
+                "      echo $each >> $GITHUB_ENV\n    done\n"
+            ),
+            True,
+            "",
+            "environment",
+        ),
+        (
+            "- run: |\n    gh api $(jq -r .archive_download_url a.json) > a.zip\n    unzip a.zip\n    make\n",
+            True,
+            "make",
+            "",
+        ),
+        (
+            "- run: gh run download $ID -D /tmp/a\n- run: |\n    cp -r /tmp/a/* .\n    make\n",
+            True,
+            "make",
+            "",
+        ),
+        (
             "- run: gh run download $ID -D a\n- run: cat a/path >> $GITHUB_PATH\n",
             True,
             "",
@@ -460,15 +604,27 @@ def test_files_of_another_run(steps: str, untrusted: bool, executor: str, feeds:
     assert (found[0].untrusted, found[0].executor, found[0].feeds) == (True, executor, feeds)
 
 
-def test_files_of_a_job_before_in_which_outsiders_code_ran() -> None:
-    found = pipeline(
+@pytest.mark.parametrize(
+    ("uses", "wanted", "found"),
+    [
+        (OLD, "name: out", [("./x", False)]),
+        (OLD, "pattern: o*", [("./x", False)]),
+        (OLD, "pattern: a*", []),
+        (OLD, "name: other", []),
+        ("actions/checkout@v4", "name: out", [("./x", True)]),
+    ],
+)
+def test_files_of_a_job_before_in_which_outsiders_code_ran(
+    uses: str, wanted: str, found: list[tuple[str, bool]]
+) -> None:
+    jobs = pipeline(
         f"""\
 on: pull_request_target
 jobs:
   build:
     runs-on: x
     steps:
-      - uses: {OLD}
+      - uses: {uses}
         with: {{ref: "{HEAD_SHA}"}}
       - run: make
       - uses: actions/upload-artifact@v5
@@ -478,11 +634,12 @@ jobs:
     runs-on: x
     steps:
       - uses: actions/download-artifact@v5
-        with: {{name: out}}
+        with: {{{wanted}}}
       - run: ./x
 """
-    )
-    assert found.jobs[1].steps[0].artifacts[0].executor == "./x"
+    ).jobs
+    brought = [each for each in jobs[1].steps[0].artifacts if each.untrusted]
+    assert [(each.executor, each.refused) for each in brought] == found
 
 
 CALLED = f"""\
@@ -534,6 +691,12 @@ def test_a_followed_workflow_that_is_not_found_counts_as_open() -> None:
         ("release", "actions/setup-node@v4\n  with: {cache: npm}", [(True, True, False)]),
         ("release", "actions/cache@v4\n  with: {lookup-only: true}", []),
         ("release", "actions/cache/restore@v4", [(True, False, False)]),
+        ("release", "docker/setup-buildx-action@v3", []),
+        (
+            "release",
+            "docker/setup-buildx-action@v3\n  with: {version: v0.29.1}",
+            [(True, True, True)],
+        ),
         ("release", "astral-sh/setup-uv@v6\n  with: {enable-cache: false}", []),
         (
             "{push: {tags: ['v*']}}",
@@ -571,6 +734,28 @@ def test_who_writes_the_caches_of_the_default_branch(on: str, more: str, writes:
 
 
 @pytest.mark.parametrize(
+    ("more", "step", "writes"),
+    [
+        ("permissions: {}", 'run: echo "${{ github.event.comment.body }}"', "refused"),
+        ("permissions: {}", 'run: echo "${{ github.event.issue.number }}"', ""),
+        ("permissions: {}", 'run: echo "$TEXT"', ""),
+        ("permissions: {contents: write}", 'run: echo "${{ github.event.comment.body }}"', ""),
+        ("cache-mode: write", 'run: echo "${{ github.event.comment.body }}"', "open"),
+    ],
+)
+def test_pasted_code_writes_caches_as_checked_out_code_does(
+    more: str, step: str, writes: str
+) -> None:
+    assert job(f"- {step}\n", "issue_comment", more).cache_writes == writes
+
+
+@pytest.mark.parametrize(("uses", "writes"), [("cache", "refused"), ("cache/restore", "")])
+def test_what_is_only_restored_is_not_written(uses: str, writes: str) -> None:
+    steps = f"{action(NUMBER)}- uses: actions/{uses}@v4\n  with: {{path: x, key: y}}\n"
+    assert job(steps, "issue_comment").cache_writes == writes
+
+
+@pytest.mark.parametrize(
     ("runs_on", "self_hosted", "unknown"),
     [
         ("ubuntu-24.04-arm", False, False),
@@ -596,6 +781,9 @@ def test_which_machines_are_the_platforms_own(
     ("step", "publishes", "deploys"),
     [
         ("run: npm publish --provenance", True, False),
+        ("run: cargo publish --workspace --dry-run", False, False),
+        ("run: cargo publish --dry-run && cargo publish", True, False),
+        ("run: goreleaser release --snapshot --clean", False, False),
         ("run: docker push x", True, False),
         ("run: git push", False, False),
         ("uses: docker/build-push-action@v6\n  with: {push: true}", True, False),

@@ -584,6 +584,7 @@ class TestContainers:
             ),
             ("image: a\n  user: root", False, False, ("user=root",)),
             ("image: a\n  cap_add: [SYS_ADMIN]", False, False, ("cap-add=SYS_ADMIN",)),
+            ("image: a\n  ports: [80, {port: 1, host: 81}]", False, False, ("port=81",)),
         ],
     )
     def test_with_unusual_rights(
@@ -655,6 +656,26 @@ class TestContainers:
             ("/etc/shop", "/settings", True, False, True),
         ]
         assert shown(found[0].place) == "/var/run/docker.sock"
+
+    def test_host_volumes_that_nothing_mounts_are_the_jobs_own(self) -> None:
+        found = job("""\
+            kind: pipeline
+            steps:
+              - {name: a, image: alpine, volumes: [{name: one, path: /one}]}
+            services:
+              - {name: b, image: redis, volumes: [{name: two, path: /two}]}
+            volumes:
+              - {name: one, host: {path: /srv/one}}
+              - {name: two, host: {path: /srv/two}}
+              - {name: three, host: {path: /srv/three}}
+              - {name: four, temp: {}}
+            """)
+
+        assert [(v.source, v.target, v.host) for v in found.volumes] == [
+            ("/srv/two", "/two", True),
+            ("/srv/three", "", True),
+        ]
+        assert shown(found.volumes[1].place) == "/srv/three"
 
 
 PASTED = [
@@ -796,6 +817,7 @@ class TestLegacy:
             """)
 
         assert found.id == "default"
+        assert found.runner.self_hosted
         assert found.events == ("change-request", "push", "tag", "manual")
         assert [s.name for s in found.steps] == ["build", "publish", "roll-out"]
         build, publish, roll = found.steps

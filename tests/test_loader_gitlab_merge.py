@@ -510,6 +510,50 @@ class TestInputs:
         )
         assert shown(note.place) == "$[[ inputs.note ]]"
 
+    @pytest.mark.parametrize(
+        ("written", "path", "decider"),
+        [
+            ("$[[ inputs.note ]]", MAIN, "member"),
+            ("$[[ inputs.note ]]", "templates/build.yml", ""),
+            ("$[[ inputs.note | expand_vars ]]", MAIN, "caller"),
+            ("$[[inputs.note|expand_vars]]", "templates/build.yml", "caller"),
+            ("$[[ inputs.note | expand_vars | truncate(0,9) ]]", "templates/build.yml", "caller"),
+        ],
+    )
+    def test_who_decides_what_it_says(self, written: str, path: str, decider: str) -> None:
+        text = f"spec: {{inputs: {{note: }}}}\n---\na: {{script: './say {written}'}}\n"
+        [only] = read(text, path=path).pipelines[0].jobs
+        [found] = only.steps[0].expansions
+        assert (found.text, found.decider, found.attacker_controlled) == (written, decider, False)
+
+    @pytest.mark.parametrize(
+        ("script", "how"),
+        [
+            (
+                "./say $[[ inputs.note | expand_vars ]]",
+                ("template", "whoever opens the merge request"),
+            ),
+            ('eval "./say $[[ inputs.note ]]"', ("run", "whoever opens the merge request")),
+            ("./say $[[ inputs.note ]]", None),
+            ("./say $[[ inputs.note | expand_vars | posix_escape ]]", None),
+        ],
+    )
+    @pytest.mark.parametrize("given", [True, False])
+    def test_that_hold_what_others_write(
+        self, script: str, how: tuple[str, str] | None, *, given: bool
+    ) -> None:
+        default = "fine" if given else "$CI_MERGE_REQUEST_TITLE"
+        template = f"""\
+            spec: {{inputs: {{note: {{default: {default}}}}}}}
+            ---
+            a: {{script: '{script}'}}
+            """
+        inputs = "inputs: {note: $CI_MERGE_REQUEST_TITLE}" if given else ""
+        found = jobs(f"include: {{local: t.yml, {inputs}}}", {"t.yml": template})
+        hits = [one for one in found["a"].steps[0].expansions if one.attacker_controlled]
+        assert [(one.time, one.author) for one in hits] == ([] if how is None else [how])
+        assert all(one.reparsed and one.via == "the input note" for one in hits)
+
     def test_of_a_file_that_is_included(self) -> None:
         found = jobs(
             """\

@@ -5,13 +5,13 @@ libyaml composes; nothing is constructed, so no YAML 1.1 trap springs (`on`, `3.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pipelaw.errors import UnreadableError
+from pipelaw.patterns import pattern
 from pipelaw.place import NO_TEXT, NOWHERE, Place, Text, join
 from pipelaw.source import Source
 
@@ -153,7 +153,7 @@ def _reader(error: Exception) -> str:
     return f"not valid YAML: {getattr(error, 'reason', None) or error}"
 
 
-_ANCHOR = re.compile(r"&(?<=[\s\[{,:-]&)[\w-]")
+_ANCHOR = pattern(r"&(?<=[\s\[{,:-]&)[\w-]")
 """What an anchor looks like; it starts with a literal so that the search is fast."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipelaw.finding import EXCERPT_LINES, Finding, Names, Related, Severity, identity
 from pipelaw.model import NO_JOB, NO_STEP, Job, Pipeline, Repository, Scope, Step
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Hit = tuple[int, Any, Pipeline, Job, Step]
 
-_SPACE = re.compile(r"\s+")
+_SPACE = pattern(r"\s+")
 
 SHORTEST_SECRET = 3
 """A piece of a credential that is shorter tells nothing, and would be hidden everywhere."""

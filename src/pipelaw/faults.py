@@ -14,7 +14,8 @@ class Flaw:
     """Something in the pipeline's own language that does not do what it seems to do."""
 
     kind: str
-    """always-true, constant, malformed, substring, ternary, spoofable, misfeature, roundabout or trace."""
+    """always-true, constant, malformed, substring, ternary, spoofable, misfeature, roundabout, trace or
+    unverified."""
     text: str
     """As written."""
     detail: str = ""

@@ -340,6 +340,7 @@ class Volume:
     source: str
     """The path on the host, or the name of the volume."""
     target: str = ""
+    """The path in the container, "" where it is declared and nothing mounts it."""
     host: bool = False
     """The source is a path of the machine that runs the job."""
     docker_socket: bool = False

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
-_BREAK = re.compile(r"\r\n|\r|\n")
+from pipelaw.patterns import pattern
+
+_BREAK = pattern(r"\r\n|\r|\n")
 
 
 class Position(NamedTuple):

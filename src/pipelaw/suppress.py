@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw import zizmor
 from pipelaw.finding import Suppression
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from pipelaw.finding import Finding
 
 _HINTS = ("pipelaw: ignore[", "zizmor: ignore[")
-_COMMENT = re.compile(
+_COMMENT = pattern(
     r"#[ \t]*(?P<tool>pipelaw|zizmor): ignore\[(?P<rules>[\w, -]+)\][ \t]*(?P<reason>[^\r\n]*)"
 )
-_MEANT = re.compile(r"#[ \t]*pipelaw[ \t]*:?[ \t]*ignore\b", re.IGNORECASE)
-_ALONE = re.compile(r"\s*#")
-_ITEM = re.compile(r"( *)- ")
-_STEPS = re.compile(r"( *)(?:- )?(?:steps|parallel):")
+_MEANT = pattern(r"#[ \t]*pipelaw[ \t]*:?[ \t]*ignore\b", re.IGNORECASE)
+_ALONE = pattern(r"\s*#")
+_ITEM = pattern(r"( *)- ")
+_STEPS = pattern(r"( *)(?:- )?(?:steps|parallel):")
 
 
 class Ignore(NamedTuple):

@@ -39,6 +39,8 @@ class Checkout:
     """A later step of the job runs code from the files."""
     executor: str = ""
     """The first later command or action that does."""
+    aside: bool = False
+    """It lies in a folder of its own, in which no later step works, and of which no action is told."""
     persists_credentials: bool = False
     """Leaves the job's token on the machine for every later step."""
     uploaded: bool = False
@@ -71,6 +73,8 @@ class Artifact:
     """Who decides what they say, for messages."""
     outside: bool = False
     """Of a download: the files land outside the workspace, where they replace nothing."""
+    refused: bool = False
+    """Of a download: the platform refuses the outsider's code to the job that made the files."""
     executed: bool = False
     """A later step of the job runs code from the files."""
     executor: str = ""

@@ -9,11 +9,13 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_VERSION = re.compile(r"(?:[\w-]+/)?v?(\d+(?:\.\d+){0,3})([-+.]?[a-z][\w.-]*)?\Z", re.IGNORECASE)
-_COMPARISON = re.compile(r"(<=|>=|<|>|=)(\S+)")
+_VERSION = pattern(r"(?:[\w-]+/)?v?(\d+(?:\.\d+){0,3})([-+.]?[a-z][\w.-]*)?\Z", re.IGNORECASE)
+_COMPARISON = pattern(r"(<=|>=|<|>|=)(\S+)")
 _LATEST = 1_000_000
 """What `v4` has where `v4.1.2` has a number: a major tag moves to the newest release of its major."""
 _PARTS = 4

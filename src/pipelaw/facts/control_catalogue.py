@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelaw.document import parse
+from pipelaw.patterns import pattern
 from pipelaw.source import Source
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ PRECOMMIT = "precommit"
 OPAQUE = "opaque"
 """The category of signs that some tools run, and only their configuration says which."""
 
-TOKEN = re.compile(r"[\w.-]+")
+TOKEN = pattern(r"[\w.-]+")
 """The pieces of a text that are compared with the names of tools."""
 
 _SPACED = bytes(code if code > 127 or TOKEN.match(chr(code)) else ord(" ") for code in range(256))
@@ -233,7 +233,7 @@ def _find(kind: str, name: str) -> tuple[Sign, ...]:
     known = catalogue()
     name = name.lower()
     found = list(known.signs[kind].get(name, ()))
-    for pattern, signs in known.patterns[kind].items():
-        if fnmatchcase(name, pattern):
+    for glob, signs in known.patterns[kind].items():
+        if fnmatchcase(name, glob):
             found.extend(signs)
     return tuple(found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.control_catalogue import Sign, catalogue
 from pipelaw.facts.references import split_image
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ _SAYS_NO_MORE = frozenset(
     {"--version", "--help", "-h", "-V", "version", "help", "install", "login"}
 )
 _CONTAINERS = frozenset({"docker", "podman", "nerdctl"})
-_EXTENSION = re.compile(r"\.(?:exe|cmd|bat)\Z", re.IGNORECASE)
+_EXTENSION = pattern(r"\.(?:exe|cmd|bat)\Z", re.IGNORECASE)
 
 
 def signs(words: Sequence[str]) -> tuple[tuple[Sign, ...], Sequence[str]]:
@@ -193,12 +194,12 @@ def flags(words: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield name, value if equals else "".join(words[index + 1 : index + 2])
 
 
-_IGNORED = re.compile(
+_IGNORED = pattern(
     r"\|\|[ \t]*(?:true|:|exit[ \t]+0|echo|printf|/bin/true|/usr/bin/true)(?![\w/=-])"
     r"|;[ \t]*(?:true|:|exit[ \t]+0)[ \t]*$"
 )
-_FAILS = re.compile(r"\bexit[ \t]+(?:[1-9$\"])|\bfalse\b|\breturn[ \t]+[1-9]")
-_ERREXIT = re.compile(r"^[ \t]*set[ \t]+([+-])e", re.MULTILINE)
+_FAILS = pattern(r"\bexit[ \t]+(?:[1-9$\"])|\bfalse\b|\breturn[ \t]+[1-9]")
+_ERREXIT = pattern(r"^[ \t]*set[ \t]+([+-])e", re.MULTILINE)
 
 
 def ignored(script: str, command: Command) -> bool:

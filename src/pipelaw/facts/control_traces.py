@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +9,7 @@ from pipelaw.document import MappingNode, ScalarNode, SequenceNode, decode, pars
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.control_catalogue import TOKEN, catalogue
 from pipelaw.facts.control_commands import signs
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 _SCRIPTS = (".sh", ".bash", ".py", ".ps1", ".js", ".rb", ".pl", ".mk")
-_WORD = re.compile(r"[A-Za-z]{4,}")
+_WORD = pattern(r"[A-Za-z]{4,}")
 _SPACED = bytes(
     code if code > 127 or chr(code).isalnum() or chr(code) in "_-./" else ord(" ")
     for code in range(256)

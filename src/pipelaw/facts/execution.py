@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_words import EXECUTING, name, reading
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,12 +19,13 @@ _ALWAYS = frozenset(
     """
     ant ansible-playbook ansible-lint asv autoconf autoreconf ava bazel bazelisk behave brunch buck2
     bundle bundler cabal cap cdk checkov cibuildwheel cmake commitlint configure cross crystal
-    cucumber cypress dagger devcontainer docker-compose dvc earthly eslint fastlane firebase flit
-    flutter gatsby golangci-lint gomplate goreleaser gradle gradlew grunt gulp hatch helmfile hugo
-    inv invoke jake jekyll jest just karma lefthook lein lerna mage maturin make gmake mdformat
-    meson mill mise mix mkdocs mocha msbuild mvn mvnw mypy netlify next ng ninja nix-build nix-shell
-    nox npx nuxt nx pants pdm pest phing phpstan phpunit pipenv playwright pnpx bunx poetry pre-
-    commit prettier psalm pulumi pylint pytest py.test rails rake rebar3 rollup rspec rubocop rye
+    cucumber cypress dagger devcontainer docker-compose dune dvc earthly eslint fastlane firebase flake8
+    flit flutter gatsby golangci-lint gomplate goreleaser gradle gradlew gradlew.bat grunt gulp hatch
+    helmfile hugo inv invoke jake jekyll jest just karma lefthook lein lerna mage maturin make gmake
+    mdformat meson mill mise mix mkdocs mocha msbuild MSBuild mvn mvnw mvnw.cmd mypy netlify next ng ninja
+    nix-build nix-shell nox npx nuxt nx pants parcel pdm pest phing phpstan phpunit pipenv playwright pnpx
+    bunx poetry pre-commit prettier psalm pulumi pylint pytest py.test rails rake rebar3 rollup rspec
+    rubocop rye skaffold
     sam sbt scons semantic-release serverless shards sls snakemake sonar-scanner sphinx-build stack
     standard stylelint task terragrunt tflint tilt tox turbo vagrant vercel vite vitest wasm-pack
     webpack wrangler xcodebuild xo pod
@@ -52,6 +54,8 @@ _VERBS = {
     "packer": "build init",
     "mamba": "env",
     "conda": "env build",
+    "conan": "install create build",
+    "opam": "install pin exec",
     "act": "",
 }
 """Programs that run code of the folder with some of their verbs; "" for every verb but a harmless one."""
@@ -71,8 +75,8 @@ _FOLDERS = frozenset(
     """.split()
 )
 """Options that name the folder to work in."""
-_PIP = re.compile(r"pip[\d.]*\Z")
-_LOCAL = re.compile(
+_PIP = pattern(r"pip[\d.]*\Z")
+_LOCAL = pattern(
     r"\.{1,2}(?:[/\\\[]|\Z)|(?:file:)?[^-\s=<>:]*[/\\][^\s]*\Z|\S+\.(?:txt|whl|tar\.gz)\Z"
 )
 """What pip takes from the folder rather than from an index."""
@@ -89,7 +93,7 @@ def places(words: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     program = name(words[0])
     if "/" in words[0] or "\\" in words[0]:
-        wrapper = program in ("gradlew", "mvnw", "configure", "gradlew.bat")
+        wrapper = program in ("gradlew", "mvnw", "configure", "gradlew.bat", "mvnw.cmd")
         return (words[0], *(_tool(words) if wrapper else ()))
     runs = _RUNS.get(program)
     if runs is not None:
@@ -110,7 +114,7 @@ def _manages(program: str, words: Sequence[str]) -> bool:
     if not given:
         return program in ("yarn", "bun") and not _HARMLESS.intersection(words)
     verb = given[0]
-    if verb in _RUNNING:
+    if verb in _RUNNING or (verb == "version" and len(given) > 1):
         return True
     if verb in _HARMLESS or not _GLOBAL.isdisjoint(words):
         return False

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,7 +48,7 @@ _LANGUAGE = {
     extension: language for language, words in _EXTENSIONS.items() for extension in words.split()
 }
 
-_SPECIAL = re.compile(
+_SPECIAL = pattern(
     r"(?P<dockerfile>(?:.*/)?(?:(?:Docker|Container)file(?:\.[\w.-]+)?|[\w.-]+\.[Dd]ockerfile))"
     r"|(?P<helm>(?:.*/)?Chart\.ya?ml)"
     r"|(?P<kubernetes>(?:.*/)?(?:kustomization\.ya?ml|(?:k8s|kubernetes|kustomize)/.*\.ya?ml))"
@@ -65,7 +67,7 @@ _ENDS = (
     ".toml",
 )
 
-_NOT_CODE = re.compile(
+_NOT_CODE = pattern(
     r"(?:.*/)?(?:docs?|documentation|examples?|samples?|fixtures|testdata|\.github|\.gitlab|\.storybook)/.*"
     r"|(?:.*/)?(?:conf|setup|conftest|noxfile|tasks|fabfile)\.py"
     r"|(?:.*/)?(?:gulpfile|gruntfile|\.eslintrc|\.prettierrc|[\w.-]+\.config|[\w.-]+\.min|[\w.-]+\.d)"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -31,9 +33,9 @@ OPTIONS = frozenset(
 )
 """Options whose value is the next word."""
 
-_EXACT = re.compile(r"[v=]*\d+\.\d+\.\d+\S*\Z")
-_HASH = re.compile(r"[0-9a-f]{7,64}\Z")
-_PYTHON = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
+_EXACT = pattern(r"[v=]*\d+\.\d+\.\d+\S*\Z")
+_HASH = pattern(r"[0-9a-f]{7,64}\Z")
+_PYTHON = pattern(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
 _FILES = (".", "/", "~", "$", "%", "file:", "-", "link:", "workspace:", "<", ">", "&", "{", "(")
 _ARCHIVES = (".whl", ".tgz", ".tar.gz", ".zip", ".gem", ".nupkg", ".txt", ".toml")
 
@@ -121,6 +123,10 @@ def _go(text: str) -> Spec | None:
 
 def _composer(text: str) -> Spec | None:
     name, _, version = text.partition(":")
+    if name == "roave/security-advisories":
+        return (
+            None  # no code, only conflicts with what has known weaknesses: the newest is the point
+        )
     return _spec(name, version) if "/" in name else None
 
 

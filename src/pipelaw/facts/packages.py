@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipelaw.facts import script_words
 from pipelaw.facts.package_versions import OPTIONS, Spec, read
 from pipelaw.model import Installation, Publication
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ _VERBS = (
     *("npm i ", "npx ", "uvx ", "go run ", " require "),
 )
 """A script without any of these holds no command of interest: most scripts are done here."""
-_CANDIDATE = re.compile(
+_CANDIDATE = pattern(
     r"\b(?:npm|pnpm|yarn|bun|pip3?|pipx|uv|gem|bundle|cargo|dotnet|composer)(?:\.exe)?"
     r"(?:[ \t]+(?:-\S+|\+\S+|tool|global|pip))*[ \t]+(?:install|i|add|dlx|binstall|require)"
     r"(?:[ \t]+(?!-[re]\b|--path|--require|--group)-\S+)*[ \t]+[\"']?(?![-.$#;&|<>\"'])\S"
@@ -27,16 +28,16 @@ _CANDIDATE = re.compile(
     r"|\bnpx[ \t]+(?:-y|--yes)\b|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b",
     re.MULTILINE,
 )
-_PUBLISH = re.compile(
+_PUBLISH = pattern(
     r"\b(?:npm|pnpm|yarn|bunx?|cargo|uvx?|poetry|hatch|pdm|flit)\b[^;&|\n]*\bpublish\b"
     r"|\btwine\b[^;&|\n]*\bupload\b|\bgem\b[^;&|\n]*\bpush\b|\bnuget(?:\.exe)?\b[^;&|\n]*\bpush\b"
 )
 _PROGRAMS = frozenset(
-    "npm pnpm yarn bun bunx pip pip3 pipx uv uvx gem bundle cargo dotnet composer go npx poetry hatch pdm flit"
-    " twine nuget".split()
+    "npm pnpm yarn bun bunx pip pip3 pipx uv uvx gem bundle cargo dotnet composer go npx poetry hatch pdm"
+    " flit twine nuget".split()
 )
 """Of these a script has one that the patterns above find something in."""
-_JOINED = re.compile(r"[\\`]\r?\n\s*")
+_JOINED = pattern(r"[\\`]\r?\n\s*")
 
 _MANAGERS = frozenset(
     "pip pip3 setuptools wheel npm yarn pnpm corepack bundler rubygems-update pipx uv virtualenv".split()

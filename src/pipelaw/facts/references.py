@@ -7,15 +7,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.model import Reference, Volume
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from pipelaw.document import Place
     from pipelaw.model import Variable
 
-_COMMIT = re.compile(r"[0-9a-f]{40}\Z|[0-9a-f]{64}\Z", re.IGNORECASE)
-_VERSION = re.compile(r"v?\d+(\.\d+){0,3}([-+.][\w.+-]+)?\Z", re.IGNORECASE)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z|sha512:[0-9a-f]{128}\Z", re.IGNORECASE)
-DYNAMIC = re.compile(r"\$\{|\$\(|\$[A-Za-z_]|\$\[\[|\{\{|%\w+%")
+_COMMIT = pattern(r"[0-9a-f]{40}\Z|[0-9a-f]{64}\Z", re.IGNORECASE)
+_VERSION = pattern(r"v?\d+(\.\d+){0,3}([-+.][\w.+-]+)?\Z", re.IGNORECASE)
+_DIGEST = pattern(r"sha256:[0-9a-f]{64}\Z|sha512:[0-9a-f]{128}\Z", re.IGNORECASE)
+DYNAMIC = pattern(r"\$\{|\$\(|\$[A-Za-z_]|\$\[\[|\{\{|%\w+%")
 """Text that something is put into: `${{ … }}`, `${VAR}`, `$VAR`, `$[[ … ]]`, `{{ … }}`, `%VAR%`."""
 
 
@@ -110,9 +111,23 @@ _MOVING = frozenset(
 )
 
 
+_RELEASES = frozenset(
+    # Debian and Ubuntu
+    "jessie stretch buster bullseye bookworm trixie forky xenial bionic focal jammy noble oracular plucky"
+    " questing resolute"
+    # Node
+    " argon boron carbon dubnium erbium fermium gallium hydrogen iron jod krypton".split()
+)
+"""Names of releases, which say as much as their numbers."""
+
+
+@lru_cache(maxsize=1024)
 def moving(tag: str) -> bool:
-    """Whether an image tag's name says that it is moved to each new build."""
-    return tag.lower() in _MOVING
+    """Whether an image tag's name says that it is moved to each new release: it names none."""
+    name = tag.lower()
+    if name in _MOVING:
+        return True
+    return not any(char.isdigit() for char in name) and _RELEASES.isdisjoint(name.split("-"))
 
 
 _SENSITIVE = frozenset(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-_WORD = re.compile(r"[a-z0-9_]+")
+from pipelaw.patterns import pattern
+
+_WORD = pattern(r"[a-z0-9_]+")
 
 
 @lru_cache(maxsize=4096)
 def words(script: str) -> frozenset[str]:
     """The words of a script in lower case: runs of ASCII letters, digits and `_`.
 
-    What a pattern finds between two `\\b` is one of them, so a pattern needs to be tried only
+    Whatever a pattern matches as a whole word is one of them, so a pattern needs to be tried only
     where its words are.
     """
     return frozenset(_WORD.findall(script.lower()))

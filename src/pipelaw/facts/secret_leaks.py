@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.shell_scan import scan
 from pipelaw.model import Leak
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,29 +41,29 @@ _SENDERS = frozenset(
 )
 _NAMERS = frozenset("dig nslookup host".split())
 _SOCKETS = frozenset("nc ncat netcat telnet socat".split())
-_ANY = re.compile(
+_ANY = pattern(
     r"\b(?:echo|printf|cat|print|base64|jq|printenv|env|curl|wget|https?|nc|ncat|netcat|telnet|socat"
     r"|dig|nslookup|host|iwr|irm|Write-\w+|Invoke-\w+)\b|\bset -\w*x|::add-mask::",
     re.IGNORECASE,
 )
-_TRACE = re.compile(r"\bset -\w*x")
-_ASSIGNED = re.compile(
+_TRACE = pattern(r"\bset -\w*x")
+_ASSIGNED = pattern(
     r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*|\$)?"
     r"(?P<name>[A-Za-z_]\w*)[ \t]?=[ \t]?(?P<value>[^\n]*)",
     re.MULTILINE,
 )
-_EXPORTED = re.compile(r"[\"']?(?P<name>[A-Za-z_]\w*)=")
-_SAME = re.compile(
+_EXPORTED = pattern(r"[\"']?(?P<name>[A-Za-z_]\w*)=")
+_SAME = pattern(
     r"\"?\$\((?:echo|printf[ \t]+['\"]?%s['\"]?)(?:[ \t]+-n)?[ \t]+\"?[^\"|()]*\"?\)\"?\Z"
 )
-_MADE = re.compile(
+_MADE = pattern(
     r"(?:echo|printf)\b[^\n]*\|[ \t]*(?:" + "|".join(sorted(_CHANGERS)) + r")\b"
     r"|\b(?:" + "|".join(sorted(_CHANGERS)) + r")\b[^\n]*<<<"
 )
-_TEMPLATE = re.compile(r"\$\{\{[ \t]*(?P<name>secrets\.\w+|github\.token)[ \t]*\}\}", re.IGNORECASE)
-_URL = re.compile(r"https?://(?:[^/\s\"'@]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
-_SOCKET = re.compile(r"(?:^|[ \t]|:)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_DOMAIN = re.compile(r"(?:\}\}|\}|\$\w+)\.(?P<host>[\w-]+(?:\.[\w-]+)+)")
+_TEMPLATE = pattern(r"\$\{\{[ \t]*(?P<name>secrets\.\w+|github\.token)[ \t]*\}\}", re.IGNORECASE)
+_URL = pattern(r"https?://(?:[^/\s\"'@]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
+_SOCKET = pattern(r"(?:^|[ \t]|:)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+_DOMAIN = pattern(r"(?:\}\}|\}|\$\w+)\.(?P<host>[\w-]+(?:\.[\w-]+)+)")
 _EXPECTED = tuple(
     """
     github.com githubusercontent.com ghcr.io gitlab.com bitbucket.org docker.com docker.io

@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from pipelaw.patterns import pattern
+
 
 class Meaning(NamedTuple):
     """What a name says about its value."""
@@ -21,7 +23,7 @@ class Meaning(NamedTuple):
 
 NOTHING = Meaning()
 
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_PARTS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PASSWORDS = frozenset("password passwd passphrase passcode passwort pass pwd pw".split())
 _SECRETS = frozenset(
     "secret token apikey credential credentials creds auth authorization bearer pat authtoken"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.secret_names import Meaning, meaning
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,13 +73,13 @@ def _occurrences(low: str) -> Iterator[int]:
             at = low.find(word, at + len(word))
 
 
-_TAIL = re.compile(r"[\w.-]*")
-_SEPARATOR = re.compile(
+_TAIL = pattern(r"[\w.-]*")
+_SEPARATOR = pattern(
     r"""(?:\\?["']\]?)?[ \t]{0,4}(?:=>|:=|=(?![=~>])|:(?![:/=-]))[ \t]{0,4}"""
     r"""|[ \t]*\|\|[ \t]*(?=["'])|(?P<default>:-)|(?P<tag>>)|(?P<space>[ \t]{1,4})"""
 )
-_VALUE = re.compile(r"""\\?["']([^"'\n\\]+)|([^\s"'`;&|,(){}\[\]<>\\]+)""")
-_SCHEME = re.compile(
+_VALUE = pattern(r"""\\?["']([^"'\n\\]+)|([^\s"'`;&|,(){}\[\]<>\\]+)""")
+_SCHEME = pattern(
     r"""["']?(?:(?:bearer|basic|token|bot|apikey|api-key|digest|negotiate)[ \t]+|pass:)""",
     re.IGNORECASE,
 )
@@ -183,9 +184,9 @@ def _logins(text: str, low: str) -> Iterator[Held]:
     for login in _LOGINS:
         if login.gate in low:
             yield from _called(login, text)
-    for gate, name, pattern in _PLACES:
+    for gate, name, shape in _PLACES:
         if gate in low:
-            for match in re.finditer(pattern, text):
+            for match in re.finditer(shape, text):
                 yield Held(name, _PASSWORD, *match.span(2), login=True)
 
 
@@ -216,7 +217,7 @@ _NEARBY = (
     r"|[\w.-]+\.(?:local|localhost|localdomain|test|svc|invalid)(?![\w.-]))"
     r"|\blocalhost\b"
 )
-_USER = re.compile(r"""([^\s/@:"'<>]*)(?::([^\s/@"'<>]*))?@([\w.\[\]:-]*)""")
+_USER = pattern(r"""([^\s/@:"'<>]*)(?::([^\s/@"'<>]*))?@([\w.\[\]:-]*)""")
 _NO_PASSWORD = frozenset({None, "", "x-oauth-basic", "x"})
 
 

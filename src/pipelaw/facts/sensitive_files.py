@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_KEPT = re.compile(
+_KEPT = pattern(
     r"(?:^|/)(?:"
     r"\.git(?:-credentials|/config)?|\.env(?:\.(?!example|sample|template|dist)\w+)?|\.npmrc|\.yarnrc\.yml"
     r"|\.netrc|_netrc|\.pypirc|\.pgpass|\.docker(?:/config\.json)?|\.aws(?:/credentials)?|\.ssh|\.kube"
@@ -16,7 +17,7 @@ _KEPT = re.compile(
     r"(?:\.toml)?|id_rsa|id_ed25519"
     r")/?(?:\*\*?/?)*\Z"
 )
-_LAST = re.compile(r"(?P<name>[^/]+)/?(?:\*\*?/?)*\Z")
+_LAST = pattern(r"(?P<name>[^/]+)/?(?:\*\*?/?)*\Z")
 
 
 def sensitive(paths: Iterable[str], *, hidden: bool) -> str:

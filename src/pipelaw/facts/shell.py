@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, overload
 
 from pipelaw.facts.shell_fetch import RUNS_REMOTE, may_run_remote
 from pipelaw.model import Command
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from pipelaw.facts.shell_syntax import Simple
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RUNS_REMOTE", "commands", "may_run_remote", "reparsed"]
 
-_BOURNE = re.compile(r"(?:^|[/\\\s])(?:ba|da|a|z|k|mk)?sh(?:\.exe)?(?:\s|$)")
+_BOURNE = pattern(r"(?:^|[/\\\s])(?:ba|da|a|z|k|mk)?sh(?:\.exe)?(?:\s|$)")
 
 
 def commands(text: Text, shell: str) -> Sequence[Command]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_walk import Walk
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_syntax import Simple, Unit
 
-_STRANGE = re.compile(r"[^\t\n -~]")
-_OPENING = re.compile(r"\$\{\{|\$\[\[|\{\{")
+_STRANGE = pattern(r"[^\t\n -~]")
+_OPENING = pattern(r"\$\{\{|\$\[\[|\{\{")
 _CLOSING = {"${{": "}}", "$[[": "]]", "{{": "}}"}
-_UNQUOTED = re.compile(r"[^'\"\n]{0,200}\Z")
+_UNQUOTED = pattern(r"[^'\"\n]{0,200}\Z")
 
 # tree-sitter recovers from errors in time that grows with the square of what stands in one
 # statement; real scripts have less than a fifth of this
 _PIECE = 20_000
 _BRACKETS = 500
-_BRACKET = re.compile(r"[|()\[\]{<`]")
+_BRACKET = pattern(r"[|()\[\]{<`]")
 
 
 @lru_cache(maxsize=1)

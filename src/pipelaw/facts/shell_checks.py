@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MATCHED = re.compile(
+_MATCHED = pattern(
     r"(?P<not>!\s*)?(?:\[\[\s*)?(?P<inner>!\s*)?\"?\$\{?(?P<name>\w+)\}?\"?\s*"
     r"(?:=~\s*(?P<pattern>\S+(?:\s[^\]&|;]*)?)|(?P<operator>==?|!=)\s*(?P<other>\"[^\"$]*\"|'[^']*'|[\w./-]+))"
 )
-_NEGATED = re.compile(r"!\s*\[\[?")
-_LEAVES = re.compile(r"\b(?:exit|return|continue|break)\b")
+_NEGATED = pattern(r"!\s*\[\[?")
+_LEAVES = pattern(r"\b(?:exit|return|continue|break)\b")
 
 
 def checked(condition: str, value: Callable[[str], str]) -> dict[str, bool]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
+
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipelaw.facts.shell_syntax import Simple
 
-_BRACED = re.compile(r"\$\{(\w+)\}")
-_HERE = re.compile(r"(?:\./|\$PWD/|\$\(pwd\)/)")
-_ABSOLUTE = re.compile(r"[/~$%]|[A-Za-z]:")
-_EXECUTABLE = re.compile(r"[ugoa]*[+=][rwXst]*x|[0-7]*[1357][0-7]*\Z")
+_BRACED = pattern(r"\$\{(\w+)\}")
+_HERE = pattern(r"(?:\./|\$PWD/|\$\(pwd\)/)")
+_ABSOLUTE = pattern(r"[/~$%]|[A-Za-z]:")
+_EXECUTABLE = pattern(r"[ugoa]*[+=][rwXst]*x|[0-7]*[1357][0-7]*\Z")
 
 
 class Download:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Protocol
 
 from pipelaw.facts.taint import UNKNOWN, Value, narrowed
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,12 +21,12 @@ class Variables(Protocol):
         """What a word becomes."""
 
 
-_NAME = re.compile(r"\$\{?[!]?([A-Za-z_]\w*|[@*1-9])")
-_REMOVED = re.compile(r"//\[\^((?:\[:\w+:\]|[^\]])*)\]/[\w-]?\}?\Z")
-_JOINED = re.compile(r"//(?:\$'\\[nr]'|\$\{?(?:NL|nl|newline|LF)\}?)")
-_CUT = re.compile(r"%%?\s*\$'\\[nr]'\*\}")
-_SAFE = re.compile(r"(?:\[:(?:alnum|alpha|digit|upper|lower|xdigit|blank):\]|\\?[\w .,:@+-])*\Z")
-_WITH_SLASH = re.compile(r"\\?/")
+_NAME = pattern(r"\$\{?[!]?([A-Za-z_]\w*|[@*1-9])")
+_REMOVED = pattern(r"//\[\^((?:\[:\w+:\]|[^\]])*)\]/[\w-]?\}?\Z")
+_JOINED = pattern(r"//(?:\$'\\[nr]'|\$\{?(?:NL|nl|newline|LF)\}?)")
+_CUT = pattern(r"%%?\s*\$'\\[nr]'\*\}")
+_SAFE = pattern(r"(?:\[:(?:alnum|alpha|digit|upper|lower|xdigit|blank):\]|\\?[\w .,:@+-])*\Z")
+_WITH_SLASH = pattern(r"\\?/")
 
 
 def harmless(characters: str) -> bool:

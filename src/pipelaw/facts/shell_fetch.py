@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 FETCHERS = (*"curl wget aria2c axel lynx iwr irm nvoke- .download tart-bits".split(), "fetch -")
 """Pieces of lower-case text of which a script that fetches has one; cheaper to look for than below."""
 
-_RUNS = re.compile(
+_RUNS = pattern(
     r"\|\s*(?:\w+=\S*\s+|sudo\s+(?:-\S+\s+)*|env\s+)*(?:/\S*/)?(?:ba|z|da|k|a)?sh\b"
     r"|\|\s*(?:sudo\s+)?(?:python|perl|ruby|node|php|iex|deno|bun|pwsh|powershell|tee|gunzip|zcat|xzcat|base64"
     r"|gpg|openssl|sed|tr|xargs|cat|source|ssh|timeout|nice|docker|kubectl)"
@@ -33,7 +35,7 @@ def may_run_remote(low: str) -> bool:
     return False
 
 
-RUNS_REMOTE = re.compile(
+RUNS_REMOTE = pattern(
     r"(?=[cwalfiIsS.])(?:curl|wget|aria2c|axel|lynx|fetch -|\b[iI][wW][rR]\b|\b[iI][rR][mM]\b"
     r"|[iI]nvoke-(?:[wW]eb|[rR]est)|\.[dD]ownload|[sS]tart-[bB]its)"
 )
@@ -66,16 +68,16 @@ _LONG_VALUED = frozenset(
     " retry-delay retry-max-time speed-limit speed-time timeout tls-max tries unix-socket upload-file"
     " url user user-agent wait waitretry write-out".split()
 )
-_LOCAL = re.compile(
+_LOCAL = pattern(
     r"(?:https?://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/?]|\Z)|file:", re.IGNORECASE
 )
 _STANDARD_OUTPUT = frozenset(("-", "/dev/stdout"))
 _WEB_REQUESTS = frozenset("iwr irm invoke-webrequest invoke-restmethod start-bitstransfer".split())
-_METHOD = re.compile(
+_METHOD = pattern(
     r"\.Download(?:String|Data|File)\w*\(\s*['\"]?([^'\",)\s]+)['\"]?(?:\s*,\s*['\"]?([^'\",)]+))?",
     re.IGNORECASE,
 )
-_EVALUATED = re.compile(
+_EVALUATED = pattern(
     r"\b(?:iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b(?:\s+-\w+)*\s+['\"(]*([^\s'\")}|]+)",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipelaw.facts.shell_expansions import harmless
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +82,7 @@ def _unescaped(text: str) -> str:
     return text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
 
 
-_DIRECTIVE = re.compile(r"%[-+ #0]*\d*(?:\.\d+)?([%a-zA-Z])")
+_DIRECTIVE = pattern(r"%[-+ #0]*\d*(?:\.\d+)?([%a-zA-Z])")
 
 
 def _printf(shell: Running, call: Call) -> Value:
@@ -191,7 +192,7 @@ def _translated(_: Running, call: Call) -> Value:
     return call.stdin
 
 
-_LOOSE = re.compile(r"(?<!\\)\.|\\[SWD]|\[\^")
+_LOOSE = pattern(r"(?<!\\)\.|\\[SWD]|\[\^")
 
 
 def _grep(shell: Running, call: Call) -> Value:
@@ -207,7 +208,7 @@ def _grep(shell: Running, call: Call) -> Value:
     return _through(shell, call, skip=1)
 
 
-_BRACKETED = re.compile(r"\[(?:\[:\w+:\]|[^\]])+\]")
+_BRACKETED = pattern(r"\[(?:\[:\w+:\]|[^\]])+\]")
 
 
 def _edited(shell: Running, call: Call) -> Value:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-QUOTING = re.compile(r"['\"\\]")
+QUOTING = pattern(r"['\"\\]")
 """Quotes and escapes."""
-_ESCAPE = re.compile(r"\\(\n|.)", re.DOTALL)
-_STRING_ESCAPE = re.compile(r'\\([$`"\\\n])')
-_ANSI_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = pattern(r"\\(\n|.)", re.DOTALL)
+_STRING_ESCAPE = pattern(r'\\([$`"\\\n])')
+_ANSI_ESCAPE = pattern(r"\\(.)", re.DOTALL)
 _ANSI = {"n": "\n", "t": "\t", "r": "\r"}
 
 

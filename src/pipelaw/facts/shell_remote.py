@@ -9,6 +9,7 @@ from pipelaw.facts.shell_downloads import Download, Downloads
 from pipelaw.facts.shell_fetch import RUNS_REMOTE, fetch, method
 from pipelaw.facts.shell_syntax import PASSING
 from pipelaw.facts.shell_words import EXECUTING
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     Origin = tuple[str, Simple] | Download | None
     """An address and the command that its content comes out of, or a file that was downloaded."""
 
-_COMMIT = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])", re.IGNORECASE)
-_COMMIT_NAME = re.compile(r"\$\{?\w*sha\}?(?!\w)|\$\{\{[\w .]*sha *\}\}", re.IGNORECASE)
-_NAME = re.compile(r"\$\{?([A-Za-z]\w*)")
-_VARIABLE = re.compile(r"\$\{?(\w+)\}?(?:\.Content)?\Z")
+_COMMIT = pattern(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])", re.IGNORECASE)
+_COMMIT_NAME = pattern(r"\$\{?\w*sha\}?(?!\w)|\$\{\{[\w .]*sha *\}\}", re.IGNORECASE)
+_NAME = pattern(r"\$\{?([A-Za-z]\w*)")
+_VARIABLE = pattern(r"\$\{?(\w+)\}?(?:\.Content)?\Z")
 _RUNNABLE = (".exe", ".bat", ".cmd", ".ps1")
 _STARTING = frozenset(("start-process", "saps", "start"))
 _EVALUATING = frozenset(("iex", "invoke-expression"))
@@ -174,8 +175,8 @@ def _leading(simple: Simple, index: int) -> bool:
     return code.startswith(("$(", "`", "("), start + code.startswith('"', start))
 
 
-_HASHING = re.compile(r"(?:sha\d+|b2|md5)sum\Z|shasum\Z|Get-FileHash\Z|certutil\Z", re.IGNORECASE)
-_CHECK = re.compile(r"-\w*c\w*\Z")
+_HASHING = pattern(r"(?:sha\d+|b2|md5)sum\Z|shasum\Z|Get-FileHash\Z|certutil\Z", re.IGNORECASE)
+_CHECK = pattern(r"-\w*c\w*\Z")
 _VERIFYING = {
     "gpg": ("--verify",),
     "gpg2": ("--verify",),
@@ -188,7 +189,7 @@ _VERIFYING = {
     "sigstore": ("verify",),
 }
 """Programs that check a signature, and the words that make them do so."""
-_CHECKING = re.compile(r"verif|checksum|sha(?:256|512)|gpgv\Z", re.IGNORECASE)
+_CHECKING = pattern(r"verif|checksum|sha(?:256|512)|gpgv\Z", re.IGNORECASE)
 """Names of programs and functions that cannot mean anything else."""
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from pipelaw.facts.shell_bash import parse
 from pipelaw.facts.shell_remote import mark
 from pipelaw.facts.shell_syntax import Simple, Unit
 from pipelaw.facts.shell_windows import parse_cmd, parse_powershell
+from pipelaw.patterns import pattern
 
-_SUBSTITUTED = re.compile(r"\$\(|`|\$\{?\w+\}?\Z")
+_SUBSTITUTED = pattern(r"\$\(|`|\$\{?\w+\}?\Z")
 _DEEPEST = 2
 """How many scripts inside each other are read: `sh -c "…"` in a here-document for `bash`."""
 _PARSERS = {"bash": parse, "pwsh": parse_powershell, "cmd": parse_cmd}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts import shell_words
 from pipelaw.facts.taint import Taint, Value, plain, strongest, taints
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ _OPTIONS = {
 }
 """Programs with options that run code or write files, and the subcommands that have them."""
 _FETCHERS = frozenset(("curl", "wget", "http", "https", "httpie", "aria2c", "nc", "ncat"))
-_HOSTED = re.compile(r"(?:https?://)?[^/?#]*\Z", re.IGNORECASE)
+_HOSTED = pattern(r"(?:https?://)?[^/?#]*\Z", re.IGNORECASE)
 _VALUED = frozenset(
     "-d --data --data-raw --data-binary --data-urlencode --json -F --form -H --header -u --user -A"
     " --user-agent -b --cookie -e --referer -X --request -o --output -O --output-document -T"

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_syntax import Flow, Simple, Unit
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _TEMPLATE = r"(?P<template>\$\{\{[^}\n]{0,300}+\}\}|\$\[\[[^]\n]{0,300}+\]\])"
-_POWERSHELL = re.compile(
+_POWERSHELL = pattern(
     rf"""{_TEMPLATE}
     |(?P<comment><\#.*?(?:\#>|\Z)|\#[^\n]*+)
     |(?P<string>@"[ \t]*+\n.*?(?:\n[ \t]*+"@|\Z)|@'[ \t]*+\n.*?(?:\n[ \t]*+'@|\Z)
@@ -28,7 +29,7 @@ _POWERSHELL = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_CMD = re.compile(
+_CMD = pattern(
     rf"""{_TEMPLATE}
     |(?P<comment>(?:(?<=\n)|\A)[ \t]*+(?:@?rem\b|::)[^\n]*+)
     |(?P<string>"[^"\n]*+"?)
@@ -44,7 +45,7 @@ _KEYWORDS = frozenset(
     "if else elseif for foreach while switch try catch finally function filter param process begin"
     " end do until trap class using throw break continue".split()
 )
-_ESCAPE = re.compile(r"`(.)|\"(\")", re.DOTALL)
+_ESCAPE = pattern(r"`(.)|\"(\")", re.DOTALL)
 _EXPRESSING = frozenset("\"'$([@0123456789-")
 """What an expression begins with; its value is put out."""
 _DEEPEST = 50

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,8 @@ _LONG_VALUED = frozenset(
     " --unset --adjustment --class --classdata --arg-file --max-lines --times --delay --tries --rcfile"
     " --init-file --require --import --loader --server-args --format --output".split()
 )
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_COUNT = re.compile(r"\d+[smhd]?\Z")
+_ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
+_COUNT = pattern(r"\d+[smhd]?\Z")
 
 
 def program(words: Sequence[str]) -> int:
@@ -161,7 +162,7 @@ _ALIASES = {
     "iex": "Invoke-Expression",
     "invoke-expression": "Invoke-Expression",
 }
-_VERSIONED = re.compile(r"(python|pypy|perl|ruby|php|lua|node)-?\d[\d.]*\Z")
+_VERSIONED = pattern(r"(python|pypy|perl|ruby|php|lua|node)-?\d[\d.]*\Z")
 EXECUTING = frozenset("python node perl ruby php lua Rscript java bash pwsh cmd".split())
 """Languages that can do anything, unlike awk, sed and the dialects of databases."""
 

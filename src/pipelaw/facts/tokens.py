@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pipelaw.facts.secret_checks import Verdict, decode
 from pipelaw.facts.secret_formats import FORMATS, regex
 from pipelaw.facts.secret_values import PUBLISHED, ascending
+from pipelaw.patterns import pattern
 
 
 class Token(NamedTuple):
@@ -44,7 +45,7 @@ def surroundings(text: str) -> str:
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz_-"
-_PART = re.compile(r"[A-Za-z0-9]{9,}")
+_PART = pattern(r"[A-Za-z0-9]{9,}")
 
 
 def _telling(run: str) -> bool:
@@ -72,7 +73,7 @@ def tokens(text: str) -> list[Token]:
     return sorted(found, key=lambda token: token.start)
 
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+_BASE64 = pattern(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 
 def _plain(text: str, near: str) -> list[Token]:

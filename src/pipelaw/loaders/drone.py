@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +28,7 @@ from pipelaw.loaders.drone_jobs import Head, clone_settings, job_of, triggers_of
 from pipelaw.loaders.drone_steps import Context, Dialect, written
 from pipelaw.loaders.drone_values import Values
 from pipelaw.model import Pipeline, Runner, Variable
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -281,6 +281,7 @@ def _legacy(document: Document, fields: dict[str, Node], file: _File) -> Pipelin
         reach_of(cases, rules),
         triggers_of(document, None, cases, rules.events, place),
         written(fields.get("branches")),
+        Runner(self_hosted=True),
     )
     return _whole(context, head, fields, fields["pipeline"], own)
 
@@ -299,7 +300,7 @@ def _external(bodies: list[tuple[Document, dict[str, Node]]]) -> frozenset[str]:
     return frozenset(name.lower() for name in found)
 
 
-_ENCRYPTED = re.compile(r"[A-Za-z0-9+/_=\s-]{36,}\Z")
+_ENCRYPTED = pattern(r"[A-Za-z0-9+/_=\s-]{36,}\Z")
 
 
 def _keep_literals(

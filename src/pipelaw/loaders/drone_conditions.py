@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, ScalarNode, SequenceNode, null
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -206,7 +207,7 @@ def _admits_ref(ref: _Filter, event: Event) -> bool:
     return any(may_begin(pattern, start) for pattern in ref.include for start in event.refs)
 
 
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_BRACES = pattern(r"\{([^{}]*)\}")
 _MOST = 64
 """How many alternatives of a glob are looked at."""
 
@@ -266,7 +267,7 @@ def _may_begin(glob: tuple[str, ...], parts: list[str]) -> bool:
     return len(glob) > len(parts)
 
 
-_CONSTANTS = re.compile(r"\$\{(?:CI_REPO_DEFAULT_BRANCH|DRONE_REPO_BRANCH)\}")
+_CONSTANTS = pattern(r"\$\{(?:CI_REPO_DEFAULT_BRANCH|DRONE_REPO_BRANCH)\}")
 
 
 def _fixed(patterns: tuple[str, ...]) -> bool:
@@ -290,17 +291,15 @@ class _Verdict(NamedTuple):
         return all((name in names) == (operator in ("==", "in")) for operator, names in self.terms)
 
 
-_OPEN = re.compile(r"\|\||\?|!\s*\(|\bor\b|\bnot\b(?!\s+in\b)")
+_OPEN = pattern(r"\|\||\?|!\s*\(|\bor\b|\bnot\b(?!\s+in\b)")
 """What keeps a term of an expression from having to hold."""
-_TERM = re.compile(
-    r"""CI_PIPELINE_EVENT\s*(==|!=|not\s+in\b|in\b)\s*("[^"]*"|'[^']*'|\[[^\]]*\])"""
-)
-_QUOTED = re.compile(r"""["']([^"']*)["']""")
+_TERM = pattern(r"""CI_PIPELINE_EVENT\s*(==|!=|not\s+in\b|in\b)\s*("[^"]*"|'[^']*'|\[[^\]]*\])""")
+_QUOTED = pattern(r"""["']([^"']*)["']""")
 _GATES = (
     (re.compile(r"CI_COMMIT_PULL_REQUEST_LABELS\s+(?:contains|matches)\b"), "label"),
     (re.compile(r"CI_(?:COMMIT|PIPELINE)_AUTHOR\s*(?:==|in\b)"), "actor"),
 )
-_BRANCH = re.compile(r"CI_COMMIT_BRANCH\s*==")
+_BRANCH = pattern(r"CI_COMMIT_BRANCH\s*==")
 
 
 def _evaluated(text: str) -> _Verdict:

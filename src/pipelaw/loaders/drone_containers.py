@@ -37,7 +37,7 @@ _PLAIN = {
 }
 _ORDINARY = frozenset({"", "bridge", "default", "none", "private"})
 _ROOT = frozenset({"root", "0", "0:0", "root:root"})
-_NOTABLE = frozenset({"privileged", "backend_options", *_LISTED, *_NAMED, *_PLAIN})
+_NOTABLE = frozenset({"privileged", "backend_options", "ports", *_LISTED, *_NAMED, *_PLAIN})
 
 
 def container_of(
@@ -100,6 +100,8 @@ def _options(document: Document, fields: Mapping[str, Node]) -> Iterator[str]:
             yield from _plain(key, document.text(node, f"`{key}`"))
         elif key == "backend_options":
             yield from _backend(document, node)
+        elif key == "ports":
+            yield from _ports(document, node)
 
 
 def _plain(key: str, value: str) -> Iterator[str]:
@@ -116,6 +118,15 @@ def _names(document: Document, node: Node) -> Iterator[str]:
             yield document.text(document.fields(item, "an option").get("path"), "`path`")
         elif isinstance(item, ScalarNode):
             yield item.value.partition(":")[0] if item.value.startswith("/") else item.value
+
+
+def _ports(document: Document, node: Node) -> Iterator[str]:
+    """The ports of the machine that a container takes."""
+    for item in node.value if isinstance(node, SequenceNode) else ():
+        if isinstance(item, MappingNode):
+            port = document.text(document.fields(item, "a port").get("host"), "`host`")
+            if port not in ("", "0"):
+                yield f"port={port}"
 
 
 def _backend(document: Document, node: Node) -> Iterator[str]:

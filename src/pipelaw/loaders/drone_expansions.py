@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import ScalarNode, Text, walk
 from pipelaw.facts.shell import reparsed
 from pipelaw.model import Expansion
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
 
     from pipelaw.document import Document, Node, Place
@@ -47,7 +48,7 @@ PROPOSER = "whoever opens the pull request"
 PUSHER = "whoever may push a branch"
 TAGGER = "whoever may push a tag"
 
-_USES = re.compile(r"(\$+)(\{?)((?:DRONE|CI)_[A-Z_]+)")
+_USES = pattern(r"(\$+)(\{?)((?:DRONE|CI)_[A-Z_]+)")
 
 
 class Taints:

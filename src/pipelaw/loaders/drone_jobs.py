@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipelaw.document import MappingNode, Place, SequenceNode
+from pipelaw.facts.references import mount
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.verification import unverified_by
 from pipelaw.loaders.drone_conditions import Reach, event_nodes
 from pipelaw.loaders.drone_expansions import in_node
 from pipelaw.loaders.drone_steps import Parts, container_parts, entries, step_of
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.drone_conditions import Case, Event
     from pipelaw.loaders.drone_steps import Context
     from pipelaw.loaders.drone_values import Values
-    from pipelaw.model import Expansion, Secret, Step
+    from pipelaw.model import Expansion, Secret, Step, Volume
 
 _T = TypeVar("_T")
 
@@ -103,10 +105,24 @@ def job_of(
         secrets=around.secrets,
         credentials=around.credentials,
         containers=around.containers,
-        volumes=around.volumes,
+        volumes=(*around.volumes, *_unmounted(context, ran.steps, around.volumes)),
         expansions=around.expansions,
+        flaws=unverified_by(around.variables),
         place=head.place,
     )
+
+
+def _unmounted(
+    context: Context, steps: Iterable[Step], around: Iterable[Volume]
+) -> Iterator[Volume]:
+    """The host paths that the pipeline declares and nothing mounts."""
+    if not context.hosts:
+        return
+    mounts = [*around, *(volume for step in steps for volume in step.volumes)]
+    used = {id(volume.place.first) for volume in mounts}
+    for path in context.hosts.values():
+        if id(path) not in used:
+            yield mount(path.value, "", context.document.place(path))
 
 
 class _Ran(NamedTuple):

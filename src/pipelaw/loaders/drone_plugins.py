@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from pipelaw.facts.references import split_image
+from pipelaw.patterns import pattern
 
-_WORDS = re.compile(r"[a-z]+")
+_WORDS = pattern(r"[a-z]+")
 
 _PUBLISHING = frozenset(
     "docker buildx buildah kaniko ecr gcr acr gar ghcr manifest npm pypi twine gem rubygems nuget"

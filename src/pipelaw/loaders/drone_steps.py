@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode, join, null, true
 from pipelaw.facts import references, shell
+from pipelaw.facts.packages import traffic
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.verification import unverified, unverified_by
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
 from pipelaw.loaders.drone_containers import Entry, container_of, volumes_of
 from pipelaw.loaders.drone_document import pair_place
@@ -291,6 +293,8 @@ def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[S
             credentials=parts.credentials,
             containers=parts.containers,
             volumes=parts.volumes,
+            installations=traffic(parts.scripts).installations,
+            flaws=(*unverified(parts.scripts), *unverified_by(parts.variables)),
             place=entry.place,
         ),
         parts.purpose,

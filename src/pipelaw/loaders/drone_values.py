@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, ScalarNode, SequenceNode, null
 from pipelaw.model import Secret, Variable
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pipelaw.document import Document, Node
 
-_PASTED = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
+_PASTED = pattern(r"(?<!\$)(?:\$\$)*\$\{")
 """`${`, but not `$${`, which the platform leaves alone."""
 
 

@@ -132,12 +132,14 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     context.called = True
     uses = uses_of_action(tree, document.source.path) if "steps" in runs else []
     reach, flow = used_by(context, uses)
+    given = {use.job.token for use in uses if use.job.writes}
     job = Job(
         steps=steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach)),
         events=reach.events,
         reachable_by_outsider=reach.reachable,
         exposed=reach.exposed,
         entry=reach.entry,
+        token="inherited" if given - {"default"} else "none",
         holds_secrets=any(use.job.holds_secrets for use in uses),
         writes=any(use.job.writes for use in uses),
         mints_identity=any(use.job.mints_identity for use in uses),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pipelaw.patterns import pattern
+
 CODE_INPUTS = {
     "actions/github-script": {"script"},
     "azure/cli": {"inlinescript"},
@@ -122,13 +124,11 @@ SCOPES = {
 def claimed(ref: str, comment: str) -> str:
     """The version that a reference names, that of a commit by its comment; "" where neither tells."""
     text = comment if len(ref) >= 40 else ref
-    match = (
-        re.search(r"v?(\d+(?:\.\d+)*)", text) if len(ref) >= 40 else re.fullmatch(_VERSION, text)
-    )
+    match = re.search(r"v?(\d+(?:\.\d+)*)", text) if len(ref) >= 40 else _VERSION.fullmatch(text)
     return match[1] if match else ""
 
 
-_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
+_VERSION = pattern(r"v?(\d+(?:\.\d+)*)")
 
 
 def major(ref: str, comment: str) -> int | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.script_words import words
 from pipelaw.model import Agent
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,17 +74,17 @@ _PACKAGES = {
 }
 _ANY_PROGRAM = frozenset({"claude", "codex", "copilot", "cursor", "gemini", "opencode"})
 
-_UNCONFINED = re.compile(
+_UNCONFINED = pattern(
     r"--?(?:dangerously[\w-]*|yolo|allow-all-tools|full-auto)\b|\bdanger-full-access\b"
     r"|\bbypassPermissions\b|--approval-mode[ =]yolo\b",
     re.IGNORECASE,
 )
-_ALLOWED = re.compile(
+_ALLOWED = pattern(
     r"--allowed-?tools[ =]+(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S+))",
     re.IGNORECASE,
 )
-_TOOL = re.compile(r"(?P<name>\w+)(?:\((?P<only>[^)]*)\))?")
-_ALLOW_LIST = re.compile(r'"(?:allow|coreTools|core)"\s*:\s*\[([^\]]*)\]')
+_TOOL = pattern(r"(?P<name>\w+)(?:\((?P<only>[^)]*)\))?")
+_ALLOW_LIST = pattern(r'"(?:allow|coreTools|core)"\s*:\s*\[([^\]]*)\]')
 _SHELLS = frozenset({"bash", "shell", "run_shell_command", "shelltool"})
 _WRITERS = frozenset({"write", "edit", "multiedit", "notebookedit", "write_file", "replace"})
 _FETCHERS = frozenset({"webfetch", "web_fetch"})

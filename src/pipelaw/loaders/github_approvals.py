@@ -30,13 +30,15 @@ class Standing(NamedTuple):
     """The events with the repository's rights under which it gets there."""
     called: bool = False
     """Only where a workflow calls it that is not known."""
+    late: bool = False
+    """What started the run names no commit, so that the job itself looks it up."""
 
 
 def standing_of(reach: Reach, *, environment: bool) -> Standing:
     """How an outsider's code gets to a step of this reach."""
     exposed = bypassed = False
     approvals: list[str] = []
-    events = set()
+    events, kinds = set(), set()
     for trigger in reach.triggers:
         if trigger.kind == "manual":
             approvals.append("start")
@@ -45,19 +47,20 @@ def standing_of(reach: Reach, *, environment: bool) -> Standing:
         both = Case(trigger.name, outsider=True, author=True)
         if trigger in reach.outsiders and reach.holds(both):
             exposed = True
-            events.add(trigger.name)
-            continue
-        approval = _approval(reach, trigger, both)
-        if approval:
+        elif approval := _approval(reach, trigger, both):
             approvals.insert(0, approval)
-            events.add(trigger.name)
             bypassed = bypassed or (approval == "label" and _kept(reach, trigger, both))
-    if exposed and (environment or "environment" in reach.checks):
-        approvals.insert(0, "environment")
+        else:
+            continue
+        events.add(trigger.name)
+        kinds.add(trigger.kind)
+    if exposed:
+        approvals = ["environment"] if environment or "environment" in reach.checks else []
     changed = "date" in reach.checks
     approval = "" if changed or not approvals else approvals[0]
     called = all(trigger.kind == "call" for trigger in reach.triggers)
-    return Standing(exposed, approval, bypassed, frozenset(events), called)
+    late = approval == "comment" and kinds == {"comment"}
+    return Standing(exposed, approval, bypassed, frozenset(events), called, late)
 
 
 def _approval(reach: Reach, trigger: Trigger, both: Case) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.script_words import words
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import Mount, owned, resolved, standing
-from pipelaw.model import Artifact
+from pipelaw.model import Artifact, replaced
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,23 +33,27 @@ _DOWNLOADERS = frozenset(
 """Actions that fetch artifacts; all of them call the folder `path`."""
 _SEARCHED = ("run_id", "run-id", "runid")
 _REQUESTED = ("pull_request", "pull_request_target")
-_LISTED = re.compile(
-    r"listWorkflowRunArtifacts|listArtifactsForRepo|downloadArtifact|artifacts_url"
+_LISTED = pattern(
+    r"listWorkflowRunArtifacts|listArtifactsForRepo|downloadArtifact|artifacts_url|archive_download_url"
+    r"|/actions/(?:artifacts/|runs/(?!\$\{\{\s*github\.run_id|\$\{?GITHUB_RUN_ID))"
 )
-_COMMAND = re.compile(
+_COMMAND = pattern(
     r"\bgh\s+run\s+download\b|artifacts_url|archive_download_url|/actions/(?:artifacts|runs)/"
 )
-_WRITTEN = re.compile(
+_WRITTEN = pattern(
     r"(?:writeFileSync|writeFile|outputFile|createWriteStream)\s*\(\s*(?:path\.join\(\s*)?['\"`]?([^'\"`,)]*)"
 )
-_OPENED = re.compile(r"\b(?:unzip|bsdtar|7z|tar)\b")
+_OPENED = pattern(r"\b(?:unzip|bsdtar|7z|tar)\b")
 _READERS = frozenset("cat head tail jq sed grep awk tr cut sort yq Get-Content type".split())
-_REDIRECTED = re.compile(r"<\s*([\w./-]+)")
-_CLEANED = re.compile(
+_REDIRECTED = pattern(r"<\s*([\w./-]+)")
+_CLEANED = pattern(
     r"\btr\s+-\w*[cd]|\bgrep\s+-\w*o|\b(?:head|tail)\s+-n?\s*1\b|tonumber|\[0-9\]|\\d\+"
 )
+_DONE = pattern(r"\bdone\s*<\s*[\"']?([\w./-]+)")
+_READ = pattern(r"\bread\s+(?:-\w+\s+)*(\w+)")
+_FOR = pattern(r"\bfor\s+(\w+)\s+in\s+([^\n]*)")
 _TARGETS = {"GITHUB_ENV": "environment", "GITHUB_PATH": "path", "GITHUB_OUTPUT": "output"}
-_EXPORTED = re.compile(r"core\.(exportVariable|addPath|setOutput)\(")
+_EXPORTED = pattern(r"core\.(exportVariable|addPath|setOutput)\(")
 _JAVASCRIPT = {"exportVariable": "environment", "addPath": "path", "setOutput": "output"}
 
 
@@ -63,7 +68,7 @@ class Download(NamedTuple):
 
 
 def downloads(
-    step: Step, start: str, made: frozenset[str], later: Callable[[], Sequence[str]]
+    step: Step, start: str, made: Mapping[str, bool], later: Callable[[], Sequence[str]]
 ) -> tuple[Download, ...]:
     """What a step fetches that outsiders may have made.
 
@@ -74,16 +79,17 @@ def downloads(
 
 
 def _downloads(
-    step: Step, start: str, made: frozenset[str], later: Callable[[], Sequence[str]]
+    step: Step, start: str, made: Mapping[str, bool], later: Callable[[], Sequence[str]]
 ) -> Iterator[Download]:
     for used in step.references:
         if used.name.lower() in _DOWNLOADERS:
             inputs = {variable.name.lower(): variable.value for variable in used.inputs}
             if _foreign(used.name.lower(), inputs, made):
-                folder = resolved(inputs.get("path", "") or ".", "")
-                yield Download(
-                    _artifact(inputs.get("name", ""), folder or "", used.place), folder or ""
-                )
+                folder = resolved(inputs.get("path", "") or ".", "") or ""
+                found = _artifact(inputs.get("name", ""), folder, used.place)
+                if _own_run(used.name.lower(), inputs) and all(_matching(inputs, made)):
+                    found = replaced(found, refused=True, author="whoever opens the pull request")
+                yield Download(found, folder)
     for script in step.scripts:
         yield from _scripted(script, start, later)
 
@@ -100,19 +106,33 @@ def _artifact(name: str, folder: str, place: Place) -> Artifact:
     )
 
 
-def _foreign(name: str, inputs: Mapping[str, str], made: frozenset[str]) -> bool:
+def _foreign(name: str, inputs: Mapping[str, str], made: Mapping[str, bool]) -> bool:
     """Whether a downloader fetches what an outsider's run may have made."""
+    if _own_run(name, inputs):
+        return any(True for _ in _matching(inputs, made))
     if name == "actions/download-artifact":
-        if inputs.get("run-id"):
-            return "github.run_id" not in inputs["run-id"]
-        wanted = inputs.get("name", "")
-        return bool(made) and (not wanted or wanted in made or "*" in made)
+        return True
     run = next((inputs[key] for key in _SEARCHED if inputs.get(key)), "")
     if run:
         return "workflow_run.id" in run or "steps." in run
     if (inputs.get("branch") or inputs.get("branch_name")) and inputs.get("allow_forks") != "true":
         return _requested(inputs)
     return inputs.get("event", "pull_request") in _REQUESTED or not inputs.get("event")
+
+
+def _own_run(name: str, inputs: Mapping[str, str]) -> bool:
+    """Whether a downloader sees the artifacts of its own run alone."""
+    run = inputs.get("run-id", "")
+    return name == "actions/download-artifact" and (not run or "github.run_id" in run)
+
+
+def _matching(inputs: Mapping[str, str], made: Mapping[str, bool]) -> Iterator[bool]:
+    """What `made` says of the artifacts that a downloader may take."""
+    wanted = inputs.get("name", "")
+    pattern = inputs.get("pattern", "")
+    for name, refused in made.items():
+        if name == "*" or (fnmatchcase(name, pattern or "*") if not wanted else name == wanted):
+            yield refused
 
 
 def _requested(inputs: Mapping[str, str]) -> bool:
@@ -163,8 +183,8 @@ def _opened_to(script: Script, start: str, folder: str, behind: int) -> str:
     return folder
 
 
-_UNZIP = re.compile(r"\bunzip\b[^\n;|&]*")
-_UNZIP_TO = re.compile(r"\s-d\s*[\"']?([^\s\"';|&]+)")
+_UNZIP = pattern(r"\bunzip\b[^\n;|&]*")
+_UNZIP_TO = pattern(r"\s-d\s*[\"']?([^\s\"';|&]+)")
 
 
 def _archive(written: Sequence[str], opened: Sequence[str]) -> str:
@@ -190,6 +210,7 @@ def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1)
         return ""
     passed = list(standing(script, start))
     reads = [text for command, folders in passed for text in _read(command, folders, mounts)]
+    reads += _looped(text, start, reads, mounts)
     best = ""
     for command, _ in passed if reads else ():
         targets = " ".join(command.writes)
@@ -212,6 +233,17 @@ def _read(command: Command, folders: Sequence[str], mounts: Sequence[Mount]) -> 
             yield match[0]
 
 
+def _looped(text: str, start: str, reads: Sequence[str], mounts: Sequence[Mount]) -> list[str]:
+    """The variables of a script that hold one line of the files after another."""
+    names = []
+    if any(_owned(match[1], (start,), mounts) for match in _DONE.finditer(text)):
+        names += [match[1] for match in _READ.finditer(text)]
+    for match in _FOR.finditer(text) if reads else ():
+        if any(read in match[2] for read in reads):
+            names.append(match[1])
+    return [f"${piece}" for name in names for piece in (name, f"{{{name}}}")]
+
+
 def _owned(word: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
     paths = (resolved(word, folder) for folder in folders)
     # a word without a dot or slash is as often something else
@@ -220,7 +252,7 @@ def _owned(word: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
     )
 
 
-_FILE_READ = re.compile(r"readFile(?:Sync)?\(\s*(?:path\.join\(\s*)?['\"`]([^'\"`]+)")
+_FILE_READ = pattern(r"readFile(?:Sync)?\(\s*(?:path\.join\(\s*)?['\"`]([^'\"`]+)")
 
 
 def _fed_by_javascript(text: str, mounts: Sequence[Mount]) -> str:

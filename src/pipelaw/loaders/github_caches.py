@@ -32,6 +32,8 @@ class Switch(NamedTuple):
     """The major version from which on it is no longer so."""
     asks: str = ""
     """What an input that asks for it has to hold."""
+    given: str = ""
+    """The input without which there is nothing to keep."""
 
 
 _ALWAYS = Switch(default=True)
@@ -55,7 +57,8 @@ _SWITCHES = {
     "graalvm/setup-graalvm": _ASKED,
     "gradle/actions/setup-gradle": Switch(off="cache-disabled", default=True),
     "gradle/gradle-build-action": Switch(off="cache-disabled", default=True),
-    "docker/setup-buildx-action": Switch(on=("cache-binary",), default=True),
+    # it keeps the program that it downloads, and downloads one for a version alone
+    "docker/setup-buildx-action": Switch(on=("cache-binary",), default=True, given="version"),
     "docker/build-push-action": Switch(on=("cache-from",), asks="type=gha"),
     "actions-rust-lang/setup-rust-toolchain": Switch(on=("cache",), default=True),
     "mozilla-actions/sccache-action": _ALWAYS,
@@ -88,6 +91,8 @@ def caches_of(used: Reference | None, reach: Reach, mode: str) -> tuple[Cache, .
     if used is None or switch is None or mode == "none":
         return ()
     inputs = {variable.name.lower(): variable.value.strip() for variable in used.inputs}
+    if switch.given and not inputs.get(switch.given):
+        return ()
     asked = _asked(switch, inputs, reach)
     if asked is False or (asked is None and not _default(switch, used)):
         return ()
@@ -142,10 +147,18 @@ def writes(reach: Reach, steps: Sequence[Step], mode: str, *, privileged: bool) 
     if not any(_default_scope(trigger) for trigger in reach.outsiders if trigger.privileged):
         return ""
     if mode in _WRITING:
-        ran = any(checkout.executed for step in steps for checkout in _brought(step))
-        return "open" if ran or _kept(steps) else ""
-    ran = not privileged and any(c.executed for step in steps for c in _brought(step))
-    return "refused" if ran or _kept(steps) else ""
+        return "open" if _ran(steps) or _kept(steps) else ""
+    return "refused" if (not privileged and _ran(steps)) or _kept(steps) else ""
+
+
+def _ran(steps: Sequence[Step]) -> bool:
+    """Whether code of an outsider runs: from a checkout, or pasted into a script."""
+    return any(
+        any(checkout.executed for checkout in _brought(step))
+        or any(found.outsider and found.reparsed for found in step.expansions)
+        for step in steps
+        if step.exposed
+    )
 
 
 def _brought(step: Step) -> list[Checkout]:
@@ -160,7 +173,8 @@ def _kept(steps: Sequence[Step]) -> bool:
     folders: list[str] = []
     for step in steps:
         folders += [folder_of(checkout.folder) for checkout in _brought(step)]
-        if folders and step.caches and step.references[0].name.lower().startswith("actions/cache"):
+        saves = any(cache.saves for cache in step.caches)
+        if folders and saves and step.references[0].name.lower().startswith("actions/cache"):
             paths = next((v.value for v in step.variables if v.name.lower() == "path"), "")
             for line in paths.splitlines():
                 path = resolved(line.strip(), "")

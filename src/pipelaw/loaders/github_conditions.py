@@ -22,6 +22,7 @@ from pipelaw.loaders.github_expressions import (
     fences,
     parse,
 )
+from pipelaw.loaders.github_names import chosen, foreign, own, unwrapped
 
 Value = str | float | bool | None
 _TRUSTED = frozenset({"owner", "member", "collaborator"})
@@ -130,15 +131,17 @@ class _Judge:
 
     def plain(self, tree: Expr) -> bool | None:
         """The truth of a constant or context."""
-        if isinstance(tree, Path) and self.says_no(tree.name):
+        if self.says_no(tree):
             return self.gate("permission")
         value = self.value(tree)
         return None if isinstance(value, _Unknown) else bool(value)
 
-    def says_no(self, name: str) -> bool:
-        """Whether a context is the result of a check that an outsider does not pass."""
-        closed = self.case.closed if self.case.outsider else ()
-        return bool(closed) and name.startswith(tuple(closed))
+    def says_no(self, tree: Expr) -> bool:
+        """Whether an expression is the result of a check that an outsider does not pass."""
+        if not self.case.closed or not self.case.outsider:
+            return False
+        path = unwrapped(tree)
+        return isinstance(path, Path) and path.name.startswith(tuple(self.case.closed))
 
     def value(self, tree: Expr) -> Value | _Unknown:
         """The constant that an expression is, under the hypothesis."""
@@ -160,7 +163,7 @@ class _Judge:
         """The truth of a comparison."""
         left, right = self.value(tree.left), self.value(tree.right)
         equal: bool | None = None
-        if isinstance(tree.left, Path) and self.says_no(tree.left.name):
+        if self.says_no(tree.left):
             self.gates.append("permission")
             left = "false"
         if not isinstance(left, _Unknown) and not isinstance(right, _Unknown):
@@ -183,13 +186,18 @@ class _Judge:
                 return away
         if not self.outsider:
             return None
-        if _foreign(tree.name) and (isinstance(value, str) or _own(other)):
+        if foreign(tree.name) and (isinstance(value, str) or own(other)):
             return self.gate("repository")
-        return self.person(tree.name, value.lower()) if isinstance(value, str) else None
+        if isinstance(value, str):
+            return self.person(tree.name, value.lower())
+        return self.person(tree.name, _MEMBER) if chosen(other) or own(other) else None
 
     def away_from(self, name: str, value: str) -> bool | None:
         """False where the run's event, or its ref, is another one than the condition asks for."""
         if name == "github.event.workflow_run.event" and self.outsider:
+            if value == "pull_request":
+                self.gates.append("upstream")
+                return True
             return None if value.startswith("pull_request") else self.gate("upstream")
         if name in ("github.ref", "github.ref_name", "github.ref_type"):
             branch = value.startswith("refs/heads/") or name == "github.ref_name"
@@ -238,6 +246,8 @@ class _Judge:
         arguments = tree.arguments
         if tree.function == "always":
             return True
+        if any(map(self.says_no, arguments)):
+            return self.gate("permission")
         if tree.function == "contains" and len(arguments) == 2:
             return self.contains(*arguments)
         if tree.function in ("startswith", "endswith") and len(arguments) == 2:
@@ -256,8 +266,11 @@ class _Judge:
             return known.lower() in (text or words)
         if not self.outsider:
             return None
-        if isinstance(where, Path) and ".labels" in where.name:
-            return self.label(where.name)
+        path = unwrapped(where)
+        if isinstance(path, Path) and ".labels" in path.name:
+            return self.label(path.name)
+        if isinstance(what, Path) and chosen(path):
+            return self.person(what.name, _MEMBER)
         if words is None or not isinstance(what, Path):
             return None
         results = {self.person(what.name, word) for word in words}
@@ -270,14 +283,21 @@ class _Judge:
             if function == "startswith":
                 return known.lower().startswith(value.lower())
             return known.lower().endswith(value.lower())
-        if isinstance(where, Path) and isinstance(value, str) and where.name == "github.ref":
+        if isinstance(where, Path) and isinstance(value, str) and function == "startswith":
+            return self.begins(where.name, value)
+        return None
+
+    def begins(self, name: str, value: str) -> bool | None:
+        """Whether a ref or the name of a repository begins with a text."""
+        if name == "github.ref":
             if self.case.tag and value.startswith("refs/"):
                 return value.startswith("refs/tags")
             if self.outsider and value.startswith("refs/tags"):
                 return self.gate("ref")
             if self.event == "pull_request" and value.startswith("refs/heads"):
                 return self.gate("ref") if self.outsider else False
-        return None
+        owned = self.outsider and value.endswith("/") and name.endswith(".full_name")
+        return self.gate("repository") if owned and foreign(name) else None
 
 
 _ACTORS = frozenset({"github.actor", "github.triggering_actor", "github.event.sender.login"})
@@ -287,6 +307,9 @@ _AUTHORED = (
     "github.event.discussion.",
 )
 """What an event is about; its author need not be the one who caused it."""
+
+
+_MEMBER = "a member"  # for the login of somebody whom the repository's settings name
 
 
 def _literal(tree: Expr) -> str:
@@ -307,30 +330,6 @@ def _words(tree: Expr) -> list[str] | None:
     if isinstance(tree, Literal) and isinstance(tree.value, str):
         return tree.value.lower().replace(",", " ").split()
     return None
-
-
-def _foreign(name: str) -> bool:
-    """Whether a context names the repository that an outsider's request comes from."""
-    return name.endswith(
-        (
-            "head.repo.full_name",
-            "head.repo.owner.login",
-            "head.repo.id",
-            "head.user.login",
-            "head_repository.full_name",
-            "head_repository.owner.login",
-            "head_repository.id",
-        )
-    )
-
-
-def _own(tree: Expr) -> bool:
-    """Whether an expression names the repository that the workflow belongs to."""
-    return isinstance(tree, Path) and (
-        tree.name in ("github.repository", "github.repository_owner", "github.repository_id")
-        or tree.name.endswith(("base.repo.full_name", "base.repo.id", "base.repo.owner.login"))
-        or tree.name.startswith("github.event.repository.")
-    )
 
 
 def _both(left: bool | None, right: bool | None) -> bool | None:

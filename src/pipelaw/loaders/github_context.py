@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, ScalarNode, Text
 from pipelaw.facts.taint import Taint, strongest
+from pipelaw.facts.verification import SWITCHES, unverified_by
 from pipelaw.loaders.github_contexts import author
 from pipelaw.loaders.github_deciders import decider
 from pipelaw.loaders.github_expressions import (
@@ -139,7 +140,7 @@ class Context:
         """The jobs of the repository that call it."""
         self.bodies: Mapping[str, dict[str, Node]] = {}
         """The keys of its jobs, by id in lower case."""
-        self.made: set[str] = set()
+        self.made: dict[str, bool] = {}
         """Artifacts that jobs so far made after an outsider's code ran in them."""
         self.depth = 0
         """How many files stand between it and the one that is being loaded."""
@@ -166,6 +167,8 @@ class Context:
             found.append(self.variable("environment", key.value, value, flow))
             if key.value in TRACES:
                 flow.flaws.extend(trace(key.value, value.value, self.document.place(value)))
+            elif key.value in SWITCHES:
+                flow.flaws.extend(unverified_by(found[-1:]))
             name = key.value.lower()
             tainted.pop(name, None)
             if "${{" in value.value and (taint := written(self, flow, value.value)):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_taint import matrix_values
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ _MEMBERS = frozenset(
     " github.repository github.repository_owner github.triggering_actor github.workflow"
     " github.workflow_ref github.event.ref github.event.base_ref".split()
 )
-_FIXED = re.compile(
+_FIXED = pattern(
     r"(?:^|[._])(?:id|ids|node_id|number|sha\d*|base_sha|head_sha|before|after|merge_commit_sha|fork|private|draft|merged"
     r"|mergeable|locked|action|state|status|conclusion|outcome|type|size|count|total_count|created_at"
     r"|updated_at|closed_at|merged_at|login|avatar_url|html_url|url|[a-z]+_url|[a-z]+_count|archived"

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -68,7 +70,7 @@ class Fence(NamedTuple):
     end: int
 
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""\s*(?:
       (?P<name>[A-Za-z_][A-Za-z0-9_-]*)
     | (?P<number>-?0x[0-9a-fA-F]+|[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)
@@ -91,7 +93,7 @@ MAX_OPERATORS = 400
 """A chain of operators is a tree as deep as it is long."""
 
 
-_FENCE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_FENCE = pattern(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
 
 def fences(text: str) -> Iterator[Fence]:
@@ -328,7 +330,7 @@ def _through(call: Call) -> Iterator[str]:
         yield from flows(argument)
 
 
-_NAME = re.compile(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)\s*\Z", re.ASCII)
+_NAME = pattern(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)\s*\Z", re.ASCII)
 """An expression that is one chain of names, as most are."""
 
 

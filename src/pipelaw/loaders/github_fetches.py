@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.script_words import words
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import resolved, standing
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from pipelaw.model import Command, Script
     from pipelaw.place import Place
 
-_MAYBE = re.compile(
-    r"\b(?:git|hub)\b[^\n]{0,200}\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote)\b"
-    r"|\b(?:gh|hub)\s+(?:pr\s+checkout|repo\s+clone)\b"
+_MAYBE = pattern(
+    r"\b(?:git|hub)\b[^\n]{0,200}\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote|apply|am)\b"
+    r"|\b(?:gh|hub)\s+(?:(?:-R|--repo)\s+\S+\s+)?(?:pr\s+checkout|repo\s+clone)\b"
 )
 _FETCHING = frozenset({"git", "gh", "hub"})
-_TAKES = re.compile(
+_TAKES = pattern(
     r"\bgit\s+(?:-[Cc]\s+\S+\s+)?(?:checkout|merge|reset|switch|worktree|rebase|cherry-pick|pull)\b"
 )
 """What puts something fetched before into the workspace."""
-_VALUED = frozenset(("-C", "-c", "--git-dir", "--work-tree"))
+_PATCH = pattern(r"\bgh\s+pr\s+diff\b|/pull/[^\s/]+\.(?:patch|diff)\b|\b(?:patch|diff)_url\b")
+"""A request as a patch."""
+_VALUED = frozenset(("-C", "-c", "--git-dir", "--work-tree", "-R", "--repo"))
 _CREATES = frozenset(("-b", "-B", "--orphan"))
 _SUBCOMMANDS = frozenset("fetch pull checkout clone switch merge reset worktree remote".split())
 
@@ -98,6 +100,8 @@ def _found(
     elif command.name == "gh":
         return None
     verb = given[0] if given else ""
+    if verb in ("apply", "am") and _PATCH.search(script):
+        return verb, origins.request(), command.text
     if verb not in _SUBCOMMANDS or not _CREATES.isdisjoint(command.words):
         return None
     named = (_named(word, script, env, origins) for word in given[1:])

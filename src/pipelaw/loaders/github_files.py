@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.taint import Taint
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,8 @@ def arrived(
     return found
 
 
-_TEMPORARY = re.compile(r"\$\{\{\s*runner\.temp\s*\}\}|\$\{RUNNER_TEMP\}", re.IGNORECASE)
-_WORKSPACE = re.compile(
+_TEMPORARY = pattern(r"\$\{\{\s*runner\.temp\s*\}\}|\$\{RUNNER_TEMP\}", re.IGNORECASE)
+_WORKSPACE = pattern(
     r"(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?)/?", re.IGNORECASE
 )
 

@@ -29,6 +29,7 @@ from pipelaw.loaders.github_expressions import (
     paths,
 )
 from pipelaw.model import Flaw
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ _ACTOR_IDS = frozenset(
 _BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
 """Dependabot, Renovate and their like."""
 
-_COMPUTED = re.compile(r"['(]|&&|\|\||[<>=!]")
+_COMPUTED = pattern(r"['(]|&&|\|\||[<>=!]")
 """What stands in every expression that computes something."""
 
 _LAST = "whoever acts last"

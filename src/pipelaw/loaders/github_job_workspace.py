@@ -27,7 +27,7 @@ def workspace_of(
     env = {v.name.lower(): v.value for variables in flow.variables for v in variables}
     outputs = _Outputs(context.bodies)
     origins = Origins(context.events, env, outputs, context.callers, context.handed)
-    return Workspace(origins, frozenset(context.made), environment=environment)
+    return Workspace(origins, dict(context.made), environment=environment)
 
 
 class _Outputs:
@@ -97,16 +97,21 @@ def _member(node: Node | None, name: str) -> Node | None:
     return None
 
 
-def made_by(steps: Sequence[Step]) -> Iterator[str]:
-    """The artifacts that a job stores after an outsider's code ran in it; `*` for one without a name."""
-    ran = False
+def made_by(steps: Sequence[Step]) -> Iterator[tuple[str, bool]]:
+    """The artifacts that a job stores after an outsider's code ran in it; `*` for one without a name.
+
+    True where the platform refuses that code.
+    """
+    ran = refused = False
     for step in steps:
-        if ran:
+        if ran or refused:
             for artifact in step.artifacts:
                 if artifact.action == "upload":
                     plain = artifact.name and "${{" not in artifact.name
-                    yield artifact.name if plain else "*"
-        ran = ran or (step.exposed and any(runs_foreign(each) for each in step.checkouts))
+                    yield artifact.name if plain else "*", not ran
+        if step.exposed:
+            ran = ran or any(runs_foreign(each) for each in step.checkouts)
+            refused = refused or any(each.refused and each.executed for each in step.checkouts)
 
 
 def later_scripts(items: Sequence[MappingNode]) -> list[str]:

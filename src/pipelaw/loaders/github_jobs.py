@@ -253,9 +253,12 @@ def _called(context: Context, fields: dict[str, Node], flow: Flow) -> Iterator[R
         for key, value in context.document.pairs(fields.get("with"), "`with`")
         if isinstance(value, ScalarNode)
     )
+    before = len(flow.secrets)
     for key, value in _given(fields):
         context.variable("secret", key.value, value, flow)
-    reference = uses_of(context, node, inputs=inputs, secrets="secrets" in fields)
+    handed = (*flow.secrets[before:], *_inherited(context, fields))
+    secrets = any(secret.store != "token" for secret in handed)
+    reference = uses_of(context, node, inputs=inputs, secrets=secrets)
     if reference is not None:
         yield reference
         if reference.pin != "local":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.secret_leaks import Held, leaks
 from pipelaw.model import Leak
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from pipelaw.model import Script, Secret, Step
 
 _MASK = "::add-mask::"
-_MASKED = re.compile(r"::add-mask::(?P<what>\$\{\{[^\n]*?\}\})")
-_SECRET = re.compile(r"\$\{\{\s*(?:secrets\.|github\.token\b)", re.IGNORECASE)
+_MASKED = pattern(r"::add-mask::(?P<what>\$\{\{[^\n]*?\}\})")
+_SECRET = pattern(r"\$\{\{\s*(?:secrets\.|github\.token\b)", re.IGNORECASE)
 
 
 def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode
 from pipelaw.loaders.github_taint_calls import DEEPEST, definition, folder_of
 from pipelaw.model import Artifact, Checkout, replaced
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_settled import Workspace
     from pipelaw.model import Step
 
-_MAYBE = re.compile(
+_MAYBE = pattern(
     r"download-artifact|downloadArtifact|gh run download|artifacts_url|gh pr checkout|pull/|/checkout@"
     r"|head[._](?:ref|sha)|git (?:fetch|checkout|clone)"
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import Document, Node, ScalarNode, decode, parse
 from pipelaw.errors import UnreadableError
+from pipelaw.patterns import pattern
 from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 LOCK = ".github/workflows/actions.lock"
 
-_COMMIT = re.compile(r"(?:sha1-)?[0-9a-f]{40}\Z|(?:sha256-)?[0-9a-f]{64}\Z", re.IGNORECASE)
+_COMMIT = pattern(r"(?:sha1-)?[0-9a-f]{40}\Z|(?:sha256-)?[0-9a-f]{64}\Z", re.IGNORECASE)
 
 
 class _Lock(NamedTuple):

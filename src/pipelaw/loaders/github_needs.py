@@ -20,6 +20,7 @@ from pipelaw.loaders.github_scopes import (
     TOKEN_INPUTS,
     WITH_INPUT,
 )
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from pipelaw.model import Command, Reference, Script, Secret, Step, Variable
@@ -28,24 +29,23 @@ _OWN_TOKEN = ("github.token", "secrets.github_token")
 _TOKEN_NAMES = frozenset({"github_token", "gh_token"})
 _WORKING = ("publish", "ghcr.io", "deploy", "release", "cosign")
 """What a script has one of, or the word gh or push, before a command in it can need rights that are known."""
-_REST = re.compile(
-    r"\b(?:github|octokit)\.(?:rest\.)?(?P<space>[a-zA-Z]+)\.(?P<verb>[a-zA-Z]\w*)\b"
-)
-_OPAQUE = re.compile(
+_REST = pattern(r"\b(?:github|octokit)\.(?:rest\.)?(?P<space>[a-zA-Z]+)\.(?P<verb>[a-zA-Z]\w*)\b")
+_OPAQUE = pattern(
     r"\b(?:github|octokit)\.(?:graphql|request)\b|\bimport\(|getOctokit"
     r"|\brequire\(\s*(?![\"'][\w@:])"
 )
-_TEMPLATE = re.compile(r"\$\{\{[^}]*\}\}")
+_TEMPLATE = pattern(r"\$\{\{[^}]*\}\}")
 _NO_SPACES = frozenset("rest event paginate hook log auth".split())
 _READING = ("get", "list", "check", "compare", "download", "search")
 _PUSHERS = frozenset({"docker/build-push-action", "docker/bake-action"})
-_SIGNERS = frozenset(
+_POSSIBLE = dict.fromkeys(
     "goreleaser/goreleaser-action sigstore/cosign-installer cycjimmy/semantic-release-action"
-    " changesets/action pypa/cibuildwheel".split()
-)
-"""Actions whose own configuration may sign without a key."""
+    " changesets/action pypa/cibuildwheel".split(),
+    "id-token: write",
+) | {"ko-build/setup-ko": "packages: write"}
+"""What actions may need: their own configuration may sign without a key; one logs in to the registry."""
 _DEPLOYERS = frozenset("mvn mvnw gradle gradlew sbt lerna".split())
-_HIDDEN_WORK = re.compile(
+_HIDDEN_WORK = pattern(
     r"(?m)(?:^|[;&|(]|\b(?:then|do|sudo|time|xvfb-run)\b)\s*(?:make|just|task|nox|tox"
     r"|invoke|mike|mkdocs|hugo|poetry run"
     r"|uv run|uvx|pdm run|hatch|npm run|npx|pnpm|yarn|bun|bundle exec|rake|cargo|gradle|mvn|dotnet|sbt|lerna"
@@ -53,10 +53,11 @@ _HIDDEN_WORK = re.compile(
 )
 """Commands that run what cannot be seen: it may push, or ask for an identity token."""
 _HIDING = frozenset(
-    "make just task nox tox invoke mike mkdocs hugo poetry uv uvx pdm hatch npm npx pnpm yarn bun bundle rake cargo"
-    " gradle mvn dotnet sbt lerna python python3 node ruby perl php bash sh go source mvnw gradlew".split()
+    "make just task nox tox invoke mike mkdocs hugo poetry uv uvx pdm hatch npm npx pnpm yarn bun bundle rake"
+    " cargo gradle mvn dotnet sbt lerna python python3 node ruby perl php bash sh go source"
+    " mvnw gradlew".split()
 )
-_IDENTITY = re.compile(
+_IDENTITY = pattern(
     r"ACTIONS_ID_TOKEN|getIDToken|\b(?:uv|poetry|hatch|flit|pdm|maturin|twine|npm|pnpm|yarn|cargo|gem|dotnet)\b[^\n]*"
     r"\b(?:publish|upload|push)\b|trusted-publishing|sigstore|cosign|fulcio|oidc",
     re.IGNORECASE,
@@ -197,8 +198,8 @@ class _Search:
             _given(variables, "password") and all(not _computed(v, "registry") for v in variables)
         ):
             self.unknown.append(name)
-        if name in _SIGNERS:
-            self.possible.add("id-token: write")
+        if name in _POSSIBLE:
+            self.possible.add(_POSSIBLE[name])
         scopes = _scopes(name, variables)
         if scopes is not None:
             self.add(_identity_only(scopes) if other else scopes)

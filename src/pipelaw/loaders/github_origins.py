@@ -10,13 +10,14 @@ from pipelaw.loaders.github_actions import HEAD, RESOLVERS
 from pipelaw.loaders.github_contexts import carried
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_slices import slice_of
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipelaw.loaders.github_siblings import Caller
 
-_REQUEST = re.compile(
+_REQUEST = pattern(
     r"(?:^|[/+:\s'\"])(?:refs/)?(?:remotes/)?pull/[^/\s]*(?:\$|\{)[^\n]*?/(?:head|merge)"
 )
 _WORDS = (
@@ -34,20 +35,18 @@ _WORDS = (
     ),
     ("branch", re.compile(r"head[._-]?(?:ref|branch|label)|(?<![a-z])(?:ref|branch)(?![a-z])")),
 )
-_STRONG = re.compile(
+_STRONG = pattern(
     r"headRefName|headRefOid|headRepository|\.head\.(?:ref|sha|repo|label)|merge_commit_sha|\[.?head.?\]"
 )
 """Names of a request's head in the answers of the platform."""
-_GUESS = re.compile(
+_GUESS = pattern(
     r"(?<![a-z])(?:pr|pull|pull[_-]?request|head|fork)[_-]?(?:head[_-]?)?(?:ref|sha|branch|repo(?:sitory)?|commit|oid)(?![a-z])"
     r"|pull_?request_?head"
 )
 """Outputs and inputs that people call after a request's head."""
-_TAIL = re.compile(r"\)((?:\.[\w-]+)+)\s*\Z")
-_FILE = re.compile(
-    r"\bcat\s|\$\(<|(?:^|[^<])<\s*[\w./\"$]|\bhead\s+-|\btail\s+-|\bjq\s|readFileSync"
-)
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_TAIL = pattern(r"\)((?:\.[\w-]+)+)\s*\Z")
+_FILE = pattern(r"\bcat\s|\$\(<|(?:^|[^<])<\s*[\w./\"$]|\bhead\s+-|\btail\s+-|\bjq\s|readFileSync")
+_VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)")
 _DEEPEST = 5
 _NAMING = ("sha", "branch", "repository")
 
@@ -263,10 +262,10 @@ def _guess(name: str) -> Origin | None:
     return Origin(kind, guessed=True) if kind else None
 
 
-_GIVES = re.compile(
+_GIVES = pattern(
     r"(?:setOutput\(\s*['\"](?P<name>[\w.-]+)['\"]\s*,|(?<!\w)return\b)(?P<value>[^;]{0,300})"
 )
-_ASKS = re.compile(r"pulls\.(?:get|list)|/pulls/|pull_request|listPullRequests|pullRequest")
+_ASKS = pattern(r"pulls\.(?:get|list)|/pulls/|pull_request|listPullRequests|pullRequest")
 
 
 def _answered(script: str, name: str, tail: str) -> Origin | None:

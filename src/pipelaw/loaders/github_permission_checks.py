@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, true
 from pipelaw.loaders.github_conditions import evaluate
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,23 +52,23 @@ _ANSWERING = frozenset(
 """Actions that answer it by an output."""
 _WRITERS = frozenset({"write", "maintain", "admin"})
 _STOPPING_INPUTS = ("error-if-missing", "exit", "fail-on-missing")
-_NAMED = re.compile(
+_NAMED = pattern(
     r"(?:check|require|verify|assert)\w*-(?:\w+-)*(?:permissions?|membership|collaborator|maintainer)"
     r"|(?:permissions?|membership|collaborator|maintainer)-(?:\w+-)*(?:check|gate|guard)"
 )
 """What people call their own actions and workflows that do so."""
 
-_PERMISSION = re.compile(
+_PERMISSION = pattern(
     r"CollaboratorPermissionLevel|checkCollaborator|MembershipForUser|checkMembership"
     r"|/collaborators/|/memberships/|isCrossRepository"
 )
-_THROWING = re.compile(r"checkCollaborator|MembershipForUser|checkMembership|/memberships/")
+_THROWING = pattern(r"checkCollaborator|MembershipForUser|checkMembership|/memberships/")
 """Requests that themselves fail for somebody who is no member."""
-_FAILS = re.compile(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
-_ADDED = re.compile(r"pushed_at|committedDate|committer\.date|commit_date|committed_at")
-_ASKED = re.compile(r"created_at|comment_at|submitted_at|labeled_at|COMMENT_AT")
-_DATES = re.compile(r"\bdate\s+(?:-\w\s+)*(?:-d|--date)|new Date|Date\.parse|fromdateiso8601")
-_OUTPUTS = re.compile(r"\bsteps\.([\w-]+)\.outputs\.", re.IGNORECASE)
+_FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
+_ADDED = pattern(r"pushed_at|committedDate|committer\.date|commit_date|committed_at")
+_ASKED = pattern(r"created_at|comment_at|submitted_at|labeled_at|COMMENT_AT")
+_DATES = pattern(r"\bdate\s+(?:-\w\s+)*(?:-d|--date)|new Date|Date\.parse|fromdateiso8601")
+_OUTPUTS = pattern(r"\bsteps\.([\w-]+)\.outputs\.", re.IGNORECASE)
 
 
 class Check(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from pipelaw.document import MappingNode, ScalarNode, null
 from pipelaw.loaders.github_actions import SCOPES
 from pipelaw.model import UNKNOWN, Permission
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from pipelaw.document import Document, Node
@@ -63,7 +63,7 @@ def permissions_of(document: Document, node: Node | None, level: str) -> Grant:
     return Grant(isinstance(node, MappingNode), tuple(found), holders)
 
 
-_COMMENT = re.compile(r"[ \t]*#[ \t]*(?:zizmor: ignore\[[^\]]*\][ \t]*|(?!zizmor: ))\w")
+_COMMENT = pattern(r"[ \t]*#[ \t]*(?:zizmor: ignore\[[^\]]*\][ \t]*|(?!zizmor: ))\w")
 
 
 def _documented(document: Document, key: ScalarNode, value: Node, access: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.packages import NO_TRAFFIC, Traffic, traffic
 from pipelaw.model import Publication, Step, replaced
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ def _traffic(step: Step) -> Traffic:
     return Traffic(publications=(found,))
 
 
-_PYPI = re.compile(r"//(?:\w+\.)?pypi\.[a-z]+(?:/|\Z)")
+_PYPI = pattern(r"//(?:\w+\.)?pypi\.[a-z]+(?:/|\Z)")
 """The index itself, not another server that is named after it."""
 
 

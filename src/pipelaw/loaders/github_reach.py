@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_conditions import Case, evaluate, judged
 from pipelaw.model import Trigger
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 NO_TRIGGER = Trigger()
 
-_STATUS = re.compile(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
+_STATUS = pattern(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
 """A condition with one of these runs its job even when a job that it needs did not."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_taint import written
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,8 +151,8 @@ _CARRYING = {
     "artifact": frozenset({"workflow_run", "workflow_call"}),
 }
 """Events under which such an output says anything; the others ask GitHub, under any event."""
-_ASKED = re.compile(r"/(?:issues|pulls|comments|commits|discussions)\b")
-_MAJOR = re.compile(r"v?(\d+)")
+_ASKED = pattern(r"/(?:issues|pulls|comments|commits|discussions)\b")
+_MAJOR = pattern(r"v?(\d+)")
 
 
 def reflected(

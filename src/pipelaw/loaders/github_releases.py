@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,22 +38,24 @@ _DEPLOYERS = frozenset(
     """.split()
 )
 _WORDS = ("publish", "push", "release", "upload", "deploy", "apply", "upgrade", "merge", "approve")
-_PUBLISHES = re.compile(
+_PUBLISHES = pattern(
     r"\b(?:npm|pnpm|yarn|bun|cargo|uv|poetry|hatch|pdm|flit|vsce|ovsx|lerna|changeset|gem)\b[^\n;&|]{0,300}"
     r"\s(?:publish|push)\b|\btwine\s+upload\b|\bnuget\s+push\b|\b(?:docker|podman|buildah|helm|oras|crane|skopeo)"
     r"\s+(?:image\s+|manifest\s+)?(?:push|copy)\b|\bbuildx\b[^\n;&|]{0,300}--push\b|\bgh\s+release\s+(?:create|upload)\b"
     r"|\bgoreleaser\s+release\b|\bsemantic-release\b|\bmvnw?\b[^\n;&|]{0,300}\sdeploy\b"
     r"|\bgradlew?\b[^\n;&|]{0,300}\bpublish\w*|\bsnapcraft\s+(?:upload|push)\b"
 )
-_DEPLOYS = re.compile(
+_TRIED = pattern(r"--dry-run\b|--snapshot\b|--skip(?:=|\s+|-)\S*publish|publishToMavenLocal")
+"""What makes a command that publishes only try to, or leave it where it is."""
+_DEPLOYS = pattern(
     r"\bkubectl\s+(?:apply|set|rollout)\b|\b(?:terraform|tofu|terragrunt)\b[^\n;&|]{0,300}\sapply\b|\bhelm\b[^\n;&|]{0,300}\s"
     r"(?:upgrade|install)\b|\bpulumi\s+up\b|\bcdk\s+deploy\b|\bgcloud\b[^\n;&|]{0,300}\sdeploy\b|\bwrangler\s+(?:pages\s+)?deploy\b"
     r"|\b(?:serverless|sls|sam|vercel|netlify|firebase|fly|flyctl)\b[^\n;&|]{0,300}\sdeploy\b|\baws\s+s3\s+sync\b"
     r"|\bansible-playbook\b"
 )
 _DEPLOYING = frozenset(
-    "kubectl terraform tofu terragrunt helm pulumi cdk gcloud wrangler serverless sls sam vercel netlify firebase fly"
-    " flyctl aws ansible".split()
+    "kubectl terraform tofu terragrunt helm pulumi cdk gcloud wrangler serverless sls sam vercel netlify"
+    " firebase fly flyctl aws ansible".split()
 )
 """Programs of which a script that deploys has one."""
 _MERGERS = frozenset(
@@ -64,7 +66,7 @@ _MERGERS = frozenset(
     juliangruber/approve-pull-request-action reitermarkus/automerge daneden/enable-automerge-action
     """.split()
 )
-_MERGES = re.compile(
+_MERGES = pattern(
     r"\bgh\s+pr\s+merge\b|\bgh\s+pr\s+review\b[^\n;&|]{0,300}(?:--approve|\s-a\b)|pulls\.merge\b|enablePullRequestAutoMerge"
     r"|/pulls/[^\s/]+/merge\b|event:\s*['\"]APPROVE"
 )
@@ -77,13 +79,21 @@ def _acts(text: str) -> frozenset[str]:
     if not any(word in lowered for word in _WORDS):
         return frozenset()
     found = set()
-    if _PUBLISHES.search(text):
+    if any(
+        _TRIED.search(match[0] + _rest(text, match.end())) is None
+        for match in _PUBLISHES.finditer(text)
+    ):
         found.add("publishes")
     if not _DEPLOYING.isdisjoint(words(text)) and _DEPLOYS.search(text):
         found.add("deploys")
     if ("merge" in lowered or "approve" in lowered) and _MERGES.search(text):
         found.add("merges")
     return frozenset(found)
+
+
+def _rest(text: str, start: int) -> str:
+    """What is left of a command's line."""
+    return text[start:].replace("\\\n", " ").partition("\n")[0]
 
 
 def merges(used: Reference | None, scripts: Sequence[Script]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.model import Runner
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,9 @@ def runner_of(context: Context, fields: dict[str, Node]) -> Runner:
     )
 
 
-_HOSTED = re.compile(r"(?:ubuntu|windows|macos|win\d*)[-_\d]|.{0,40}github-hosted", re.IGNORECASE)
+_HOSTED = pattern(r"(?:ubuntu|windows|macos|win\d*)[-_\d]|.{0,40}github-hosted", re.IGNORECASE)
 """The platform's own machines; larger ones carry names that their users choose, mostly in this style."""
-_RENTED = re.compile(
+_RENTED = pattern(
     r"(?:blacksmith|depot|namespace-profile|nscloud|buildjet|warp|ubicloud|runs-on|cirun|actuated|codebuild"
     r"|cirrus-runner|useblacksmith|ghcr\.io/cirruslabs|arc-|avalanche|latchkey)",
     re.IGNORECASE,

@@ -41,6 +41,10 @@ RUNS_WORKSPACE = {
     "actions/jekyll-build-pages": Runs(where=("source",)),
     "sonarsource/sonarcloud-github-action": Runs(where=("projectbasedir",)),
     "sonarsource/sonarqube-scan-action": Runs(where=("projectbasedir",)),
+    "actions/setup-python": Runs("pip-install"),
+    "pnpm/action-setup": Runs("run_install"),
+    "devcontainers/ci": Runs(where=("subfolder",)),
+    "pulumi/actions": Runs(where=("work-dir",)),
     "nick-fields/retry": Runs("command"),
     "coactions/setup-xvfb": Runs("run"),
     "gabrielbb/xvfb-action": Runs("run"),
@@ -58,7 +62,18 @@ RUNS_WORKSPACE = {
     helaili/jekyll-action withastro/action danger/danger-js danger/swift trunk-io/trunk-action
     cycjimmy/semantic-release-action joerick/cibuildwheel samueld/action-eslint
     microsoft/playwright-github-action ansible/ansible-lint ansible/ansible-lint-action
+    ramsey/composer-install preactjs/compressed-size-action andresz1/size-limit-action
     """.split(),
     Runs(),
 )
 """By action in lower case."""
+
+
+def runs_of(name: str) -> Runs | None:
+    """When an action runs what it finds; those in folders of one repository are of a kind."""
+    lowered = name.lower()
+    found = RUNS_WORKSPACE.get(lowered)
+    if found is None and lowered.count("/") > 1:
+        owner, repository, *_ = lowered.split("/")
+        found = RUNS_WORKSPACE.get(f"{owner}/{repository}")
+    return found

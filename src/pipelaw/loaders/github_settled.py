@@ -10,11 +10,20 @@ from pipelaw.loaders.github_artifacts import downloads, feeds
 from pipelaw.loaders.github_conditions import evaluate
 from pipelaw.loaders.github_fetches import fetched
 from pipelaw.loaders.github_origins import Seen
-from pipelaw.loaders.github_workspace import Mount, below, executor, folder_of
+from pipelaw.loaders.github_workspace import (
+    Mount,
+    below,
+    copies,
+    executor,
+    folder_of,
+    resolved,
+    touches,
+)
 from pipelaw.model import Artifact, Checkout, replaced
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipelaw.loaders.github_approvals import Standing
     from pipelaw.loaders.github_origins import Origin, Origins
@@ -24,6 +33,8 @@ if TYPE_CHECKING:
 _AUTHOR = "whoever opens the pull request"
 _REFUSING = frozenset({"pull_request_target", "workflow_run"})
 """Events under which newer versions of the checkout action refuse a fork's code."""
+_PAYLOAD = pattern(r"github\.(?:head_ref|event\.(?:pull_request|workflow_run)\.)")
+"""What of the events with the repository's rights only those carry."""
 
 
 class Passed(NamedTuple):
@@ -47,7 +58,7 @@ class Brought(NamedTuple):
 class Workspace:
     """What lies where a job works, as its steps are read; for jobs that outsiders may get to."""
 
-    def __init__(self, origins: Origins, made: frozenset[str], *, environment: bool) -> None:
+    def __init__(self, origins: Origins, made: Mapping[str, bool], *, environment: bool) -> None:
         self.origins = origins
         self.made = made
         """Artifacts of this run that hold what an outsider's code left; `*` for one without a name."""
@@ -155,7 +166,7 @@ class Workspace:
         assert isinstance(part, Checkout)
         if not (standing.events or standing.approval or standing.called):
             return part
-        mutable = origin.kind != "sha"
+        mutable = standing.late or origin.kind != "sha"
         needless = not mutable or (own and standing.approval == "start")
         judged = replaced(
             part,
@@ -171,27 +182,30 @@ class Workspace:
         return judged
 
     def _told(self, brought: Brought) -> Checkout | Artifact:
+        part = brought.part
         found, fed = "", ""
+        aside = isinstance(part, Checkout) and _of_its_own(part.folder)
         for each, mounts, behind in self._onwards(brought):
             found = found or executor(each.step, each.folder, mounts, behind)
-            if isinstance(brought.part, Artifact):
+            aside = aside and not found and not touches(each.step, each.folder, mounts)
+            if isinstance(part, Artifact):
                 for script in each.step.scripts:
                     fed = fed or feeds(script, each.folder, mounts, behind)
             elif found:
                 break
-        part = brought.part
         changes: dict[str, object] = {}
         if not part.executed:  # a local action may run what it brings by itself
             changes = {"executed": bool(found), "executor": found}
         if isinstance(part, Artifact):
             return replaced(part, **changes, feeds=part.feeds or fed)
-        return replaced(part, **changes)
+        return replaced(part, **changes, aside=aside and not part.executed)
 
     def _onwards(self, brought: Brought) -> Iterator[tuple[Passed, Sequence[Mount], int]]:
         """The steps from one on that may find its files, with what lies where; a later checkout ends them."""
         origin = self.passed[brought.step]
         mounts = [Mount(brought.folder, foreign=True)]
         if brought.behind >= 0:
+            mounts += copies(origin.step, origin.folder, mounts)
             yield origin, mounts, brought.behind
         for other in self.passed[brought.step + 1 :]:
             if not _together(origin.reach, other.reach):
@@ -203,7 +217,13 @@ class Workspace:
                 if below(brought.folder, over):
                     return
                 mounts.append(Mount(over, foreign=False))
+            mounts += copies(other.step, other.folder, mounts)
             yield other, mounts, -1
+
+
+def _of_its_own(folder: str) -> bool:
+    """Whether a folder is known, and another than the workspace."""
+    return bool(folder) and resolved(folder.strip(), "") not in ("", None)
 
 
 def _environment(step: Step) -> dict[str, str]:
@@ -223,8 +243,9 @@ def _seen(step: Step) -> Seen:
 
 def _refused(checkout: Checkout, used: Reference, standing: Standing) -> bool:
     covered = bool(standing.events) and standing.events <= _REFUSING
+    named = _PAYLOAD.search(checkout.ref + checkout.repository) is not None
     return (
-        covered
+        (covered or (standing.called and named))
         and used.name.lower() == "actions/checkout"
         and refuses_outsiders(used.ref, used.comment, unsafe_allowed=checkout.unsafe_allowed)
     )

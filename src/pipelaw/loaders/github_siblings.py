@@ -15,6 +15,7 @@ from pipelaw.loaders.github_permission_checks import checks_of, mentioned
 from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.model import replaced
+from pipelaw.patterns import pattern
 from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
     from pipelaw.tree import Tree
 
 _FOLDER = ".github/workflows"
-_CALLED = re.compile(
-    r"\buses:\s*['\"]?[.$]/\.github/workflows/([^\s'\"#]+\.ya?ml)\b", re.IGNORECASE
-)
+_CALLED = pattern(r"\buses:\s*['\"]?[.$]/\.github/workflows/([^\s'\"#]+\.ya?ml)\b", re.IGNORECASE)
 
-_NAME = re.compile(r"^name:\s*(['\"]?)(.*?)\1\s*(?:#.*)?$", re.MULTILINE)
+_NAME = pattern(r"^name:\s*(['\"]?)(.*?)\1\s*(?:#.*)?$", re.MULTILINE)
 _ENDS = (".yml", ".yaml")
 
 

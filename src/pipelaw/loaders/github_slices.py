@@ -6,16 +6,18 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CONTINUED = re.compile(r"\\\n\s*")
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_ASSIGNED = re.compile(
+_CONTINUED = pattern(r"\\\n\s*")
+_VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)")
+_ASSIGNED = pattern(
     r"(?m)(?:^|[;&|(]|\bthen\b|\bdo\b|\belse\b)[ \t]*(?:(?:export|local|readonly|declare)[ \t]+)?"
     r"([A-Za-z_]\w*)=(\S[^\n]*)"
 )
-_READ = re.compile(r"\bread\s([^\n<]{0,200})<<<([^\n]+)")
+_READ = pattern(r"\bread\s([^\n<]{0,200})<<<([^\n]+)")
 _DEEPEST = 4
 _LONGEST = 20_000
 _MOST = 100
@@ -60,7 +62,7 @@ def slice_of(script: str, name: str, env: Mapping[str, str]) -> str:
     """Every value that a script writes as `name=value`, and what its variables hold; "" for none."""
     text = _joined(script)
     written = re.compile(
-        rf"(?:^|[\"'\s;{{]){re.escape(name)}(?:=|::|<<\w+\s)(?P<value>[^\n]*)",
+        rf"(?:^|[\"'\s;{{]|\bname=){re.escape(name)}(?:=|::|<<\w+\s)(?P<value>[^\n]*)",
         re.MULTILINE | re.IGNORECASE,
     )
     pieces = [match["value"] for match in written.finditer(text)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
 from pipelaw.facts import shell
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.verification import unverified
 from pipelaw.loaders.github_actions import CODE_INPUTS, CODE_LANGUAGES
 from pipelaw.loaders.github_agents import agents_of
 from pipelaw.loaders.github_caches import caches_of
@@ -143,10 +144,12 @@ def _work(
     """What a step does: the action that it uses and its inputs, and the scripts that it runs."""
     if "uses" in fields:
         inputs = tuple(_inputs(context, fields, flow))
-        used = uses_of(context, fields["uses"], inputs=inputs, secrets=bool(flow.secrets))
+        handed = any(secret.store != "token" for secret in flow.secrets)
+        used = uses_of(context, fields["uses"], inputs=inputs, secrets=handed)
         flow.flaws.extend(misuse_of(used, inputs))
         return used, inputs, tuple(_code_inputs(used, inputs)) if used is not None else ()
     scripts = tuple(_script(context, fields, flow, default)) if "run" in fields else ()
+    flow.flaws.extend(unverified(scripts))
     return None, (), scripts
 
 

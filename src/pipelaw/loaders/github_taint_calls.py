@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -10,6 +9,7 @@ from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, pa
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_taint import JobOutputs, Known, written
+from pipelaw.patterns import pattern
 from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def called_with(context: Context, callers: Iterable[Caller]) -> None:
     context.flow.known = Known({n: taint for n, taint in worst.items() if taint is not None})
 
 
-_USES = re.compile(r"uses:(?<=\buses:)\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")
+_USES = pattern(r"uses:(?<=\buses:)\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")
 _ENDS = (".yml", ".yaml")
 
 

@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_expressions import Fence, fences, sources
 from pipelaw.loaders.github_taint import direct, taint_of
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipelaw.loaders.github_context import Context, Flow
 
-_PAYLOAD = re.compile(r"\bcontext\.payload\??\.([\w.?]+(?:\[\d+\]\??\.[\w.?]+)?)")
-_ENVIRONMENT = re.compile(r"\bprocess\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
-_ASSIGNED = re.compile(r"\b(?:(?:const|let|var)\s+)?([A-Za-z_$][\w$]*)\s*=(?![=>])\s*([^;\n]+)")
-_UNPACKED = re.compile(r"\b(?:const|let|var)\s*\{([^}=]*)\}\s*=\s*([^;\n]+)")
-_OUTPUT = re.compile(r"\bcore\.setOutput\(\s*['\"`]([\w-]+)['\"`]\s*,\s*([^\n;]+)")
-_EXPORT = re.compile(r"\bcore\.exportVariable\(\s*['\"`](\w+)['\"`]\s*,\s*([^\n;]+)")
-_RETURN = re.compile(r"(?m)^\s*return\s+([^;\n]+)")
-_HARMLESS = re.compile(
+_PAYLOAD = pattern(r"\bcontext\.payload\??\.([\w.?]+(?:\[\d+\]\??\.[\w.?]+)?)")
+_ENVIRONMENT = pattern(r"\bprocess\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
+_ASSIGNED = pattern(r"\b(?:(?:const|let|var)\s+)?([A-Za-z_$][\w$]*)\s*=(?![=>])\s*([^;\n]+)")
+_UNPACKED = pattern(r"\b(?:const|let|var)\s*\{([^}=]*)\}\s*=\s*([^;\n]+)")
+_OUTPUT = pattern(r"\bcore\.setOutput\(\s*['\"`]([\w-]+)['\"`]\s*,\s*([^\n;]+)")
+_EXPORT = pattern(r"\bcore\.exportVariable\(\s*['\"`](\w+)['\"`]\s*,\s*([^\n;]+)")
+_RETURN = pattern(r"(?m)^\s*return\s+([^;\n]+)")
+_HARMLESS = pattern(
     r"\.(?:length|number|id|sha|test|includes|startsWith|endsWith|indexOf|some|every)\b"
     r"|\bparseInt\(|\bNumber\(|\bBoolean\(|encodeURIComponent\(|JSON\.stringify\(|[!=]==?|\.replace\(/\[\^"
 )
-_WORD = re.compile(r"(?<![\w$.])([A-Za-z_$][\w$]*)")
+_WORD = pattern(r"(?<![\w$.])([A-Za-z_$][\w$]*)")
 
 
 class JavaScript:
@@ -124,7 +125,7 @@ def _written_as_json(text: str, fence: Fence) -> bool:
     return not (line.count("'") % 2 or line.count('"') % 2 or before.count("`") % 2)
 
 
-_QUOTED = re.compile(
+_QUOTED = pattern(
     r"^[^\n|;&]{0,200}\b(?:cat|tee)\b[^\n|;&]{0,200}<<-?\s*(['\"])([\w-]+)\1[^\n|;&]*$",
     re.MULTILINE,
 )
@@ -140,10 +141,10 @@ def _kept_as_data(text: str, fence: Fence) -> bool:
     )
 
 
-_PWSH_FILE = re.compile(r"(?i)\$\{?env:GITHUB_(ENV|OUTPUT|PATH)\b")
-_PWSH_VARIABLE = re.compile(r"(?i)\$\{?env:(\w+)")
-_PWSH_NAME = re.compile(r"[\"'`]?\s*([A-Za-z_][\w-]*)=")
-_JOINED = re.compile(r"(?i)-replace\s+['\"](?:`r)?`?n|\\[rn]|\.Trim\(|-replace\s+['\"]\[\^")
+_PWSH_FILE = pattern(r"(?i)\$\{?env:GITHUB_(ENV|OUTPUT|PATH)\b")
+_PWSH_VARIABLE = pattern(r"(?i)\$\{?env:(\w+)")
+_PWSH_NAME = pattern(r"[\"'`]?\s*([A-Za-z_][\w-]*)=")
+_JOINED = pattern(r"(?i)-replace\s+['\"](?:`r)?`?n|\\[rn]|\.Trim\(|-replace\s+['\"]\[\^")
 _KINDS = {"env": "environment", "output": "outputs", "path": "search path"}
 
 
@@ -168,7 +169,7 @@ def powershell(
         at += len(line)
 
 
-_CMD_VARIABLE = re.compile(r"%(\w+)%")
+_CMD_VARIABLE = pattern(r"%(\w+)%")
 
 
 def batch(code: str, tainted: Mapping[str, Taint]) -> Iterator[tuple[Taint, int, int]]:

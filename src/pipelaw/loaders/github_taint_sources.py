@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.taint import Taint
 from pipelaw.loaders.github_taint import direct
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_files import Files
     from pipelaw.loaders.github_taint import Known
 
-ASKING = re.compile(
+ASKING = pattern(
     r"\bgh\s+(?:pr|issue|api|run)\b|GITHUB_EVENT_PATH|GITHUB_HEAD_REF|api\.github\.com|GITHUB_API_URL"
     r"|\bgit\s+(?:-\S+\s+\S+\s+)?(?:log|diff|diff-tree|show|branch|rev-parse|symbolic-ref|shortlog)\b"
 )
@@ -26,13 +27,13 @@ _TEXTS = frozenset(
     " description display_title displaytitle".split()
 )
 _BRANCHES = frozenset("headrefname ref label headbranch head_branch headrepository".split())
-_SAFE_ENDS = re.compile(r"\b(?:length|tonumber|@uri|@sh|@base64)\b|@sh")
-_NAME = re.compile(r"\.?\b([A-Za-z_]\w*)")
-_SELECTED = re.compile(
+_SAFE_ENDS = pattern(r"\b(?:length|tonumber|@uri|@sh|@base64)\b|@sh")
+_NAME = pattern(r"\.?\b([A-Za-z_]\w*)")
+_SELECTED = pattern(
     r"\b(?:select|test|contains|startswith|endswith|any|all|sort_by)\([^()]*(?:\([^()]*\)[^()]*)*\)"
 )
-_ENDPOINT = re.compile(r"/(?:pulls|issues|comments|commits|discussions|reviews)\b")
-_FORMAT_TEXT = re.compile(r"%(?:[sbBfN]|a[nNeE]|c[nNeE]|D|d|S)")
+_ENDPOINT = pattern(r"/(?:pulls|issues|comments|commits|discussions|reviews)\b")
+_FORMAT_TEXT = pattern(r"%(?:[sbBfN]|a[nNeE]|c[nNeE]|D|d|S)")
 _REQUEST = "whoever opens the pull request"
 _ISSUE = "whoever opens the issue"
 _COMMIT = "whoever writes the commit"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.script_words import words
@@ -18,6 +17,7 @@ from pipelaw.loaders.github_taint_scripts import JavaScript, batch, powershell
 from pipelaw.loaders.github_taint_sources import ASKING, produced
 from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
 from pipelaw.model import Expansion
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _PASTED = "${{"
 _BOURNE = frozenset(("", "bash", "sh", "zsh", "dash", "ash"))
-_SINKS = re.compile(
+_SINKS = pattern(
     r"GITHUB_(?:ENV|PATH|OUTPUT)|::(?:set-|add-)|\b(?:eval|sed|awk|bash|sh|ssh|xargs|source|python3?|node|perl)\b"
 )
 """What a script says that can do harm with a text that it asks for by itself."""
@@ -164,7 +164,7 @@ def _worth(flow: Flow, script: Script) -> bool:
     return ASKING.search(text) is not None and _SINKS.search(text) is not None
 
 
-_SINKABLE = re.compile(
+_SINKABLE = pattern(
     r"GITHUB_|::(?:set-|add-)|%\w|\b(?:eval|g?sed|g?awk|bash|sh|zsh|ssh|xargs|source|python3?|node|perl|ruby|php"
     r"|pwsh|git|tar|curl|wget|nc|find|docker|rsync|scp|zip|npm|npx|pip3?|cargo|make|go|helm|mvn|yarn|pnpm|pytest)\b"
 )

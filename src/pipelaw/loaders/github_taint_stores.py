@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.taint import UNKNOWN, Taint, plain, strongest, taints
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     write: Write
 
 
-_COMMAND = re.compile(r"::(set-output|set-env|add-path)(?: name=([^:]*))?::")
+_COMMAND = pattern(r"::(set-output|set-env|add-path)(?: name=([^:]*))?::")
 
 
 def entries(writes: Sequence[Write]) -> Iterator[Entry]:

@@ -13,19 +13,21 @@ from pipelaw.loaders.github_actions import FIRST_PARTY
 from pipelaw.loaders.github_catalogue import ARCHIVED, INSTALLERS, POPULAR, REPLACEABLE
 from pipelaw.loaders.github_lock import bound
 from pipelaw.model import Reference, replaced
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from pipelaw.loaders.github_context import Context
     from pipelaw.model import Variable
 
 _MOVABLE = frozenset({"tag", "branch", "none"})
-_COMMENT = re.compile(r"[ \t]+#[ \t]*(.*)")
-_CLAIM = re.compile(
+_COMMENT = pattern(r"[ \t]+#[ \t]*(.*)")
+_CLAIM = pattern(
+    r"(?:zizmor: *ignore\[[^\]]*\] *#? *)?"
     r"(?:tag *[=:] *|pin *@ *|pin:|version:? +|renovate: *tag=|ratchet:[^@\s]+@|[\w.-]+/[\w./-]+@|@)?"
     r"(?P<version>[\w][\w./+-]*)(?P<more>.*)",
     re.IGNORECASE,
 )
-_NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)(?:[-.+]?[a-z][\w.+-]*)?\Z", re.IGNORECASE)
+_NUMBERS = pattern(r"v?(\d+(?:\.\d+)*)(?:[-.+]?[a-z][\w.+-]*)?\Z", re.IGNORECASE)
 _EXACT = 3
 """How many numbers a version has that no later release takes over."""
 

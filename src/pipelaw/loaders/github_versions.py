@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipelaw.model import Reference
 
-_VERSION = re.compile(r"v?(?P<major>\d+)(?:\.(?P<minor>\d+))?")
+_VERSION = pattern(r"v?(?P<major>\d+)(?:\.(?P<minor>\d+))?")
 _COMMIT = 40
 
 

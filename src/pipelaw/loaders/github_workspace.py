@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.execution import places
-from pipelaw.loaders.github_runs import RUNS_WORKSPACE
+from pipelaw.loaders.github_runs import runs_of
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipelaw.model import Command, Script, Step
 
-_ROOT = re.compile(
+_ROOT = pattern(
     r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$\{?PWD\}?|\$\(pwd\)|\$env:GITHUB_WORKSPACE"
     r"|\$\{process\.env\.GITHUB_WORKSPACE\})(?:/|$)"
 )
-_TEMP = re.compile(
+_TEMP = pattern(
     r"^(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\}?|\$env:RUNNER_TEMP|\$\{process\.env\.RUNNER_TEMP\})"
 )
-_DECIDED = re.compile(r"[$%`]|^[A-Za-z]:/")
+_DECIDED = pattern(r"[$%`]|^[A-Za-z]:/")
 _MOVES = frozenset(("cd", "pushd", "Set-Location", "Push-Location", "sl", "chdir"))
-_REQUIRES = re.compile(
+_REQUIRES = pattern(
     r"(?:require|import)\s*\(\s*(?:['\"`])((?:\$\{process\.env\.GITHUB_WORKSPACE\}|\$\{\{\s*github\.workspace\s*\}\}|\.{1,2})(?:/[^'\"`]*)?)['\"`]"
 )
-_SUBSHELL = re.compile(r"\(\s*(?:cd|pushd)\s")
+_SUBSHELL = pattern(r"\(\s*(?:cd|pushd)\s")
 
 
 def folder_of(text: str) -> str:
@@ -98,7 +98,7 @@ def executor(step: Step, start: str, mounts: Sequence[Mount], behind: int = -1) 
             if path is not None and owned(path, mounts):
                 return used.text
         else:
-            runs = RUNS_WORKSPACE.get(used.name.lower())
+            runs = runs_of(used.name)
             if runs is not None:
                 inputs = {variable.name.lower(): variable.value for variable in used.inputs}
                 path = resolved(runs.folder(inputs), "") if runs.applies(inputs) else None
@@ -109,6 +109,65 @@ def executor(step: Step, start: str, mounts: Sequence[Mount], behind: int = -1) 
         if found:
             return found
     return ""
+
+
+_QUIET = frozenset(
+    """
+    [ [[ basename cat cd cmp cp curl cut date diff dirname echo exit export find gh git grep head jq ls md5sum
+    mkdir mv popd printf pushd pwd read rm rsync set sha256sum shopt sort stat tail tar tee test touch tr tree
+    true uniq wc zip
+    """.split()
+)
+"""Commands that run nothing of the folder in which they stand."""
+_STORES = frozenset({"actions/upload-artifact", "actions/cache", "actions/cache/save"})
+_COPIES = frozenset({"cp", "mv", "rsync", "ln"})
+_COPYING = pattern(r"\b(?:cp|mv|rsync|ln)\s")
+
+
+def touches(step: Step, start: str, mounts: Sequence[Mount]) -> bool:
+    """Whether a step works where the files lie, or an action is told of them."""
+    for used in step.references:
+        if used.name.lower() not in _STORES and any(
+            (path := resolved(line.strip(), "")) and owned(path, mounts)
+            for variable in used.inputs
+            for line in variable.value.splitlines()
+        ):
+            return True
+    return any(
+        command.name not in _QUIET and any(owned(folder, mounts) for folder in folders)
+        for script in step.scripts
+        for command, folders in standing(script, start)
+    )
+
+
+def copies(step: Step, start: str, mounts: Sequence[Mount]) -> list[Mount]:
+    """Where a step copies the files to, if they do not lie in the workspace itself."""
+    if not mounts[0].folder:
+        return []
+    return [
+        Mount(landing, foreign=True)
+        for script in step.scripts
+        if _COPYING.search(script.text)
+        for command, folders in standing(script, start)
+        if command.name in _COPIES
+        for folder in folders
+        for landing in _landings(command, folder, mounts)
+    ]
+
+
+def _landings(command: Command, folder: str, mounts: Sequence[Mount]) -> Iterator[str]:
+    """Where the files that a command copies come to lie."""
+    *given, target = (word for word in command.words if word[:1] != "-")
+    to = resolved(target, folder)
+    if to is None:
+        return
+    into = target in (".", "./") or target.endswith("/")
+    for word in given[1:]:
+        path = resolved(word.removesuffix("*"), folder)
+        if path is not None and owned(path, mounts):
+            name = word.rstrip("/").rpartition("/")[2]
+            kept = into and word[-1:] not in ("/", "*", ".")
+            yield normpath(f"{to}/{name}").lstrip("/") if kept and not outside(to) else to
 
 
 def executing(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from pipelaw.document import NOWHERE, MappingNode, Problem, decode
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.references import DYNAMIC
+from pipelaw.facts.verification import unverified_by
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.gitlab_expansions import in_places
-from pipelaw.loaders.gitlab_include import MAIN, Reader, documents
+from pipelaw.loaders.gitlab_include import Reader, documents
 from pipelaw.loaders.gitlab_jobs import KEYWORDS, Jobs, Shared, shared
 from pipelaw.loaders.gitlab_kinds import CHILD, Kind, mentioned
+from pipelaw.loaders.gitlab_nodes import MAIN
 from pipelaw.loaders.gitlab_rules import Rules, branches
 from pipelaw.loaders.gitlab_traces import traces
 from pipelaw.loaders.gitlab_variables import Declared, Values, Variables, in_variables
@@ -128,7 +130,7 @@ class _Reading:
             references=tuple(reader.references),
             expansions=tuple(in_places(config, self._included(), {})),
             variables=own.variables,
-            flaws=traces(own.variables),
+            flaws=(*traces(own.variables), *unverified_by(own.variables)),
             secrets=secrets,
             credentials=own.credentials,
             place=config.place(config.root.value[0][0]) if config.root.value else NOWHERE,

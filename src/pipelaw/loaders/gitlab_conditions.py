@@ -8,10 +8,12 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""\s*(?:
         (?P<variable>\$\w+|\$\{\w+\})
       | (?P<text>"[^"]*"|'[^']*')
@@ -22,7 +24,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
-_SIMPLE = re.compile(r"[\w^$|(). -]+\Z")
+_SIMPLE = pattern(r"[\w^$|(). -]+\Z")
 """Regular expressions that are worth a match against a known word, and cannot backtrack."""
 
 

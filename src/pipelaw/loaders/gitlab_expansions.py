@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode
 from pipelaw.facts.shell import reparsed
-from pipelaw.loaders.gitlab_nodes import INPUT
+from pipelaw.loaders.gitlab_nodes import INPUT, MAIN
 from pipelaw.loaders.gitlab_variables import AUTHORS, Used, authored, used, written
 from pipelaw.model import Expansion
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator
 
     from pipelaw.document import Node
-    from pipelaw.loaders.gitlab_nodes import Nodes
+    from pipelaw.loaders.gitlab_nodes import File, Nodes
     from pipelaw.loaders.gitlab_variables import Given
     from pipelaw.model import Script
 
-_INTERPRETING = re.compile(
+_INTERPRETING = pattern(
     r"""\b(?:ba|da|a|z|k|mk|rba|s|pw)?sh\b|<<|eval|python|perl|ruby|node|php|lua|sql|maria|mongo"""
     r"""|source|\bsu\b|awk|sed\b|iex|cmd|[Ii]nvoke-[Ee]xpression|[Pp]ower[Ss]hell|(?:^|[;&|]|\s)\.\s"""
 )
 """Without a match in it, no command of a script reads an expanded text as code."""
 
-_ASSIGNING = re.compile(r"""([A-Za-z_]\w*)=(?:"[^"\n]*|[^\s"';&|()]*)\Z""")
+_ASSIGNING = pattern(r"""([A-Za-z_]\w*)=(?:"[^"\n]*|[^\s"';&|()]*)\Z""")
 """The beginning of a line up to a value's variable: `MESSAGE="so: `."""
 
 _NEAR = 200
@@ -98,22 +99,46 @@ def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expans
 
 
 def _inputs(nodes: Nodes, script: Script) -> Iterator[Expansion]:
-    """The inputs that are pasted into a script and can be any text."""
+    """The inputs that are pasted into a script, where somebody decides their text."""
     for offset, place in script.source_text.parts:
         node = place.first
-        free = nodes.file(node).free
-        for match in INPUT.finditer(node.value) if free and isinstance(node, ScalarNode) else ():
-            if match[1] in free:
-                start, end = match.span()
-                yield Expansion(
-                    text=match[0],
-                    sources=(f"inputs.{match[1]}",),
-                    sink="script",
-                    shell=script.shell,
-                    author="whoever includes or starts the pipeline",
-                    reparsed=True,
-                    place=script.source_text.place(offset + start, offset + end),
-                )
+        if isinstance(node, ScalarNode) and "$[[" in node.value:
+            file = nodes.file(node)
+            for match in INPUT.finditer(node.value):
+                found = _pasted(file, script, match, offset)
+                if found is not None:
+                    yield found
+
+
+def _pasted(file: File, script: Script, match: re.Match[str], offset: int) -> Expansion | None:
+    """An input in a script: a text of others, whatever it is given, or None for neither.
+
+    A variable in an input stays one, which the shell reads as data, until `expand_vars` puts in its
+    text. Without that an input says what members wrote into a file, or when they started a run.
+    """
+    name, functions = match[1], match[2]
+    if "posix_escape" in functions:
+        return None
+    start, end = offset + match.start(), offset + match.end()
+    expanded = "expand_vars" in functions
+    sources = written(file.inputs.get(name, ""))
+    again = sources and (expanded or reparsed(script.source_text, script.shell, start, end))
+    if not again and name not in file.free:
+        return None
+    main = file.source.path.rpartition("/")[2] in MAIN
+    return Expansion(
+        text=match[0],
+        sources=sources if again else (f"inputs.{name}",),
+        time="template" if expanded or not again else "run",
+        sink="script",
+        shell=script.shell,
+        attacker_controlled=bool(again),
+        author=AUTHORS[sources[0]] if again else "whoever includes or starts the pipeline",
+        via=f"the input {name}" if again else "",
+        decider="" if again else "caller" if expanded else "member" if main else "",
+        reparsed=True,
+        place=script.source_text.place(start, end),
+    )
 
 
 def in_places(

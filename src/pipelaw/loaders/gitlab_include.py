@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import (
@@ -18,8 +17,9 @@ from pipelaw.document import (
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.references import DYNAMIC
 from pipelaw.loaders.gitlab_merge import Config
-from pipelaw.loaders.gitlab_nodes import File
+from pipelaw.loaders.gitlab_nodes import MAIN, File
 from pipelaw.loaders.gitlab_references import external, given, text_of
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +28,11 @@ if TYPE_CHECKING:
     from pipelaw.source import Source
     from pipelaw.tree import Tree
 
-MAIN = frozenset({".gitlab-ci.yml", ".gitlab-ci.yaml"})
-"""What the file that GitLab starts with is called; others are parts of one."""
-
 MAX_INCLUDES = 150
 """GitLab's limit of files in one configuration."""
 
 _TOO_MANY = f"more than {MAX_INCLUDES} files are included"
-_WILDCARD = re.compile(r"\*\*|\*")
+_WILDCARD = pattern(r"\*\*|\*")
 
 
 class Reader:

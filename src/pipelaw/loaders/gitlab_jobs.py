@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, SequenceNode, true
+from pipelaw.facts.verification import unverified_by
 from pipelaw.loaders import gitlab_parts as parts
 from pipelaw.loaders.gitlab_expansions import Origins, in_places, origins
 from pipelaw.loaders.gitlab_rules import Policy, Rule, Rules, gates, policy
@@ -133,7 +134,7 @@ class Jobs:
             references=(*(one for made in used for one in made.references), *started.references),
             expansions=tuple(in_places(config, places, body.origins)),
             variables=body.given.variables,
-            flaws=traces(body.given.variables),
+            flaws=(*traces(body.given.variables), *unverified_by(body.given.variables)),
             secrets=body.secrets,
             credentials=body.given.credentials,
             permissions=permissions,

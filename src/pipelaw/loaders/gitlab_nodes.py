@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import (
@@ -16,13 +15,18 @@ from pipelaw.document import (
     children,
     null,
 )
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
 
     from pipelaw.source import Source
 
-INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)\s*([^\]]*)\]\]")
+MAIN = frozenset({".gitlab-ci.yml", ".gitlab-ci.yaml"})
+"""What the file that GitLab starts with is called; others are parts of one."""
+
+INPUT = pattern(r"\$\[\[\s*inputs\.([\w-]+)\s*([^\]]*)\]\]")
 """`$[[ inputs.name | function ]]`: the name, and the functions with their bars."""
 
 

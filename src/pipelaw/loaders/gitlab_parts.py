@@ -207,7 +207,12 @@ def permissions(config: Config, fields: Fields) -> Iterator[Permission]:
         own = config.fields(value, f"`{key.value}`")
         audience = tuple(text for _, text in config.values(own.get("aud"), "`aud`"))
         yield Permission(
-            scope="id-token", access="mint", risk="high", audience=audience, place=config.place(key)
+            scope="id-token",
+            access="mint",
+            risk="high",
+            audience=audience,
+            documented=True,  # its name and its audience say what it is for
+            place=config.place(key),
         )
     identity = fields.get("identity")
     if isinstance(identity, ScalarNode):
@@ -216,6 +221,7 @@ def permissions(config: Config, fields: Fields) -> Iterator[Permission]:
             access="mint",
             risk="high",
             audience=(identity.value,),
+            documented=True,
             place=config.place(identity),
         )
 

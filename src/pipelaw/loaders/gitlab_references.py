@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode
 from pipelaw.facts import references
 from pipelaw.model import Reference, Variable
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pipelaw.document import Node
     from pipelaw.loaders.gitlab_nodes import Nodes
 
-_FULL_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+].*)?\Z")
-_PART_VERSION = re.compile(r"v?\d+(?:\.\d+)?\Z|~latest\Z")
-_IN_URL = re.compile(r"/[0-9a-f]{40}(?:/|\Z)")
-_COMMENT = re.compile(r"[ \t]+#[ \t]*(.*)")
+_FULL_VERSION = pattern(r"v?\d+\.\d+\.\d+(?:[-+].*)?\Z")
+_PART_VERSION = pattern(r"v?\d+(?:\.\d+)?\Z|~latest\Z")
+_IN_URL = pattern(r"/[0-9a-f]{40}(?:/|\Z)")
+_COMMENT = pattern(r"[ \t]+#[ \t]*(.*)")
 _HERE = frozenset({"$CI_PROJECT_PATH", "${CI_PROJECT_PATH}"})
 _OWN_HOSTS = frozenset(
     "gitlab.com $CI_SERVER_FQDN ${CI_SERVER_FQDN} $CI_SERVER_HOST ${CI_SERVER_HOST}".split()

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import Node, Place, ScalarNode, SequenceNode, join
 from pipelaw.facts import references, shell
+from pipelaw.facts.packages import traffic
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.verification import unverified
 from pipelaw.loaders.gitlab_expansions import Origins, in_script, passed_on
 from pipelaw.loaders.gitlab_variables import Declared, Variables, secrets
-from pipelaw.model import Credential, Reference, Script, Step, Variable
+from pipelaw.model import Credential, Flaw, Installation, Reference, Script, Step, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +21,18 @@ if TYPE_CHECKING:
 KEYWORDS = ("before_script", "script", "after_script")
 
 
+_Read = tuple[Script, tuple[Credential, ...], tuple[Installation, ...], tuple[Flaw, ...]]
+"""A script, and what is read from it alone."""
+
+
 class Part(NamedTuple):
     """One script of a job, ready to become a step."""
 
     id: str
     script: Script | None
     credentials: tuple[Credential, ...]
+    installations: tuple[Installation, ...]
+    flaws: tuple[Flaw, ...]
     place: Place
     reference: Reference | None = None
     variables: tuple[Variable, ...] = ()
@@ -36,7 +44,7 @@ class Scripts:
     def __init__(self, config: Config, variables: Variables) -> None:
         self._config = config
         self._variables = variables
-        self._known: dict[tuple[int, str], tuple[Script, tuple[Credential, ...]] | None] = {}
+        self._known: dict[tuple[int, str], _Read | None] = {}
 
     def of(self, fields: dict[str, Node], shell_name: str) -> list[Part]:
         """The scripts of a job."""
@@ -52,9 +60,7 @@ class Scripts:
                 found.extend(self._functions(fields["run"], shell_name))
         return found
 
-    def _script(
-        self, node: Node, what: str, shell_name: str
-    ) -> tuple[Script, tuple[Credential, ...]] | None:
+    def _script(self, node: Node, what: str, shell_name: str) -> _Read | None:
         key = (id(node), shell_name)
         if key not in self._known:
             scalars = self._config.scalars(node, f"`{what}`")
@@ -69,7 +75,13 @@ class Scripts:
                     source_text=text,
                     place=_place(self._config, node, scalars),
                 )
-                self._known[key] = (script, credentials((), (script,)))
+                found = traffic((script,)).installations
+                self._known[key] = (
+                    script,
+                    credentials((), (script,)),
+                    found,
+                    unverified((script,)),
+                )
         return self._known[key]
 
     def _functions(self, node: Node, shell_name: str) -> Iterator[Part]:
@@ -82,7 +94,7 @@ class Scripts:
             source = own.get("func", own.get("step"))
             if isinstance(source, ScalarNode):
                 used = _function(config, source)
-                yield Part(name, None, given.credentials, used.place, used, given.variables)
+                yield Part(name, None, given.credentials, (), (), used.place, used, given.variables)
             elif "script" in own:
                 script = self._script(own["script"], "script", shell_name)
                 if script is not None:
@@ -140,5 +152,7 @@ def steps(config: Config, parts: list[Part], known: Origins, declared: Declared)
             if script is not None
             else (),
             credentials=part.credentials,
+            installations=part.installations,
+            flaws=part.flaws,
             place=part.place,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +10,7 @@ from pipelaw.document import MappingNode, Node, ScalarNode, join, null
 from pipelaw.facts.secret_names import meaning
 from pipelaw.facts.secrets import credentials
 from pipelaw.model import Secret, Variable
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 _PUSHER = "whoever pushes the commit"
 _REQUESTER = "whoever opens the merge request"
+_TAGGER = "whoever may push a tag"
 
 AUTHORS = {
     "CI_COMMIT_AUTHOR": _PUSHER,
-    "CI_COMMIT_BRANCH": _PUSHER,
+    "CI_COMMIT_BRANCH": "whoever may push a branch",
     "CI_COMMIT_DESCRIPTION": _PUSHER,
     "CI_COMMIT_MESSAGE": _PUSHER,
     "CI_COMMIT_REF_NAME": _PUSHER,
-    "CI_COMMIT_TAG": _PUSHER,
-    "CI_COMMIT_TAG_MESSAGE": _PUSHER,
+    "CI_COMMIT_TAG": _TAGGER,
+    "CI_COMMIT_TAG_MESSAGE": _TAGGER,
     "CI_COMMIT_TITLE": _PUSHER,
     "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME": _REQUESTER,
     "CI_MERGE_REQUEST_DESCRIPTION": _REQUESTER,
@@ -49,10 +50,10 @@ _TOKENS = frozenset(
 )
 """The names under which a job finds its own token."""
 
-USE = re.compile(r"\$(?:env:|\{env:)?\{?([A-Za-z_]\w*)|%([A-Z][A-Z0-9_]*)%")
+USE = pattern(r"\$(?:env:|\{env:)?\{?([A-Za-z_]\w*)|%([A-Z][A-Z0-9_]*)%")
 """A variable that is used: `$X`, `${X…`, `$env:X`, `%X%`."""
 
-_ASSIGNED = re.compile(r"\b([A-Z][A-Z0-9_]*)=|\b(?:read|for)[ \t]+([^\n;|&<]*)")
+_ASSIGNED = pattern(r"\b([A-Z][A-Z0-9_]*)=|\b(?:read|for)[ \t]+([^\n;|&<]*)")
 
 
 class Used(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, parse
@@ -10,6 +9,7 @@ from pipelaw.errors import UnreadableError
 from pipelaw.facts import references
 from pipelaw.loaders import Loaded
 from pipelaw.model import Pipeline, Reference
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _OWN = frozenset({"local", "meta", "builtin"})
 """Hooks that are in the repository itself, or in pre-commit."""
-_ADDRESS = re.compile(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[^/:]+)[/:](?P<path>.+?)(?:\.git)?/?\Z")
+_ADDRESS = pattern(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[^/:]+)[/:](?P<path>.+?)(?:\.git)?/?\Z")
 
 
 def load(source: Source, tree: Tree) -> Loaded:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Final
 
+from pipelaw.patterns import pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
-_UNSEEN = re.compile("[\x80-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_UNSEEN = pattern("[\x80-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 def dump(value: object, depth: int) -> str:

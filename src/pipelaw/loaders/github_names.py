@@ -1,0 +1,54 @@
+"""Whom or what an expression of a condition names: the outsider's repository, ours, what members set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.loaders.github_expressions import Call, Path
+
+if TYPE_CHECKING:
+    from pipelaw.loaders.github_expressions import Expr
+
+_WRAPPING = frozenset({"tojson", "fromjson", "join"})
+
+
+def chosen(tree: Expr) -> bool:
+    """Whether an expression is what members set for the repository."""
+    return isinstance(tree, Path) and tree.name.startswith("vars.")
+
+
+def unwrapped(tree: Expr) -> Expr:
+    """What `toJSON`, `fromJSON` and `join` are given, and what a part is read from; others as they are."""
+    while True:
+        if isinstance(tree, Call) and tree.function in _WRAPPING and tree.arguments:
+            tree = tree.arguments[0]
+        elif isinstance(tree, Path) and tree.indices and tree.name[:2] == "()":
+            tree = tree.indices[0]
+        else:
+            return tree
+
+
+def foreign(name: str) -> bool:
+    """Whether a context names the repository that an outsider's request comes from."""
+    return name.endswith(
+        (
+            "head.repo.full_name",
+            "head.repo.owner.login",
+            "head.repo.id",
+            "head.user.login",
+            "head_repository.full_name",
+            "head_repository.owner.login",
+            "head_repository.id",
+        )
+    )
+
+
+def own(tree: Expr) -> bool:
+    """Whether an expression names the repository that the workflow belongs to."""
+    return isinstance(tree, Path) and (
+        tree.name in ("github.repository", "github.repository_owner", "github.repository_id")
+        or tree.name.endswith(("base.repo.full_name", "base.repo.id", "base.repo.owner.login"))
+        or tree.name.startswith(
+            ("github.event.repository.", "github.event.workflow_run.repository.")
+        )
+    )

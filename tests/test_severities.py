@@ -1,0 +1,229 @@
+"""How much findings weigh, where it depends on what the job holds and who decides."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from pipelaw import rulebook
+from pipelaw.discover import Candidate
+from pipelaw.repository import Work, scan_repository
+from pipelaw.tree import MemoryTree
+
+PATHS = {
+    "github": ".github/workflows/a.yml",
+    "gitlab": ".gitlab-ci.yml",
+    "drone": ".drone.yml",
+    "woodpecker": ".woodpecker.yml",
+}
+
+
+def severities(rule: str, platform: str, text: str) -> list[str]:
+    """The severities of a rule's findings in one file, in its order."""
+    path = PATHS[platform]
+    tree = MemoryTree({path: dedent(text).encode()})
+    work = Work(tree, "", (Candidate(path, platform),))
+    found = scan_repository(work, rulebook.load(only=[rule])).findings
+    return [finding.severity.name.lower() for finding in found]
+
+
+def workflow(permissions: str, *steps: str, job: str = "") -> str:
+    head = f"on: push\npermissions: {permissions}\njobs:\n  a:\n    runs-on: ubuntu-latest\n"
+    return head + job + "    steps:\n" + "".join(f"      - {step}\n" for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "severity"),
+    [
+        ("{contents: read}", "medium"),
+        ("{security-events: write, contents: read}", "medium"),
+        ("{issues: write, pull-requests: write, checks: write}", "medium"),
+        ("{contents: write}", "high"),
+        ("{packages: write}", "high"),
+        ("{id-token: write}", "high"),
+        ("write-all", "high"),
+    ],
+)
+def test_an_action_weighs_what_the_token_can_do(permissions: str, severity: str) -> None:
+    text = workflow(permissions, "uses: vendor/tool@v1")
+    assert severities("unpinned-action", "github", text) == [severity]
+    own = workflow(
+        "{contents: read}", "uses: vendor/tool@v1", job=f"    permissions: {permissions}\n"
+    )
+    assert severities("unpinned-action", "github", own) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("given", "severity"),
+    [
+        ("", "medium"),
+        ("with: {token: '${{ secrets.GITHUB_TOKEN }}'}", "medium"),
+        ("with: {token: '${{ github.token }}'}", "medium"),
+        ("with: {token: '${{ secrets.VENDOR }}'}", "high"),
+        ("env: {TOKEN: '${{ secrets.VENDOR }}'}", "high"),
+    ],
+)
+def test_the_jobs_own_token_is_no_secret_that_an_action_is_handed(
+    given: str, severity: str
+) -> None:
+    text = workflow("{contents: read}", "{uses: vendor/tool@v1, " + (given or "id: a") + "}")
+    assert severities("unpinned-action", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("given", "severity"),
+    [
+        ("", "medium"),
+        ("    secrets: {token: '${{ secrets.GITHUB_TOKEN }}'}\n", "medium"),
+        ("    secrets: {token: '${{ secrets.VENDOR }}'}\n", "high"),
+        ("    secrets: inherit\n", "high"),
+    ],
+)
+def test_nor_is_it_one_that_a_called_workflow_is_handed(given: str, severity: str) -> None:
+    text = (
+        "on: push\npermissions: {contents: read}\njobs:\n  a:\n"
+        f"    uses: vendor/flows/.github/workflows/a.yml@v1\n{given}"
+    )
+    assert severities("unpinned-action", "github", text) == [severity]
+
+
+def test_a_generator_that_has_to_be_called_by_its_tag() -> None:
+    name = "slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml"
+    for ref, expected in (("v2.1.0", []), ("main", ["high"])):
+        text = (
+            "on: push\njobs:\n  a:\n    permissions: {id-token: write, contents: write}\n"
+            f"    uses: {name}@{ref}\n"
+        )
+        assert severities("unpinned-action", "github", text) == expected
+
+
+DRONE = """\
+kind: pipeline
+type: docker
+name: default
+trigger: {event: [tag]}
+steps:
+  - {name: notify, image: vendor/notify:1, settings: {channel: builds}}
+  - {name: publish, image: vendor/publish:1, settings: {token: {from_secret: token}}}
+  - {name: build, image: plugins/docker:20, settings: {dry_run: true}}
+"""
+
+
+def test_a_plugin_sees_the_secrets_of_its_own_step() -> None:
+    assert severities("unpinned-action", "drone", DRONE) == ["medium", "high", "high"]
+
+
+@pytest.mark.parametrize(
+    ("step", "severity"),
+    [
+        ("run: curl https://tools.example.com/a | sh", "medium"),
+        ("run: curl https://tools.example.com/a | sh && npm publish", "high"),
+    ],
+)
+def test_a_token_whose_rights_nobody_declares(step: str, severity: str) -> None:
+    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - " + step
+    assert severities("remote-script", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("CI_COMMIT_TAG", "low"),
+        ("CI_COMMIT_BRANCH", "low"),
+        ("CI_COMMIT_MESSAGE", "medium"),
+        ("CI_MERGE_REQUEST_TITLE", "medium"),
+    ],
+)
+def test_names_that_members_give_weigh_less(name: str, severity: str) -> None:
+    text = f'job:\n  script: eval "echo ${name}"\n'
+    assert severities("script-injection", "gitlab", text) == [severity]
+
+
+def test_pasted_names_of_tags_and_pasted_messages() -> None:
+    text = """\
+        steps:
+          say:
+            image: alpine:3.20
+            commands:
+              - echo ${CI_COMMIT_TAG}
+              - echo ${CI_COMMIT_MESSAGE}
+        """
+    assert severities("script-injection", "woodpecker", text) == ["low", "medium"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "volume", "privileged"),
+    [
+        ("ubuntu-latest", "info", "low"),
+        ("[self-hosted, linux]", "high", "high"),
+        ("a-pool-of-ours", "low", "medium"),
+    ],
+)
+def test_machines_that_are_thrown_away_lose_little(
+    machine: str, volume: str, privileged: str
+) -> None:
+    text = f"""\
+        on: push
+        jobs:
+          a:
+            runs-on: {machine}
+            container:
+              image: alpine:3.20
+              options: --privileged
+              volumes: ["/etc:/settings"]
+            steps: [{{run: make}}]
+        """
+    assert severities("host-volume", "github", text) == [volume]
+    assert severities("privileged-container", "github", text) == [privileged]
+
+
+def test_secrets_stand_outside_environments_only_where_there_are_any() -> None:
+    assert severities("secret-outside-environment", "drone", DRONE) == []
+    text = workflow("{}", "{run: ./a, env: {A: '${{ secrets.A }}'}}")
+    assert severities("secret-outside-environment", "github", text) == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("image", "severity"),
+    [
+        ("golang", "medium"),
+        ("golang:latest", "medium"),
+        ("golang:alpine", "medium"),
+        ("docker:dind", "medium"),
+        ("example/tools:tools-unstable", "medium"),
+        ("golang:1.24-alpine", "info"),
+        ("debian:bookworm-slim", "info"),
+        ("ubuntu:noble", "info"),
+        ("node:iron", "info"),
+    ],
+)
+def test_tags_that_name_no_release_move_with_each(image: str, severity: str) -> None:
+    text = f"job:\n  image: {image}\n  script: make\n"
+    assert severities("unpinned-image", "gitlab", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("job", "severity"),
+    [
+        ("script: ssh -o StrictHostKeyChecking=no example.com", "low"),
+        ("script: ssh -i $DEPLOY_KEY -o StrictHostKeyChecking=no example.com", "medium"),
+        ("script: ssh-keyscan example.com >> ~/.ssh/known_hosts", "info"),
+    ],
+)
+def test_who_is_believed_weighs_what_is_sent(job: str, severity: str) -> None:
+    assert severities("disabled-verification", "gitlab", f"job: {{{job}}}\n") == [severity]
+
+
+@pytest.mark.parametrize(
+    ("host", "severity"),
+    [
+        ("tcp://docker:2375", "low"),
+        ("tcp://127.0.0.1:2375", "low"),
+        ("tcp://192.0.2.7:2375", "high"),
+        ("tcp://engine.example.com:2375", "high"),
+    ],
+)
+def test_an_engine_on_the_jobs_own_network(host: str, severity: str) -> None:
+    text = f"job:\n  variables: {{DOCKER_HOST: '{host}'}}\n  script: docker build .\n"
+    assert severities("engine-without-tls", "gitlab", text) == [severity]

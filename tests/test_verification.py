@@ -1,0 +1,87 @@
+"""Programs that are told to believe any server."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelaw.document import decode
+from pipelaw.facts.verification import unverified_by
+from pipelaw.loaders import load
+from pipelaw.model import Flaw, Variable
+from pipelaw.tree import MemoryTree
+
+
+def flaws(script: str) -> tuple[Flaw, ...]:
+    """The flaws of a script of a GitLab job."""
+    body = "\n".join(f"      {line}" for line in script.splitlines())
+    text = f"job:\n  script:\n    - |\n{body}\n".encode()
+    found = load("gitlab", decode(".gitlab-ci.yml", text), MemoryTree({".gitlab-ci.yml": text}))
+    [step] = found.pipelines[0].jobs[0].steps
+    return step.flaws
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        ("ssh -o StrictHostKeyChecking=no a", "StrictHostKeyChecking=no"),
+        ("ssh -o 'StrictHostKeyChecking off' a", "StrictHostKeyChecking off"),
+        ("scp -o UserKnownHostsFile=/dev/null a b:", "UserKnownHostsFile=/dev/null"),
+        ("curl -k https://example.com", "curl -k"),
+        ("curl -fsSkL https://example.com", "curl -fsSkL"),
+        ("curl -o a \\\n  --insecure https://example.com", "curl -o a \\ --insecure"),
+        ("wget -q --no-check-certificate https://example.com", "wget -q --no-check-certificate"),
+        ("git -c http.sslVerify=false fetch", "http.sslVerify=false"),
+        ("git config --global http.sslverify 0", "http.sslverify 0"),
+        ("export GIT_SSL_NO_VERIFY=true", "GIT_SSL_NO_VERIFY=true"),
+        ("VAULT_SKIP_VERIFY=1 vault read a", "VAULT_SKIP_VERIFY=1"),
+        ("PYTHONHTTPSVERIFY=0 ./fetch.py", "PYTHONHTTPSVERIFY=0"),
+        ('export NODE_TLS_REJECT_UNAUTHORIZED="0"', 'NODE_TLS_REJECT_UNAUTHORIZED="0'),
+        ("npm config set strict-ssl false", "strict-ssl false"),
+        ("pip3 install --trusted-host a -r b", "pip3 install --trusted-host"),
+    ],
+)
+def test_what_switches_the_check_off(script: str, text: str) -> None:
+    [found] = flaws(script)
+    assert (found.kind, found.text, found.decisive) == ("unverified", text, True)
+    start, end = found.place.indices()
+    assert " ".join(found.place.source.text[start:end].split()) == text
+
+
+def test_a_key_that_is_asked_for_is_another_matter() -> None:
+    [found] = flaws("ssh-keyscan -t rsa example.com >> ~/.ssh/known_hosts")
+    assert (found.decisive, found.detail) == (False, "the key of an SSH server")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "ssh -o StrictHostKeyChecking=yes a",
+        "ssh -o StrictHostKeyChecking=accept-new a",
+        "# ssh -o StrictHostKeyChecking=no a",
+        "curl -fsSL https://example.com -o k",
+        "curl -K settings https://example.com",
+        "curl https://example.com; sort -k 2 a",
+        "curl -k https://localhost:8443/health",
+        "curl -Li --insecure http://127.0.0.1/",
+        "git config http.sslVerify true",
+        "echo NODE_TLS_REJECT_UNAUTHORIZED=1",
+        "ssh-keyscan example.com | diff - keys",
+        "pip install -r trusted-hosts.txt",
+    ],
+)
+def test_what_does_not(script: str) -> None:
+    assert flaws(script) == ()
+
+
+def test_variables_and_settings() -> None:
+    given = (
+        Variable(name="GIT_SSL_NO_VERIFY", value="True"),
+        Variable(name="GIT_SSL_NO_VERIFY", value="false"),
+        Variable(name="insecure", value="true"),
+        Variable(name="insecure", value="true", kind="setting"),
+        Variable(name="skip_verify", value="false", kind="setting"),
+    )
+    assert [found.text for found in unverified_by(given)] == [
+        "GIT_SSL_NO_VERIFY: True",
+        "insecure: true",
+    ]
