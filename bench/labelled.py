@@ -47,7 +47,7 @@ SAME_QUESTION: dict[str, dict[str, str]] = {
             "cache-open-to-outsiders"
         ),
         "CodeExecutionOnSelfHostedRunner": "self-hosted-runner:low",
-        "UnpinnedActionsTag": "unpinned-action:medium",
+        "UnpinnedActionsTag": "unpinned-action:medium@step",
         "UseOfKnownVulnerableAction": "vulnerable-action compromised-action",
         "MissingActionsPermissions": "missing-permissions:low",
         "ExcessiveSecretsExposure": "whole-secrets-context",
@@ -138,7 +138,8 @@ SAME_QUESTION: dict[str, dict[str, str]] = {
 """By set: rules of the other tool that grade one question, and ours that ask it.
 
 `rule:level` counts our findings from that severity up: where the other tool leaves out what we
-report as less important.
+report as less important. `rule@step` counts those in steps: where the other tool asks of nothing
+else.
 """
 
 
@@ -156,8 +157,9 @@ class Row(NamedTuple):
 
 
 def rows(folder: Path) -> list[Row]:
-    """The labels of one set."""
+    """The labels of one set, but those that hold under settings which the cases come without."""
     labels = json.loads((folder / "LABELS.json").read_text(encoding="utf-8"))
+    labels = [row for row in labels if not row.get("config")]
     strict = {(row["file"], row["rule"]) for row in labels if _strict(row)}
     return [
         Row(
@@ -197,9 +199,14 @@ def reported(found: Iterable[Finding], ours: str, floor: Severity = Severity.INF
     """The lines at which rules of ours are reported, written as in the table."""
     lines = set()
     for word in ours.split():
-        rule, _, level = word.partition(":")
+        asked, _, where = word.partition("@")
+        rule, _, level = asked.partition(":")
         least = max(Severity[level.upper()] if level else Severity.INFO, floor)
-        lines |= {f.span.line for f in found if f.rule == rule and f.severity >= least}
+        lines |= {
+            f.span.line
+            for f in found
+            if f.rule == rule and f.severity >= least and (f.step or not where)
+        }
     return lines
 
 

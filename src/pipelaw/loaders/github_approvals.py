@@ -32,11 +32,15 @@ class Standing(NamedTuple):
     """Only where a workflow calls it that is not known."""
     late: bool = False
     """What started the run names no commit, so that the job itself looks it up."""
+    labelled: bool = False
+    """By itself, but only where a member set a label before."""
+    dated: bool = False
+    """Only if nothing was added since what started the run."""
 
 
 def standing_of(reach: Reach, *, environment: bool) -> Standing:
     """How an outsider's code gets to a step of this reach."""
-    exposed = bypassed = False
+    exposed = bypassed = bare = False
     approvals: list[str] = []
     events, kinds = set(), set()
     for trigger in reach.triggers:
@@ -47,6 +51,7 @@ def standing_of(reach: Reach, *, environment: bool) -> Standing:
         both = Case(trigger.name, outsider=True, author=True)
         if trigger in reach.outsiders and reach.holds(both):
             exposed = True
+            bare = bare or reach.holds(both._replace(bare=True))
         elif approval := _approval(reach, trigger, both):
             approvals.insert(0, approval)
             bypassed = bypassed or (approval == "label" and _kept(reach, trigger, both))
@@ -56,11 +61,12 @@ def standing_of(reach: Reach, *, environment: bool) -> Standing:
         kinds.add(trigger.kind)
     if exposed:
         approvals = ["environment"] if environment or "environment" in reach.checks else []
-    changed = "date" in reach.checks
-    approval = "" if changed or not approvals else approvals[0]
+    dated = "date" in reach.checks
+    approval = "" if dated or not approvals else approvals[0]
     called = all(trigger.kind == "call" for trigger in reach.triggers)
     late = approval == "comment" and kinds == {"comment"}
-    return Standing(exposed, approval, bypassed, frozenset(events), called, late)
+    labelled = exposed and not bare
+    return Standing(exposed, approval, bypassed, frozenset(events), called, late, labelled, dated)
 
 
 def _approval(reach: Reach, trigger: Trigger, both: Case) -> str:

@@ -56,6 +56,8 @@ class Case(NamedTuple):
     """Somebody without write access wrote the request that it is about."""
     labelled: bool = False
     """The labels that a condition asks for are set."""
+    bare: bool = False
+    """No label is set, not even one from before."""
     tag: bool = False
     """It runs for a tag."""
     closed: frozenset[str] = frozenset()
@@ -239,7 +241,8 @@ class _Judge:
         if self.case.labelled:
             return None
         kept = name != "github.event.label.name" and self.event in _LABELLED
-        return self.gate("label") if self.case.outsider and not kept else None
+        open_to_all = not self.case.outsider or (kept and not self.case.bare)
+        return None if open_to_all else self.gate("label")
 
     def call(self, tree: Call) -> bool | None:
         """The truth of a function's result."""

@@ -164,7 +164,12 @@ class Workspace:
         """A checkout of an outsider's code, with what stands between the outsider and it."""
         part = brought.part
         assert isinstance(part, Checkout)
-        if not (standing.events or standing.approval or standing.called):
+        watched = standing.events or standing.approval or standing.called
+        if own and standing.labelled:
+            # only who may push here decides what is fetched; a label does stop them
+            watched = not standing.dated
+            standing = standing._replace(approval="label")
+        if not watched:
             return part
         mutable = standing.late or origin.kind != "sha"
         needless = not mutable or (own and standing.approval == "start")
