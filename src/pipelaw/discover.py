@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.errors import UsageError
+from pipelaw.patterns import pattern
 from pipelaw.tree import LEFT_OUT, FolderTree, within
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ _AT_ROOT = (
     r"|(?P<dependabot>\.github/dependabot\.ya?ml)"
     r"|(?P<precommit>\.pre-commit-config\.ya?ml)"
 )
-_PLACE = re.compile(_AT_ROOT)
-_ANYWHERE = re.compile(rf"(?:.*/)?(?:{_AT_ROOT})", re.DOTALL)
-_ACTION = re.compile(r"(?:.*/)?action\.ya?ml", re.DOTALL)
-_PART = re.compile(r"(?:.*[/.])?gitlab-ci\.ya?ml", re.DOTALL)
+_PLACE = pattern(_AT_ROOT)
+_ANYWHERE = pattern(rf"(?:.*/)?(?:{_AT_ROOT})", re.DOTALL)
+_ACTION = pattern(r"(?:.*/)?action\.ya?ml", re.DOTALL)
+_PART = pattern(r"(?:.*[/.])?gitlab-ci\.ya?ml", re.DOTALL)
 _ENDS = (".yml", ".yaml", ".jsonnet", ".star", ".starlark")
 
 _ROOT_FILES = frozenset(

@@ -7,18 +7,21 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
-from pipelaw.since import scan_work
+from pipelaw.results import scan_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipelaw.repository import Part, Work
+    from pipelaw.results import Results
     from pipelaw.rulebook import Rulebook
 
 _BOOKS: list[Rulebook] = []
 
 
-def spread(work: Sequence[Work], books: Sequence[Rulebook], processes: int) -> Iterator[Part]:
+def spread(
+    work: Sequence[Work], books: Sequence[Rulebook], processes: int, results: Results | None = None
+) -> Iterator[Part]:
     """The parts of the work, in its order, made by several processes.
 
     Batches are of about equal numbers of files, several for each process, so that one large
@@ -33,7 +36,7 @@ def spread(work: Sequence[Work], books: Sequence[Rulebook], processes: int) -> I
     with ProcessPoolExecutor(processes, context, _work, (books,)) as pool:
         found: dict[int, Part] = {}
         wanted = 0
-        futures = [pool.submit(_scan, batch) for batch in batches]
+        futures = [pool.submit(_scan, batch, results) for batch in batches]
         for future in futures:
             found.update(future.result())
             while wanted in found:
@@ -48,8 +51,8 @@ def _work(books: Sequence[Rulebook]) -> None:
         _BOOKS[:] = books  # it was not forked
 
 
-def _scan(batch: list[tuple[int, Work]]) -> list[tuple[int, Part]]:
-    return [(number, scan_work(work, _BOOKS[work.book])) for number, work in batch]
+def _scan(batch: list[tuple[int, Work]], results: Results | None) -> list[tuple[int, Part]]:
+    return [(number, scan_work(work, _BOOKS[work.book], results)) for number, work in batch]
 
 
 def _batches(work: Sequence[Work], count: int) -> list[list[tuple[int, Work]]]:

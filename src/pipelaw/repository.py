@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import Problem, decode
-from pipelaw.engine import judge, judge_repository
 from pipelaw.errors import UnreadableError
 from pipelaw.finding import Finding, Names, Usage
 from pipelaw.loaders import load
@@ -13,7 +12,7 @@ from pipelaw.suppress import dated, marked
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pipelaw.discover import Candidate
     from pipelaw.gittree import GitTree
@@ -55,16 +54,35 @@ class Part(NamedTuple):
 
 def scan_repository(work: Work, rulebook: Rulebook) -> Part:
     """Scan one repository."""
+    return decided(work, judged(work, rulebook))
+
+
+def judged(work: Work, rulebook: Rulebook) -> Part:
+    """What scanning a repository gives whatever its policy says, and on whatever day."""
+    from pipelaw.engine import judge  # noqa: PLC0415  what is known already is not judged
+
     read = read_files(work)
     names = Names(work.prefix)
     findings = [found for pipeline in read.pipelines for found in judge(pipeline, rulebook, names)]
     findings.extend(judge_whole(work, read, rulebook, names))
-    return part_of(work, read, settle(work, read, findings))
+    return part_of(work, read, _commented(work, read, findings))
+
+
+def decided(work: Work, part: Part) -> Part:
+    """What scanning a repository gives as its policy wants it today."""
+    return part._replace(findings=tuple(_ruled(work, part.findings)))
 
 
 def settle(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Finding]:
     """The findings as comments and the policy want them, in the same order."""
-    marks = marked(findings, lambda path: text_of(work, read, path))
+    return list(_ruled(work, _commented(work, read, findings)))
+
+
+def _commented(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Finding]:
+    return marked(findings, lambda path: text_of(work, read, path))
+
+
+def _ruled(work: Work, marks: Sequence[Finding]) -> Sequence[Finding]:
     policy = work.policy
     if policy is None:
         if work.today is None or not any(map(dated, marks)):
@@ -136,6 +154,7 @@ def judge_whole(work: Work, read: Reading, rulebook: Rulebook, names: Names) -> 
         return []
     if "repository" not in rulebook.judges and "control" not in rulebook.judges:
         return []
+    from pipelaw.engine import judge_repository  # noqa: PLC0415  see judged
     from pipelaw.facts import controls, languages  # noqa: PLC0415  they read a catalogue
 
     unknown = tuple(f"{p.path}: {p.message}" for p in (*read.unreadable, *read.unresolved))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelaw import rules
 from pipelaw.errors import PolicyError, UsageError
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -44,10 +44,11 @@ class _Source:
     """Some rules and what they are compiled to: what rulebooks on all terms have in common."""
 
     def __init__(
-        self, known: Iterable[Rule], code: CodeType | None, asked: Collection[str]
+        self, known: Iterable[Rule], code: CodeType | None, asked: Collection[str], key: str
     ) -> None:
         self.rules = tuple(sorted(known, key=lambda rule: rule.id))
         self.asked = frozenset(asked)
+        self.key = key
         self.books: dict[Terms, Rulebook] = {}
         self._code = code
 
@@ -55,14 +56,14 @@ class _Source:
         """Worker processes get rules and code; functions do not travel."""
         import marshal  # noqa: PLC0415  built in, and rarely needed
 
-        return self.rules, marshal.dumps(self.code), self.asked
+        return self.rules, marshal.dumps(self.code), self.asked, self.key
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         import marshal  # noqa: PLC0415  see above
 
-        known, code, asked = state
+        known, code, asked, key = state
         code = marshal.loads(code)  # noqa: S302  our own, from the process that started this one
-        self.__init__(known, code, asked)  # type: ignore[misc]  # as it was made
+        self.__init__(known, code, asked, key)  # type: ignore[misc]  # as it was made
 
     @cached_property
     def code(self) -> CodeType:
@@ -79,9 +80,13 @@ class Rulebook:
     """
 
     def __init__(
-        self, known: Iterable[Rule], code: CodeType | None = None, asked: Collection[str] = ()
+        self,
+        known: Iterable[Rule],
+        code: CodeType | None = None,
+        asked: Collection[str] = (),
+        key: str = "",
     ) -> None:
-        self._begin(_Source(known, code, asked), AS_WRITTEN)
+        self._begin(_Source(known, code, asked, key), AS_WRITTEN)
 
     def _begin(self, source: _Source, terms: Terms) -> None:
         self._source = source
@@ -119,6 +124,13 @@ class Rulebook:
     def code(self) -> CodeType:
         """Every expression of every rule, compiled."""
         return self._source.code
+
+    @property
+    def name(self) -> str:
+        """What tells it from others that judge otherwise; "" where it was not made by a key."""
+        if not self._source.key:
+            return ""
+        return f"{self._source.key} {sorted(self._terms.off)} {self._terms.parameters}"
 
     @cached_property
     def _program(self) -> dict[str, Any]:
@@ -208,7 +220,7 @@ def _judge(kind: str, numbered: Sequence[tuple[int, Rule]]) -> str:
     return "\n".join(lines)
 
 
-_NAMED = re.compile(
+_NAMED = pattern(
     r"""command\.name (?:== (?P<one>"[^"\\]*"|'[^'\\]*')|in [({\[](?P<many>[^)}\]]*)[)}\]])"""
 )
 
@@ -263,8 +275,8 @@ def load(
     kept = cache.get(key) if cache is not None else None
     if kept is not None:
         packed, code = kept
-        return Rulebook([rules.unpack(one) for one in packed], code, asked=only)
-    book = Rulebook(_chosen(_read(files, texts), only, skip), asked=only)
+        return Rulebook([rules.unpack(one) for one in packed], code, only, key)
+    book = Rulebook(_chosen(_read(files, texts), only, skip), asked=only, key=key)
     if cache is not None:
         cache.put(key, ([rules.pack(rule) for rule in book.rules], book.code))
     return book

@@ -12,17 +12,19 @@ from pipelaw.discover import Candidate, find, repositories
 from pipelaw.document import Problem
 from pipelaw.errors import UsageError
 from pipelaw.finding import FAIL_ON, Coverage, Report, Threshold, Usage
-from pipelaw.repository import Part, Work
+from pipelaw.repository import Work
+from pipelaw.results import Results, scan_work
 from pipelaw.rulebook import Rulebook
-from pipelaw.since import scan_work
 from pipelaw.tree import FolderTree, MemoryTree
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from pipelaw.cache import Cache
     from pipelaw.errors import PolicyError
     from pipelaw.policy import Policy
+    from pipelaw.repository import Part
     from pipelaw.rules import Rule
     from pipelaw.tree import Tree
 
@@ -57,6 +59,7 @@ def scan(
     today: dt.date | None = None,
     since: str = "",
     progress: Progress | None = None,
+    cache: Cache | None = None,
 ) -> Report:
     """Scan files, repositories and folders of repositories; `-` among the paths is `stdin`.
 
@@ -65,8 +68,9 @@ def scan(
     number of processes, 0 for the cores where the work is large enough. `platform` is that of files
     whose place tells nothing. Comments that have run out by `today` do not count. `progress` is
     called with files done and files in all. With `since`, what that revision of each repository has
-    is marked as suppressed. Raises UsageError for paths that are not there or tell no platform, and
-    for unknown revisions.
+    is marked as suppressed. A `cache` keeps what is found, and what is still true of it is not found
+    again; not with `since`, nor for rules that were loaded without a cache. Raises UsageError for
+    paths that are not there or tell no platform, and for unknown revisions.
     """
     given = rulebook if callable(rulebook) else _same(Ruling(rulebook, policy))
     work, books = _ruled(list(_work(paths, platform, stdin)), given)
@@ -77,7 +81,7 @@ def scan(
     parts = []
     done = 0
     with _uncollected():
-        for part in _run(work, books, _processes(jobs, total)):
+        for part in _run(work, books, jobs, Results.of(None if since else cache)):
             parts.append(part)
             done += part.files
             if progress is not None:
@@ -175,13 +179,28 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _run(work: Sequence[Work], books: Sequence[Rulebook], processes: int) -> Iterable[Part]:
+def _run(
+    work: Sequence[Work], books: Sequence[Rulebook], jobs: int, results: Results | None
+) -> Iterable[Part]:
     """The parts in the order of the work."""
+    known = [results.get(item, books[item.book]) if results else None for item in work]
+    rest = [item for item, part in zip(work, known, strict=True) if part is None]
+    fresh = iter(_scanned(rest, books, jobs, results))
+    yield from (part or next(fresh) for part in known)
+    if results and rest:
+        results.trim()
+
+
+def _scanned(
+    work: Sequence[Work], books: Sequence[Rulebook], jobs: int, results: Results | None
+) -> Iterable[Part]:
+    """The parts of what no earlier scan knows."""
+    processes = _processes(jobs, sum(len(item.candidates) for item in work))
     if processes <= 1 or len(work) <= 1:
-        return (scan_work(item, books[item.book]) for item in work)
+        return (scan_work(item, books[item.book], results) for item in work)
     from pipelaw.parallel import spread  # noqa: PLC0415  one process needs none of it
 
-    return spread(work, books, processes)
+    return spread(work, books, processes, results)
 
 
 def _report(

@@ -143,21 +143,26 @@ class FolderTree:
 
     def __contains__(self, path: object) -> bool:
         """See Tree."""
-        if not isinstance(path, str):
+        # in this order: where there is no file, nobody needs to know what its path leads through
+        if not isinstance(path, str) or not os.path.isfile(self._full(path)):  # noqa: PTH113  see read
             return False
         try:
-            return os.path.isfile(self._locate(path))  # noqa: PTH113  see read
+            self._locate(path)
         except UnreadableError:
             return False
+        return True
 
     def _list(self) -> _Listing:
         if self._listing is None:
             self._listing = _Listing(self.root, self.named, self._odd)
         return self._listing
 
+    def _full(self, path: str) -> str:
+        return f"{self.root}/{self._odd.get(path, path)}"
+
     def _locate(self, path: str) -> str:
         """The full path of a file; raises UnreadableError where that is outside the tree."""
-        full = f"{self.root}/{self._odd.get(path, path)}"
+        full = self._full(path)
         if self._listing is not None and self._listing.plain(path):
             return full
         try:

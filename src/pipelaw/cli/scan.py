@@ -79,7 +79,7 @@ class _Target(NamedTuple):
     metavar="N",
     help="Processes to use.  [default: the cores, where the work is large enough]",
 )
-@click.option("--no-cache", is_flag=True, help="Read the rules anew, and keep nothing.")
+@click.option("--no-cache", is_flag=True, help="Read and judge everything anew, and keep nothing.")
 @click.option("--quiet", is_flag=True, help="Say nothing but the reports that --format asks for.")
 @click.option(
     "--color",
@@ -112,6 +112,23 @@ def command(
     """
     targets, began = _targets(formats, quiet), time.time()
     law = Law(policy_file, folders, since=since, only=only, skip=skip, cached=not no_cache)
+    report = _scanned(paths, law, jobs, platform, since, cached=not no_cache, quiet=quiet)
+    report = _without(report, baseline, paths, quiet=quiet) if baseline else report
+    _publish(report, targets, _style(paths, color, began))
+    _remark(report, paths, quiet=quiet)
+    return _status(report, fail_on or "")
+
+
+def _scanned(
+    paths: tuple[str, ...],
+    law: Law,
+    jobs: int,
+    platform: str | None,
+    since: str,
+    *,
+    cached: bool,
+    quiet: bool,
+) -> Report:
     progress = console.Progress(quiet=quiet)
     report = scan(
         paths or (".",),
@@ -122,12 +139,10 @@ def command(
         today=console.today(),
         since=since,
         progress=progress,
+        cache=console.cache() if cached else None,
     )
     progress.clear()
-    report = _without(report, baseline, paths, quiet=quiet) if baseline else report
-    _publish(report, targets, _style(paths, color, began))
-    _remark(report, paths, quiet=quiet)
-    return _status(report, fail_on or "")
+    return report
 
 
 def _without(report: Report, baseline: str, paths: tuple[str, ...], *, quiet: bool) -> Report:
