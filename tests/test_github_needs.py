@@ -59,6 +59,7 @@ def job(steps: str, extra: str = "") -> Job:
             ["contents: write", "issues: write", "pull-requests: write"],
         ),
         ("- run: docker push ghcr.io/o/x", ["packages: write"]),
+        ("- run: docker login docker.pkg.github.com -u o", ["packages: write"]),
         ("- run: docker push docker.io/o/x", []),
         (
             LOGIN,
@@ -186,3 +187,17 @@ def test_comments_tell_what_a_right_is_for() -> None:
     )
     undocumented = [right.scope for right in found.permissions if not right.documented]
     assert undocumented == ["pages", "checks"]
+
+
+def test_who_uses_a_right_may_be_asked_before_what_is_needed() -> None:
+    steps = """
+    - run: gh release create v1
+    - uses: somebody/something@v1
+    - run: gh pr list
+    - run: gh unheard of
+    """
+    read = job(steps, "permissions:\n  contents: write\n")
+    assert list(read.permissions[0].users) == ["a"]
+    assert read.unclear_needs
+    assert list(read.needed_permissions) == ["contents: write", "pull-requests: read"]
+    assert list(read.unclear_needs) == ["somebody/something", "gh unheard of"]

@@ -5,6 +5,7 @@ libyaml composes; nothing is constructed, so no YAML 1.1 trap springs (`on`, `3.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -42,6 +43,7 @@ __all__ = [
     "decode",
     "join",
     "parse",
+    "shared",
 ]
 
 
@@ -115,6 +117,12 @@ def parse(source: Source) -> list[Node]:
     return roots
 
 
+@lru_cache(maxsize=64)
+def shared(source: Source) -> list[Node]:
+    """What `parse` gives, kept for those who read the same file soon after."""
+    return parse(source)
+
+
 def _check_depth(source: Source) -> None:
     """Refuse what would nest deeper than the composer's stack, which nothing else guards.
 
@@ -123,10 +131,7 @@ def _check_depth(source: Source) -> None:
     text = source.text
     if len(text) < MAX_DEPTH:
         return
-    if (
-        text.count("[") + text.count("{") < MAX_DEPTH
-        and max(map(len, text.split("\n"))) < MAX_DEPTH
-    ):
+    if text.count("[") + text.count("{") < MAX_DEPTH and not _has_long_line(text):
         return
     parser, depth = CParser(text), 0
     while (event := parser.get_event()) is not None:
@@ -138,6 +143,16 @@ def _check_depth(source: Source) -> None:
             mark = event.start_mark
             where = source.position(mark.index if mark else 0)
             raise UnreadableError(source.path, *where, "nested too deeply")
+
+
+def _has_long_line(text: str) -> bool:
+    """Whether a line is long enough to nest too deeply; leaps from line to line, far ahead."""
+    start = 0
+    while len(text) - start >= MAX_DEPTH:
+        start = text.rfind("\n", start, start + MAX_DEPTH) + 1
+        if start == 0:
+            return True
+    return False
 
 
 def _unreadable(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pipelaw.document import ScalarNode
@@ -45,7 +46,7 @@ def credentials(
         return ()
     # one look at everything together: nine scopes in ten end here
     text = "\n".join(texts) if len(texts) != 1 else texts[0]
-    look_for = (shapes.surroundings(text) != "", positions.possible(text))
+    look_for = _look_for(text)
     if named or look_for != _NOTHING_THERE:
         return tuple(_found(variables, scripts, look_for, service))
     return ()
@@ -62,6 +63,11 @@ _LookFor: TypeAlias = tuple[bool, bool]
 """Whether a scope's texts may hold tokens, and secrets at the places for them."""
 
 _NOTHING_THERE: _LookFor = (False, False)
+
+
+@lru_cache(maxsize=4096)
+def _look_for(text: str) -> _LookFor:
+    return shapes.surroundings(text) != "", positions.possible(text)
 
 
 def _found(

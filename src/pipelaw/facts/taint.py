@@ -40,7 +40,9 @@ UNKNOWN = "\0"
 
 def strongest(taints: Iterable[Taint]) -> Taint | None:
     """The taint with most power among several, None for none: an outsider's, with most freedom."""
-    return max(taints, key=_power, default=None)
+    found = list(taints)
+    # most are asked for nothing or one
+    return max(found, key=_power) if len(found) > 1 else found[0] if found else None
 
 
 def _power(taint: Taint) -> tuple[bool, int]:

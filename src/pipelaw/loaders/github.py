@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, parse
+from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, shared
 from pipelaw.errors import UnreadableError
 from pipelaw.facts import references
 from pipelaw.facts.secrets import credentials
@@ -51,7 +51,7 @@ def load_early(tree: Tree, path: str) -> None:
 
 def _load(source: Source, tree: Tree) -> Loaded:
     problems: list[Problem] = []
-    roots = parse(source)
+    roots = shared(source)
     if not roots:
         return Loaded(())
     document = Document(source, roots[0], problems)

@@ -76,7 +76,7 @@ def code_of(condition: str) -> str | None:
     """The expression that an `if:` evaluates; None where text around a fence makes it always true."""
     if "${{" not in condition:
         return condition.strip()
-    found = list(fences(condition))
+    found = fences(condition)
     # anything outside the fence, a block scalar's line break too, turns the whole into a text,
     # and a text that is not empty is true
     if len(found) == 1 and found[0].start == 0 and found[0].end == len(condition):

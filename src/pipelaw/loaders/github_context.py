@@ -29,7 +29,7 @@ from pipelaw.loaders.github_taint_scripts import harmless
 from pipelaw.model import Expansion, Flaw, Secret, Trigger, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipelaw.document import Document, Node, Problem
     from pipelaw.facts.shell_effects import Effects
@@ -203,26 +203,24 @@ class Context:
                 flow.flaws.extend(flaws_at(wrong, text[fence.start : end], _part(place, fence)))
             for path in _kept(fence.code):
                 flow.secrets.append(_secret(path, sink, target, _part(place, fence), fence.code))
-            if sink in _TAINTABLE:
-                flow.expansions.append(self.expansion(place, text, fence, flow, sink, shell))
-            elif _writable(fence.code):
-                found = self.expansion(place, text, fence, flow, sink, shell)
-                if found.attacker_controlled:
-                    flow.expansions.append(found)
+            if sink in _TAINTABLE or _writable(fence.code):
+                flow.expansions.extend(self._expanded(place, text, fence, flow, sink, shell))
         if text.find("${{", end) >= 0:
             flow.flaws.extend(flaws_at(unclosed(text), "${{", place))
 
-    def expansion(
+    def _expanded(
         self, place: Place | Text, text: str, fence: Fence, flow: Flow, sink: str, shell: str
-    ) -> Expansion:
-        """One `${{ … }}`, with who writes what it puts in."""
+    ) -> Iterator[Expansion]:
+        """One `${{ … }}` with who writes what it puts in, if that matters in its sink."""
         read = sources(fence.code)
-        found = (taint_of(self, flow, path) for path in read)
-        taint = strongest(one for one in found if one is not None) or _NOBODY
+        found = [one for path in read if (one := taint_of(self, flow, path)) is not None]
+        taint = strongest(found) or _NOBODY
         data = harmless(text, fence, sink, shell, taint.charset)
         taint = _NOBODY if data else taint
+        if not taint.who and sink not in _TAINTABLE:
+            return
         free = sink in _TAINTABLE and not taint.who and not data
-        return Expansion(
+        yield Expansion(
             text=text[fence.start : fence.end],
             sources=read,
             sink=sink,

@@ -96,8 +96,13 @@ MAX_OPERATORS = 400
 _FENCE = pattern(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
 
-def fences(text: str) -> Iterator[Fence]:
+@lru_cache(maxsize=4096)
+def fences(text: str) -> tuple[Fence, ...]:
     """Every `${{ … }}` of a text; an unclosed one is left out. `}}` inside a string does not close."""
+    return tuple(_fences(text))
+
+
+def _fences(text: str) -> Iterator[Fence]:
     if "'" not in text:
         for match in _FENCE.finditer(text):
             yield Fence(match[1], match.start(), match.end())
@@ -126,10 +131,15 @@ def _closing(text: str, at: int) -> int:
     return end
 
 
+_NAME = pattern(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)\s*\Z", re.ASCII)
+"""An expression that is one chain of names, as most are."""
+
+
 @lru_cache(maxsize=8192)
 def parse(code: str) -> Expr:
     """The tree of an expression; raises ExpressionError."""
-    return _Parser(code).whole()
+    name = _NAME.match(code)
+    return _Parser(code).whole() if name is None else Path(name[1].lower())
 
 
 class _Parser:
@@ -328,10 +338,6 @@ def _through(call: Call) -> Iterator[str]:
         return
     for argument in arguments:
         yield from flows(argument)
-
-
-_NAME = pattern(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)\s*\Z", re.ASCII)
-"""An expression that is one chain of names, as most are."""
 
 
 @lru_cache(maxsize=8192)

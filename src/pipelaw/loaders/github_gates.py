@@ -157,7 +157,7 @@ def unclosed(text: str) -> tuple[Found, ...]:
 
 def _around(condition: str) -> Iterator[Found]:
     """A condition that text around its fences turns into a text, which is always true."""
-    inside = list(fences(condition))
+    inside = fences(condition)
     if not inside:
         yield from unclosed(condition)
         return

@@ -10,6 +10,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
 from pipelaw.facts.script_words import words
+from pipelaw.loaders.github_handed import (
+    TOKEN_NAMES,
+    computed,
+    filled,
+    other_token,
+    own_token,
+    says,
+    switched_off,
+)
 from pipelaw.loaders.github_scopes import (
     ACTIONS,
     API,
@@ -17,7 +26,6 @@ from pipelaw.loaders.github_scopes import (
     PROGRAMS,
     REST,
     REST_NONE,
-    TOKEN_INPUTS,
     WITH_INPUT,
 )
 from pipelaw.patterns import pattern
@@ -25,10 +33,8 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from pipelaw.model import Command, Reference, Script, Secret, Step, Variable
 
-_OWN_TOKEN = ("github.token", "secrets.github_token")
-_TOKEN_NAMES = frozenset({"github_token", "gh_token"})
-_WORKING = ("publish", "ghcr.io", "deploy", "release", "cosign")
-"""What a script has one of, or the word gh or push, before a command in it can need rights that are known."""
+_WORKING = ("ghcr.io", "docker.pkg.github.com", "--provenance", *PROGRAMS)
+"""Pieces of a script in which a command may need rights that are known; see `_works` for the rest."""
 _REST = pattern(r"\b(?:github|octokit)\.(?:rest\.)?(?P<space>[a-zA-Z]+)\.(?P<verb>[a-zA-Z]\w*)\b")
 _OPAQUE = pattern(
     r"\b(?:github|octokit)\.(?:graphql|request)\b|\bimport\(|getOctokit"
@@ -71,46 +77,49 @@ _FIELDS = ("-f", "-F", "--field", "--raw-field", "--input")
 class Needs(Sequence[str]):
     """The rights that a job needs, as `contents: read`, and what they are not known of."""
 
-    __slots__ = ("_found", "_possible", "_secrets", "_steps", "_unknown", "_uses")
+    __slots__ = ("_found", "_rest", "_secrets", "_uses")
 
     def __init__(
         self, steps: tuple[Step, ...], uses: tuple[Reference, ...], secrets: tuple[Secret, ...]
     ) -> None:
-        self._steps = steps
+        self._rest = iter(steps)
+        """The steps that were not looked into yet."""
         self._uses = uses
         self._secrets = secrets
         """The uses of secrets in the environment around the steps."""
-        self._found: tuple[str, ...] | None = None
-        self._unknown: tuple[str, ...] = ()
-        self._possible: frozenset[str] = frozenset()
+        self._found: _Search | None = None
 
-    def _read(self) -> tuple[str, ...]:
+    def _begun(self) -> _Search:
         if self._found is None:
-            found = _Search()
-            shared = any(secret.store == "token" for secret in self._secrets)
-            found.replaced = any(
-                secret.store != "token" and secret.target.lower() in _TOKEN_NAMES
-                for secret in self._secrets
-            )
+            found = self._found = _Search(self._secrets)
             for used in self._uses:
                 if used.kind == "workflow":
                     found.action(used, used.inputs)
-            for step in self._steps:
-                found.step(step, shared=shared)
-            self._found = found.least()
-            self._unknown = tuple(dict.fromkeys(found.unknown))
-            self._possible = frozenset(found.possible)
         return self._found
 
+    def _read(self) -> _Search:
+        found = self._begun()
+        for step in self._rest:
+            found.step(step)
+        return found
+
     def used(self, right: str) -> bool:
-        """Whether a right is needed, or may be."""
-        return right in self._read() or bool(self._unknown) or right in self._possible
+        """Whether a right to write is needed, or may be; for "", whether something is not known.
+
+        Nothing is read behind the step that tells.
+        """
+        found = self._begun()
+        while not (found.unknown or found.uses(right)):
+            step = next(self._rest, None)
+            if step is None:
+                return False
+            found.step(step)
+        return True
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """The actions and commands whose needs are not known."""
-        self._read()
-        return self._unknown
+        return tuple(dict.fromkeys(self._read().unknown))
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -119,10 +128,10 @@ class Needs(Sequence[str]):
     def __getitem__(self, index: slice) -> Sequence[str]: ...
 
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        return self._read()[index]
+        return self._read().least()[index]
 
     def __len__(self) -> int:
-        return len(self._read())
+        return len(self._read().scopes)
 
 
 class Unclear(Sequence[str]):
@@ -145,11 +154,14 @@ class Unclear(Sequence[str]):
     def __len__(self) -> int:
         return len(self._needs.unknown)
 
+    def __bool__(self) -> bool:
+        return self._needs.used("")
+
 
 class _Search:
     """What has been found in a job so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: tuple[Secret, ...]) -> None:
         self.scopes: dict[str, str] = {}
         self.unknown: list[str] = []
         self.possible: set[str] = set()
@@ -158,7 +170,11 @@ class _Search:
         """A checkout left another token or key than the job's own for git."""
         self.persisted = False
         """A checkout left the job's token for git."""
-        self.replaced = False
+        self.shared = any(secret.store == "token" for secret in secrets)
+        """The environment holds the job's token."""
+        self.replaced = any(
+            secret.store != "token" and secret.target.lower() in TOKEN_NAMES for secret in secrets
+        )
         """The environment holds another token where programs look for the job's own."""
 
     def add(self, scopes: str) -> None:
@@ -172,11 +188,16 @@ class _Search:
         """The scopes in order."""
         return tuple(f"{name}: {access}" for name, access in sorted(self.scopes.items()))
 
-    def step(self, step: Step, *, shared: bool) -> None:
+    def uses(self, right: str) -> bool:
+        """Whether a right to write is among what was found."""
+        name, _, access = right.partition(": ")
+        return right in self.possible or self.scopes.get(name) == access
+
+    def step(self, step: Step) -> None:
         """Note what one step needs."""
         for used in step.references:
             self.action(used, step.variables)
-        given = shared or any(secret.store == "token" for secret in step.secrets)
+        given = self.shared or any(secret.store == "token" for secret in step.secrets)
         self.persisted = self.persisted or any(one.persists_credentials for one in step.checkouts)
         for script in step.scripts:
             if script.shell == "javascript":
@@ -189,13 +210,13 @@ class _Search:
         name = used.name.lower()
         if name == "actions/github-script":
             return  # its script says
-        other = _other_token(variables)
+        other = other_token(variables)
         if name == "actions/checkout":
-            self.pushes_by_itself = self.pushes_by_itself or other or _given(variables, "ssh-key")
-        if name in _PUSHERS and not any(_is_off(variable, "push") for variable in variables):
+            self.pushes_by_itself = self.pushes_by_itself or other or filled(variables, "ssh-key")
+        if name in _PUSHERS and not any(switched_off(variable, "push") for variable in variables):
             self.unknown.append(name)  # to which registry, its tags or files say
         if name == "docker/login-action" and not (
-            _given(variables, "password") and all(not _computed(v, "registry") for v in variables)
+            filled(variables, "password") and all(not computed(v, "registry") for v in variables)
         ):
             self.unknown.append(name)
         if name in _POSSIBLE:
@@ -203,13 +224,13 @@ class _Search:
         scopes = _scopes(name, variables)
         if scopes is not None:
             self.add(_identity_only(scopes) if other else scopes)
-        elif used.kind != "image" or _own_token(variables):
+        elif used.kind != "image" or own_token(variables):
             self.unknown.append(used.text.partition("@")[0])
 
     def javascript(self, script: Script, step: Step) -> None:
         """Note what a script for the API client needs."""
         self.suspect(script.text)
-        if _other_token(step.variables):
+        if other_token(step.variables):
             return
         if _OPAQUE.search(script.text):
             self.unknown.append(f"the script of {step.label}")
@@ -226,7 +247,7 @@ class _Search:
     def script(self, script: Script, step: Step, *, given: bool) -> None:
         """Note what the commands of a script need."""
         self.suspect(script.text)
-        if self.replaced or _other_token(step.variables):
+        if self.replaced or other_token(step.variables):
             return
         known = False
         other = any(secret.store != "token" for secret in step.secrets)
@@ -316,7 +337,9 @@ def _proves(script: str) -> bool:
 def _works(script: str) -> bool:
     """Whether a command of a script may need rights that are known."""
     said = words(script)
-    return "gh" in said or "push" in said or any(sign in script for sign in _WORKING)
+    if "gh" in said or {"git", "push"} <= said or any(sign in script for sign in _WORKING):
+        return True
+    return not _DEPLOYERS.isdisjoint(said) and ("publish" in script or "deploy" in script)
 
 
 def _scopes(name: str, variables: Sequence[Variable]) -> str | None:
@@ -324,12 +347,12 @@ def _scopes(name: str, variables: Sequence[Variable]) -> str | None:
     scopes, extra = ACTIONS.get(name), WITH_INPUT.get(name, ())
     if scopes is None and not extra:
         return None
-    if name == "pypa/gh-action-pypi-publish" and _given(variables, "password"):
+    if name == "pypa/gh-action-pypi-publish" and filled(variables, "password"):
         return ""
     given = [
         added
         for key, part, added in extra
-        if any(_says(variable, key, part) for variable in variables)
+        if any(says(variable, key, part) for variable in variables)
     ]
     return ", ".join(filter(None, (scopes, *given)))
 
@@ -358,41 +381,6 @@ def _registry(words: Sequence[str]) -> bool:
     """Whether a command logs in to the platform's own registry, or pushes to it."""
     named = any("ghcr.io" in word or "docker.pkg.github.com" in word for word in words)
     return named and any(word in ("login", "push", "copy", "--push") for word in words)
-
-
-def _own(text: str) -> bool:
-    lowered = text.lower()
-    return any(token in lowered for token in _OWN_TOKEN)
-
-
-def _own_token(variables: Sequence[Variable]) -> bool:
-    return any(_own(variable.value) for variable in variables)
-
-
-def _other_token(variables: Sequence[Variable]) -> bool:
-    """Whether a step is handed another token than the job's own to work with."""
-    return any(
-        variable.value and not variable.literal and not _own(variable.value)
-        for variable in variables
-        if variable.name.lower() in (TOKEN_INPUTS if variable.kind == "input" else _TOKEN_NAMES)
-    )
-
-
-def _given(variables: Sequence[Variable], name: str) -> bool:
-    return any(v.name.lower() == name and v.value for v in variables)
-
-
-def _says(variable: Variable, key: str, part: str) -> bool:
-    value = variable.value.strip().lower()
-    return variable.name.lower() == key and bool(value) and value != "false" and part in value
-
-
-def _computed(variable: Variable, key: str) -> bool:
-    return variable.name.lower() == key and not variable.literal
-
-
-def _is_off(variable: Variable, key: str) -> bool:
-    return variable.name.lower() == key and variable.value.strip().lower() == "false"
 
 
 def _identity_only(scopes: str) -> str:

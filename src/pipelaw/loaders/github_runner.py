@@ -58,7 +58,7 @@ def _known(label: str) -> bool:
 
 def _resolved(context: Context, text: str, fields: dict[str, Node]) -> Iterator[str]:
     """A label, or where it is one value of the matrix, every constant that it can be."""
-    found = list(fences(text))
+    found = fences(text)
     read = sources(found[0].code) if len(found) == 1 else ()
     if len(read) != 1 or not read[0].startswith("matrix."):
         yield text

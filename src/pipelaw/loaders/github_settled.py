@@ -104,7 +104,7 @@ class Workspace:
                 artifacts=(*uploads, *fetches) if fetches else step.artifacts,
             )
         self.origins.add(step.id, _seen(step))
-        self.passed.append(each._replace(step=step))
+        self.passed.append(Passed(step, reach, folder))
         return step
 
     def done(self, steps: Sequence[Step]) -> list[Step]:

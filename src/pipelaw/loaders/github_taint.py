@@ -143,9 +143,19 @@ def _in_matrix(context: Context, flow: Flow, name: str) -> Taint | None:
     """Whose text a value of the matrix can be; that of constants is nobody's."""
     return strongest(
         taint
-        for node in matrix_values(flow.known.matrix, name)
+        for text in _computed(flow.known.matrix, name)
+        if (taint := written(context, flow, text)) is not None
+    )
+
+
+@lru_cache(maxsize=64)
+def _computed(matrix: Node | None, name: str) -> tuple[str, ...]:
+    """The texts of a matrix that give a value its text and are no constants."""
+    return tuple(
+        scalar.value
+        for node in matrix_values(matrix, name)
         for scalar in _scalars(node)
-        if (taint := written(context, flow, scalar.value)) is not None
+        if "${{" in scalar.value
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, parse
+from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, shared
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_taint import JobOutputs, Known, written
@@ -63,11 +63,11 @@ def noted(
 def _document(tree: Tree, path: str) -> tuple[Document, dict[str, Node]] | None:
     """A file of the repository and its top keys, None where it cannot be read."""
     try:
-        roots = parse(decode(path, tree.read(path)))
-        if not roots or not isinstance(roots[0], MappingNode):
-            return None
         source = decode(path, tree.read(path))
+        roots = shared(source)
     except UnreadableError:
+        return None
+    if not roots or not isinstance(roots[0], MappingNode):
         return None
     document = Document(source, roots[0], [])
     return document, document.fields(roots[0], "the file")
