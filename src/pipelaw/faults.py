@@ -5,8 +5,8 @@ Unlike the parts in `parts`, which are there for everything that a pipeline has,
 
 from __future__ import annotations
 
-from pipelaw.parts import record
 from pipelaw.place import NOWHERE, Place
+from pipelaw.records import record
 
 
 @record

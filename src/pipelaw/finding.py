@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.records import value_class
 
 if TYPE_CHECKING:
     from pipelaw.document import Problem
@@ -45,7 +46,7 @@ class Confidence(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Related:
     """Another place that a finding is about, with a sentence that says why."""
 
@@ -53,7 +54,7 @@ class Related:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Suppression:
     """Why a finding does not count: who silenced it, and the reason given."""
 
@@ -62,16 +63,7 @@ class Suppression:
     reason: str = ""
 
 
-_T = TypeVar("_T")
-
-
-@dataclass_transform(frozen_default=True)
-def _value(cls: type[_T]) -> type[_T]:
-    """A dataclass that the type checker holds to be frozen; a scan makes some ten thousand."""
-    return dataclass(slots=True)(cls)
-
-
-@_value
+@value_class
 class Finding:
     """One thing that a rule objects to. Picklable and complete: reports need no file to print it."""
 
@@ -145,7 +137,7 @@ class Names:
         return f"{value}:{self.seen[value]}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Coverage:
     """What a scan looked at, and what it could not see."""
 
@@ -181,14 +173,14 @@ class Threshold(NamedTuple):
     """A severity, or never."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Report:
     """Everything that a reporter may print."""
 
     findings: tuple[Finding, ...]
     """In source order, suppressed ones included."""
     coverage: Coverage
-    rules: tuple[Rule, ...] = field(default=())
+    rules: tuple[Rule, ...] = ()
     """The rules in force, by id."""
     root: str = ""
     """What was scanned, as the user named it."""

@@ -25,10 +25,9 @@ from pipelaw.parts import (
     Trigger,
     Variable,
     Volume,
-    record,
-    replaced,
 )
 from pipelaw.place import NOWHERE, Place
+from pipelaw.records import record, replaced
 from pipelaw.supply import Installation, Publication, Update
 from pipelaw.workspace import Artifact, Cache, Checkout
 
@@ -145,6 +144,12 @@ class Job(Scope):
     the platform's default), or ""."""
     deploys: bool = False
     """It changes a running system."""
+    live: bool = False
+    """That system is the one that users see, by the name or tier of its environment."""
+    anywhere: bool = False
+    """No condition that could be read keeps out branches and change requests that anybody may push."""
+    heedless: bool = False
+    """It runs even where a job of an earlier stage has failed."""
     optional: bool = False
     """The pipeline goes on when it fails."""
     reusable: bool = False

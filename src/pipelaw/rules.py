@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from pipelaw.finding import Confidence, Severity
+from pipelaw.records import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ class Example(NamedTuple):
     """What the rule's parameters are set to for it; the others have their defaults."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Rule:
     """One policy: what it is about, when it fires, and everything people should know about it."""
 

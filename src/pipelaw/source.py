@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -29,15 +28,27 @@ class Span(NamedTuple):
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
-    """The decoded text of one file."""
+    """The decoded text of one file.
 
-    path: str
-    """Relative to the repository, with forward slashes."""
-    text: str
-    """The whole text, without a byte order mark; line ends as in the file."""
-    _starts: list[int] = field(default_factory=list, repr=False, compare=False)
+    `path` is relative to the repository, with forward slashes; `text` is all of it, without a byte
+    order mark, line ends as in the file.
+    """
+
+    __slots__ = ("_starts", "path", "text")
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self._starts: list[int] = []
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Source):
+            return NotImplemented
+        return self.path == other.path and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.text))
 
     def starts(self) -> list[int]:
         """The index at which each line begins; computed once, when a finding first needs it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelaw.parts import record
 from pipelaw.place import NOWHERE, Place
+from pipelaw.records import record
 
 
 @record

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from pipelaw.records import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ FORMATS = {
 """The module that writes each format; each has `render(report, style) -> str`."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Style:
     """What a report is for, beside what was found; formats for programs look at the times alone."""
 
