@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_walk import Walk
@@ -29,11 +31,27 @@ _BRACKET = pattern(r"[|()\[\]{<`]")
 
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
-    # thirteen milliseconds, which a scan without a script that matters need not spend
+    # some milliseconds, which a scan without a script that matters need not spend
     import tree_sitter  # noqa: PLC0415  # see above
-    import tree_sitter_bash  # noqa: PLC0415  # see above
 
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+    return tree_sitter.Parser(tree_sitter.Language(_grammar()))
+
+
+def _grammar() -> object:
+    """Bash's grammar, from the binding alone.
+
+    The package around it imports what reads its queries, which takes as long as all the rest.
+    """
+    package = find_spec("tree_sitter_bash")
+    folders = package.submodule_search_locations if package else None
+    spec = PathFinder.find_spec("tree_sitter_bash._binding", folders)
+    if spec is None or spec.loader is None:
+        import tree_sitter_bash  # noqa: PLC0415  # as above
+
+        return tree_sitter_bash.language()
+    binding = module_from_spec(spec)
+    spec.loader.exec_module(binding)
+    return binding.language()
 
 
 def parse(unit: Unit) -> list[Simple]:
