@@ -11,6 +11,8 @@ from pipelaw.model import Command
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipelaw.facts.shell_syntax import Simple
     from pipelaw.place import Text
 
@@ -76,6 +78,9 @@ class _Commands(Sequence[Command]):
 
     def __getitem__(self, index: int | slice) -> Command | Sequence[Command]:
         return self._read()[index]
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._read())
 
     def __len__(self) -> int:
         return len(self._read())
