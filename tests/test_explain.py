@@ -6,35 +6,24 @@ from dataclasses import replace
 from textwrap import dedent
 
 import pytest
+from samples import sample_rule
 
 from pipelaw.explain import address, advice, explain, gist, remedy, summary_table
-from pipelaw.finding import Confidence, Severity
-from pipelaw.rules import Example, Line, Rule
+from pipelaw.finding import Severity
+from pipelaw.rules import Example, Line
 
-RULE = Rule(
-    id="script-injection",
-    title="Text that an outsider writes becomes part of a script",
-    category="injection",
-    kind="expansion",
-    when="True",
+RULE = sample_rule(
     ladder=(
         Line(Severity.MEDIUM, "False"),
         Line(Severity.CRITICAL, "False"),
         Line(Severity.LOW, "True"),
     ),
-    confidence=Confidence.HIGH,
-    message=(),
-    at="",
-    related=(),
-    why="Whoever opens an issue\ndecides its title.\n\nMore of it.",
-    fix={"github": "Use a variable.", "gitlab": "Quote it."},
     references=("CICD-SEC-4", "CWE-94", "https://example.org/page", "A book"),
     examples=(
         Example("github", good=True, text="on: push\n", line=1),
         Example("github", good=False, text="on: issues  # finding\n", line=1),
         Example("gitlab", good=False, text="script: |\n  ```\n", line=1),
     ),
-    path="rules/script-injection.yaml",
 )
 
 PAGE = """

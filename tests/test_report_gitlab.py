@@ -11,44 +11,25 @@ from typing import Any
 
 import jsonschema
 import pytest
+from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
-from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.finding import Coverage, Related, Report, Severity, Suppression
 from pipelaw.report import Style, render
-from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
 
 SCHEMA = next(
     Path(os.environ.get("PIPELAW_CONTRACTS") or "none").glob("*sast-report-format*"), None
 )
-RULE = Rule(
-    id="script-injection",
-    title="Text that an outsider writes becomes part of a script",
-    category="injection",
-    kind="expansion",
-    when="True",
-    ladder=(Line(Severity.HIGH, "True"),),
-    confidence=Confidence.HIGH,
-    message=(),
-    at="",
-    related=(),
+RULE = sample_rule(
     why="Whoever opens a merge request\ndecides its title.\n\nMore of it.",
-    fix={"github": "Use a variable.", "gitlab": "Quote it."},
     references=("CICD-SEC-4", "CWE-94", "https://example.org/page"),
-    examples=(),
-    path="rules/script-injection.yaml",
 )
-FINDING = Finding(
-    rule=RULE.id,
-    title=RULE.title,
-    severity=Severity.HIGH,
-    confidence=Confidence.HIGH,
+FINDING = sample_finding(
     message="`$CI_MERGE_REQUEST_TITLE` is evaluated",
     span=Span(".gitlab-ci.yml", 9, 17, 10, 38),
     platform="gitlab",
-    job="greet",
     step="",
-    fingerprint="0123456789abcdef0123456789abcdef:1",
     related=(Related(Span("ci/deep.yml", 2, 3, 2, 9), "anybody can start it"),),
 )
 REPORT = Report(

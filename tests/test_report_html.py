@@ -10,45 +10,22 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
-from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.finding import Confidence, Coverage, Related, Report, Severity, Suppression
 from pipelaw.report import Style, render
 from pipelaw.report.markup import inline, prose
-from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
 
 PATH = ".github/workflows/greet.yml"
-RULE = Rule(
-    id="script-injection",
-    title="Text that an outsider writes becomes part of a script",
-    category="injection",
-    kind="expansion",
-    when="True",
-    ladder=(Line(Severity.HIGH, "True"),),
-    confidence=Confidence.HIGH,
-    message=(),
-    at="",
-    related=(),
+RULE = sample_rule(
     why="Whoever opens an issue\ndecides its `title`.\n\nMore of it.",
     fix={"github": "Use a variable:\n\n```yaml\nenv:\n  T: x\n```", "gitlab": "Quote it."},
     references=("CWE-94", "https://example.org/page", "CICD-SEC-4", "odd"),
-    examples=(),
-    path="rules/script-injection.yaml",
 )
-FINDING = Finding(
-    rule=RULE.id,
-    title=RULE.title,
-    severity=Severity.HIGH,
-    confidence=Confidence.HIGH,
-    message="`${{ github.head_ref }}` is pasted into the script",
-    span=Span(PATH, 9, 16, 9, 38),
-    platform="github",
-    job="greet",
-    step="Say hello",
-    fingerprint="0123456789abcdef0123456789abcdef:1",
-    related=(Related(Span(PATH, 2, 3, 2, 9), "anybody can start it"),),
-    excerpt=("          echo ${{ github.head_ref }}",),
+FINDING = sample_finding(
+    span=Span(PATH, 9, 16, 9, 38), excerpt=("          echo ${{ github.head_ref }}",)
 )
 SILENCED = replace(FINDING, severity=Severity.LOW, suppressed=Suppression("waiver", "known <b>"))
 COVERAGE = Coverage(
@@ -193,7 +170,7 @@ HOSTILE = (
 
 def poisoned(text: str) -> Report:
     span = Span(text, 1, 1, 2, 3)
-    finding = Finding(
+    finding = sample_finding(
         rule=text,
         title=text,
         severity=Severity.CRITICAL,

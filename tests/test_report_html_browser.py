@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
+from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
-from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.finding import Coverage, Related, Report, Severity, Suppression
 from pipelaw.report import render
-from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
 
 if TYPE_CHECKING:
+    from pipelaw.rules import Rule
     from collections.abc import Iterator
 
 CHROMIUM = os.environ.get("PIPELAW_CHROMIUM") or next(
@@ -177,24 +178,16 @@ class Browser:
 
 
 def rule(name: str, title: str, platforms: tuple[str, ...]) -> Rule:
-    return Rule(
+    return sample_rule(
         id=name,
         title=title,
-        category="injection",
         kind="command",
-        when="True",
-        ladder=(Line(Severity.HIGH, "True"),),
-        confidence=Confidence.HIGH,
-        message=(),
-        at="",
-        related=(),
         why="Whoever opens a pull request chooses its `title`,\nand the shell obeys it.\n\nMore.",
         fix={
             platform: f"Fix it on {platform or 'any of them'}:\n\n- first\n- then\n\n```yaml\na: 1\n```"
             for platform in platforms
         },
         references=("CWE-94", "https://example.org/injection"),
-        examples=(),
         path=f"rules/{name}.yaml",
     )
 
@@ -203,17 +196,13 @@ RULES = (
     rule("script-injection", "An outsider's text becomes part of a script", ("github", "gitlab")),
     rule("unpinned-image", "An image can change under the same name", ("",)),
 )
-FINDING = Finding(
-    rule="script-injection",
+FINDING = sample_finding(
     title=RULES[0].title,
     severity=Severity.CRITICAL,
-    confidence=Confidence.HIGH,
     message="`${{ github.event.issue.title }}` is pasted into the script",
     span=Span(".github/workflows/triage.yml", 14, 20, 14, 51),
-    platform="github",
     job="triage",
     step="Greet the author",
-    fingerprint="0123456789abcdef0123456789abcdef:1",
     related=(Related(Span(".github/workflows/triage.yml", 2, 3, 2, 9), "anybody can start it"),),
     excerpt=('        run: echo "${{ github.event.issue.title }}" >> greeting.txt',),
 )

@@ -8,42 +8,19 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
-from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.finding import Coverage, Related, Report, Severity, Suppression
 from pipelaw.report import render
-from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
 
-RULE = Rule(
-    id="script-injection",
-    title="Text that an outsider writes becomes part of a script",
-    category="injection",
-    kind="expansion",
-    when="True",
-    ladder=(Line(Severity.HIGH, "True"),),
-    confidence=Confidence.HIGH,
-    message=(),
-    at="",
-    related=(),
-    why="Whoever opens an issue\ndecides its title.\n\nMore of it.",
-    fix={"github": "Use a variable:\n\n```yaml\nenv:\n\tT: x\n```"},
-    references=(),
-    examples=(),
-    path="rules/script-injection.yaml",
-)
+RULE = sample_rule(fix={"github": "Use a variable:\n\n```yaml\nenv:\n\tT: x\n```"})
 QUIET = replace(RULE, id="quiet-rule", title="Nothing does this")
-FINDING = Finding(
-    rule=RULE.id,
-    title=RULE.title,
+FINDING = sample_finding(
     severity=Severity.INFO,
-    confidence=Confidence.HIGH,
     message="`${{ github.head_ref }}` is pasted & run",
     span=Span("a/b.yml", 9, 17, 9, 38),
-    platform="github",
-    job="greet",
-    step="Say hello",
-    fingerprint="0123456789abcdef0123456789abcdef:1",
     related=(Related(Span("a/b.yml", 2, 3, 2, 9), "anybody can start it"),),
     excerpt=("\techo ${{ github.head_ref }}",),
 )

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
+from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
 from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
@@ -28,21 +29,14 @@ PATH = ".github/workflows/greet.yml"
 
 
 def rule(name: str, *severities: Severity, references: tuple[str, ...] = ()) -> Rule:
-    return Rule(
+    return sample_rule(
         id=name,
         title=f"What {name} finds",
-        category="injection",
-        kind="expansion",
-        when="True",
         ladder=tuple(Line(severity, "True") for severity in severities),
         confidence=Confidence.MEDIUM,
-        message=(),
-        at="",
-        related=(),
         why="It matters, in\ntwo lines.\n\nMore of it.",
         fix={"github": "Write this.", "gitlab": "Write that."},
         references=references,
-        examples=(),
         path=f"rules/{name}.yaml",
     )
 
@@ -56,18 +50,8 @@ RULES = (
         references=("CICD-SEC-4", "CWE-94", "CWE-94", "https://example.org/page"),
     ),
 )
-FINDING = Finding(
-    rule="script-injection",
-    title="What script-injection finds",
-    severity=Severity.MEDIUM,
-    confidence=Confidence.MEDIUM,
-    message="`${{ github.head_ref }}` is pasted into the script",
-    span=Span(PATH, 9, 17, 9, 38),
-    platform="github",
-    job="greet",
-    step="Say hello",
-    fingerprint="0123456789abcdef0123456789abcdef:1",
-    related=(Related(Span(PATH, 2, 3, 2, 9), "anybody can start it"),),
+FINDING = sample_finding(
+    title="What script-injection finds", severity=Severity.MEDIUM, confidence=Confidence.MEDIUM
 )
 EVERYTHING = Report(
     (

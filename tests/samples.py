@@ -1,0 +1,52 @@
+"""A rule and a finding for the tests of reports: each says what is different about its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pipelaw.finding import Confidence, Finding, Related, Severity
+from pipelaw.rules import Line, Rule
+from pipelaw.source import Span
+
+_PATH = ".github/workflows/greet.yml"
+_RULE = Rule(
+    id="script-injection",
+    title="Text that an outsider writes becomes part of a script",
+    category="injection",
+    kind="expansion",
+    when="True",
+    ladder=(Line(Severity.HIGH, "True"),),
+    confidence=Confidence.HIGH,
+    message=(),
+    at="",
+    related=(),
+    why="Whoever opens an issue\ndecides its title.\n\nMore of it.",
+    fix={"github": "Use a variable.", "gitlab": "Quote it."},
+    references=(),
+    examples=(),
+    path="rules/script-injection.yaml",
+)
+_FINDING = Finding(
+    rule=_RULE.id,
+    title=_RULE.title,
+    severity=Severity.HIGH,
+    confidence=Confidence.HIGH,
+    message="`${{ github.head_ref }}` is pasted into the script",
+    span=Span(_PATH, 9, 17, 9, 38),
+    platform="github",
+    job="greet",
+    step="Say hello",
+    fingerprint="0123456789abcdef0123456789abcdef:1",
+    related=(Related(Span(_PATH, 2, 3, 2, 9), "anybody can start it"),),
+)
+
+
+def sample_rule(**changes: Any) -> Rule:
+    """A rule about scripts, with other values in the fields given."""
+    return replace(_RULE, **changes)
+
+
+def sample_finding(**changes: Any) -> Finding:
+    """A finding of that rule, with other values in the fields given."""
+    return replace(_FINDING, **changes)
