@@ -23,8 +23,9 @@ from pipelaw.report import render
 from pipelaw.source import Span
 
 if TYPE_CHECKING:
-    from pipelaw.rules import Rule
     from collections.abc import Iterator
+
+    from pipelaw.rules import Rule
 
 CHROMIUM = os.environ.get("PIPELAW_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

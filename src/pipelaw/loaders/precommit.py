@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import Document, MappingNode, Node, ScalarNode, parse
-from pipelaw.errors import UnreadableError
+from pipelaw.document import Document, MappingNode, Node, ScalarNode
 from pipelaw.facts import references
 from pipelaw.loaders import Loaded
+from pipelaw.loaders.settings import settings
 from pipelaw.model import Pipeline, Reference
 from pipelaw.patterns import pattern
 
@@ -26,13 +26,9 @@ _ADDRESS = pattern(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[^/:]+)[/:](?P<path>.+?)(?:
 def load(source: Source, tree: Tree) -> Loaded:
     """Read `.pre-commit-config.yaml`."""
     problems: list[Problem] = []
-    roots = parse(source)
-    if not roots or roots[0].value == []:
+    document = settings(source, problems, "the configuration")
+    if document is None:
         return Loaded(())
-    document = Document(source, roots[0], problems)
-    if not isinstance(document.root, MappingNode):
-        where = source.position(document.root.start_mark.index)
-        raise UnreadableError(source.path, *where, "the configuration is a mapping")
     fields = document.fields(document.root, "the file")
     pipeline = Pipeline(
         path=source.path,
