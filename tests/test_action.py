@@ -208,6 +208,32 @@ def test_the_policy_decides_where_the_workflow_does_not(tmp_path: Path, python: 
     assert "of severity low or above" in run.outputs["reason"]
 
 
+def test_each_of_several_repositories_has_its_own_threshold(tmp_path: Path, python: Path) -> None:
+    run = Run(tmp_path, python, paths="one\ntwo").write(DANGEROUS, f"one/{FLOW}")
+    run.write(DANGEROUS, f"two/{FLOW}").write("fail_on: never\n", "one/.pipelaw.yml")
+    assert run.scan() == 1, run.log
+    assert int(run.outputs["critical"]) == 2
+    assert run.outputs["reason"] == (
+        "1 finding that the policy of its repository fails for: 1 critical"
+    )
+    run.write("fail_on: never\n", "two/.pipelaw.yml")
+    assert run.scan() == 0
+    assert "the job passes whatever is found" in run.outputs["reason"]
+    run.write("fail_on: high\n", "one/.pipelaw.yml").write("fail_on: high\n", "two/.pipelaw.yml")
+    assert run.scan() == 1
+    assert run.outputs["reason"] == "2 findings of severity high or above: 2 critical"
+    run.inputs["fail-on"] = "never"
+    assert run.scan() == 0
+
+
+def test_a_wrong_policy_among_several_is_told_apart(tmp_path: Path, python: Path) -> None:
+    run = Run(tmp_path, python, paths="one\ntwo").write(HARMLESS, f"one/{FLOW}")
+    run.write(HARMLESS, f"two/{FLOW}").write("fail-on: never\n", "two/.pipelaw.yml")
+    run.write("fail_on: critical\n", "one/.pipelaw.yml")
+    assert run.scan() == 3, run.log
+    assert run.outputs["reason"].endswith("; 1 place could not be read")
+
+
 def test_never_only_reports(tmp_path: Path, python: Path) -> None:
     run = Run(tmp_path, python, fail_on="never").write(DANGEROUS).write(BROKEN, ".gitlab-ci.yml")
     assert run.scan() == 0

@@ -290,7 +290,7 @@ REFUSED = [
     ("b «'x'»", "expected an operator or the end, not a string"),
     ("b «and» b", "write `&&` for and"),
     ("b «or» b", "write `||` for or"),
-    ("«not» b", "write `!` for not"),
+    ("«not» b", "write `!` for not, and `!(a in b)` for not in"),
     ("s «=» 'x'", "`=` is no operator; `==` compares"),
     ("b «&» b", "`&` is no operator; write `&&`"),
     ("n «*» 2", "`*` is not part of the language"),

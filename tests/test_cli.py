@@ -193,7 +193,20 @@ def test_nothing_to_scan_is_said(shell: Shell) -> None:
         ("model odd.yml", "odd.yml: its name tells no platform; say --as "),
         ("model .gitlab-ci.yml", ".gitlab-ci.yml:"),
         ("test empty", "empty: there is no rule in this folder"),
-        ("scna", "scna"),
+        ("scna", "there is no command `scna`; did you mean `scan`?"),
+        ("check", "there is no command `check`; there are scan, baseline, "),
+        ("--skan", "no such option '--skan'"),
+        (
+            "explain nothing-like-it",
+            "there is no rule `nothing-like-it`; `pipelaw rules` lists them",
+        ),
+        (
+            "scan --policy=pipelaw:strickt",
+            "there is no profile `pipelaw:strickt`; did you mean `pip",
+        ),
+        ("scan --since=", "--since has no value: is a variable not set?"),
+        ("scan --baseline=", "--baseline has no value: is a variable not set?"),
+        ("test nowhere.yaml", "nowhere.yaml: no such file or folder"),
     ],
 )
 def test_errors_are_one_line(shell: Shell, arguments: str, message: str) -> None:
@@ -280,13 +293,13 @@ def test_the_examples_of_rules_are_run(shell: Shell) -> None:
     wrong = shell("test", "own/no-greeting.yaml")
     assert wrong.status == Status.FOUND
     first, last = wrong.out.splitlines()
-    assert re.match(r"own/no-greeting\.yaml:\d+:1: unexpected in the good github example: ", first)
+    assert re.match(r"own/no-greeting\.yaml:\d+:1: the good github example is reported, ", first)
     assert last == "0 of 1 rules do what their examples say"
     shell.rule(name="another-name")
     wrong = shell("test", "own/another-name.yaml")
     assert wrong.status == Status.FOUND
     assert wrong.out.startswith("own/another-name.yaml:1:5: ")
-    assert shell("test", "own/nowhere.yaml").status == Status.FOUND
+    assert shell("test", "own/nowhere.yaml").status == Status.ERROR
 
 
 def test_the_model_of_a_file(shell: Shell) -> None:
@@ -331,6 +344,7 @@ def test_help(shell: Shell) -> None:
         own = shell(name, "--help")
         assert own.status == Status.CLEAN
         assert " ".join(text.split()) in " ".join(own.out.split())
+    assert shell("policy") == Output(Status.ERROR, shell("policy", "--help").out, "")
     version = shell("--version")
     assert re.fullmatch(r"pipelaw \d+\.\d+\.\d+\n", version.out)
     assert version.status == Status.CLEAN
@@ -397,6 +411,62 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         os.close(write)
     assert result.stderr == b""
     assert result.returncode == Status.FOUND
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text("a: {script: make}\n")
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "pipelaw", "scan"],
+            cwd=tmp_path,
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+    said = "error: standard output cannot be written: No space left on device\n"
+    assert (result.returncode, result.stderr.decode()) == (Status.ERROR, said)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+@pytest.mark.parametrize(
+    ("closed", "arguments", "status"),
+    [
+        (">&-", "scan", Status.FOUND),
+        ("2>&-", "scan", Status.FOUND),
+        (">&- 2>&-", "scan nowhere", Status.ERROR),
+        ("<&-", "scan - --as github", Status.CLEAN),
+        ("<&-", "model - --as github", Status.CLEAN),
+    ],
+)
+def test_a_closed_stream_is_no_error(
+    tmp_path: Path, closed: str, arguments: str, status: int
+) -> None:
+    work = tmp_path / ".github" / "workflows"
+    work.mkdir(parents=True)
+    (work / "ci.yml").write_text(DANGEROUS)
+    result = subprocess.run(
+        ["sh", "-c", f'"$0" -m pipelaw {arguments} {closed}', sys.executable],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert (result.returncode, result.stderr) == (status, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such a folder cannot be removed elsewhere")
+def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+    result = subprocess.run(
+        ["sh", "-c", 'rmdir "$PWD" && "$0" -m pipelaw scan', sys.executable],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    said = b"error: the current folder is not there any more: go to one that is\n"
+    assert (result.returncode, result.stderr) == (Status.ERROR, said)
 
 
 def test_odd_characters_end_no_run(tmp_path: Path) -> None:

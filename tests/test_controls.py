@@ -400,6 +400,42 @@ def test_a_template_whose_job_is_made_manual_is_weak() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("job", "reasons"),
+    [
+        ("semgrep-sast", ("its job is redefined never to start",)),
+        ("kubesec-sast", ()),  # one of many
+        ("sast", ()),  # only what the others extend
+    ],
+)
+def test_a_template_whose_job_never_starts(job: str, reasons: tuple[str, ...]) -> None:
+    included = Reference(kind="template", text="", name="Jobs/SAST.gitlab-ci.yml")
+    assert weaknesses(pipeline(references=(included,), jobs=(Job(id=job),))) == reasons
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "variables", "strong"),
+    [
+        ("Jobs/SAST.gitlab-ci.yml", ("change-request",), (), False),
+        ("Jobs/SAST.gitlab-ci.yml", ("change-request", "push"), (), True),
+        ("Jobs/SAST.latest.gitlab-ci.yml", ("change-request",), (), True),
+        ("Jobs/SAST.gitlab-ci.yml", ("change-request",), ("AST_ENABLE_MR_PIPELINES",), True),
+    ],
+)
+def test_a_template_for_branches_in_a_pipeline_for_requests(
+    name: str, kinds: tuple[str, ...], variables: tuple[str, ...], *, strong: bool
+) -> None:
+    found = weaknesses(
+        pipeline(
+            references=(Reference(kind="template", text="", name=name),),
+            triggers=tuple(Trigger(kind=kind) for kind in kinds),
+            variables=tuple(Variable(name=one, value="true") for one in variables),
+            jobs=(),
+        )
+    )
+    assert bool(found) is not strong
+
+
 def test_of_equal_controls_in_a_step_the_strongest_counts() -> None:
     step = run("trivy image one\ntrivy image --exit-code 1 two")
     assert weaknesses(pipeline(step)) == ()

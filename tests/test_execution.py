@@ -28,6 +28,8 @@ from pipelaw.facts.execution import places
         ("pytest tests/unit", (".", "tests/unit")),
         ("go run ./cmd", (".", "./cmd")),
         ("go version", ()),
+        ("go -C sub test ./...", ("sub", "./...")),
+        ("npm --prefix sub config set x y", ()),
         ("go build ./...", ()),
         ("cargo test", (".",)),
         ("cargo install ripgrep", ()),

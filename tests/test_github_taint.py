@@ -159,6 +159,13 @@ def test_json_in_javascript_is_data_unless_quotes_stand_around_it() -> None:
         ("{uses: dorny/paths-filter@v3, with: {list-files: json}}", "docs_files", True),
         ("{uses: dorny/paths-filter@v3, with: {list-files: shell}}", "docs_files", False),
         ("{uses: dorny/paths-filter@v3, with: {list-files: json}}", "docs", False),
+        ("{uses: peter-evans/find-comment@v3}", "comment-body", True),
+        ("{uses: peter-evans/find-comment@v3}", "comment-id", False),
+        (
+            "{uses: peter-evans/find-comment@v3, with: {comment-author: 'github-actions[bot]'}}",
+            "comment-body",
+            False,
+        ),
         ("{uses: xt0rted/pull-request-comment-branch@v3}", "head_ref", True),
         ("{uses: xt0rted/pull-request-comment-branch@v3}", "head_sha", False),
         (
@@ -319,6 +326,45 @@ def test_into_a_called_workflow_and_out_of_it() -> None:
         ("${{ inputs.title }}", True, "the input `title`")
     ]
     assert [e.via for e in controlled(found[WORKFLOW])] == ["the output `title` of job call"]
+
+
+def test_through_two_called_workflows() -> None:
+    called = "on: {workflow_call: {inputs: {text: {type: string}}}}\njobs:\n  a:\n"
+    found = repository(
+        workflows__inner=called
+        + "    runs-on: ubuntu-latest\n    steps: [{run: 'echo ${{ inputs.text }}'}]\n",
+        workflows__middle=called
+        + "    uses: ./.github/workflows/inner.yml\n    with: {text: 'a ${{ inputs.text }}'}\n",
+        workflows__x="""\
+        on: issues
+        jobs:
+          call:
+            uses: ./.github/workflows/middle.yml
+            with: {text: "${{ github.event.issue.title }}"}
+        """,
+    )
+    inner = found[".github/workflows/inner.yml"]
+    assert [(e.text, e.outsider) for e in controlled(inner)] == [("${{ inputs.text }}", True)]
+    assert inner.jobs[0].exposed
+
+
+@pytest.mark.parametrize(
+    ("condition", "dormant"),
+    [
+        ("github.event_name == 'push'", True),
+        ("github.event_name != 'pull_request_target'", True),
+        ("github.event_name == 'pull_request_target'", False),
+        ("vars.ON", False),
+    ],
+)
+def test_a_text_that_is_empty_under_the_events_that_get_there(
+    condition: str, dormant: bool
+) -> None:
+    step = "{run: 'echo ${{ github.head_ref }}'"
+    text = "on: [push, pull_request_target]\njobs:\n  a:\n    runs-on: ubuntu-latest\n"
+    of_job = workflow(f'{text}    if: "{condition}"\n    steps: [{step}}}]\n')
+    of_step = workflow(f'{text}    steps: [{step}, if: "{condition}"}}]\n')
+    assert [e.dormant for e in controlled(of_job) + controlled(of_step)] == [dormant] * 2
 
 
 def test_actions_that_use_each_other_end() -> None:

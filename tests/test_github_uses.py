@@ -60,6 +60,27 @@ def test_the_version_that_a_comment_claims(comment: str, claimed: str) -> None:
     assert use(f"a/b@{COMMIT} {comment}").claimed == claimed
 
 
+@pytest.mark.parametrize(
+    ("lines", "claimed"),
+    [
+        ("# v4.2.1\n- uses: a/b@{}", "v4.2.1"),
+        ("- name: x\n  # a/b v4.2.1\n  uses: a/b@{}", "v4.2.1"),
+        ("# A/B@v4\n- uses: a/b@{}", "v4"),
+        ("# renovate: pinned to 4.2.1\n- uses: a/b@{}", "4.2.1"),
+        ("# v4.2.1\n- uses: a/b@{} # kept for the old runner", "v4.2.1"),
+        ("# v4.2.1\n- uses: a/b@{} # v4", "v4"),
+        ("# v4.2.1\n\n- uses: a/b@{}", ""),
+        ("# needs python 3.12\n- uses: a/b@{}", ""),
+        ("# see issue 12\n- uses: a/b@{}", ""),
+        ("# v4.2.1\n- name: x\n  uses: a/b@{}", ""),
+    ],
+)
+def test_the_version_that_a_comment_above_claims(lines: str, claimed: str) -> None:
+    steps = indent(lines.format(COMMIT), "  ")
+    [step] = job(f"steps:\n{steps}").steps
+    assert step.references[0].claimed == claimed
+
+
 def test_behind_a_tag_nothing_is_claimed() -> None:
     assert use("a/b@v4 # v4.2.1").claimed == ""
 

@@ -194,13 +194,47 @@ jobs:
         (f"git checkout {HEAD_SHA}", f"git checkout {HEAD_SHA}"),
         ('git fetch origin "$SHA"\ngit reset --hard FETCH_HEAD', 'git fetch origin "$SHA"'),
         ('git clone "https://github.com/$FORK" pr', 'git clone "https://github.com/$FORK" pr'),
+        (
+            "curl -L https://api.github.com/repos/x/y/tarball/refs/pull/$N/head | tar xz",
+            "curl -L https://api.github.com/repos/x/y/tarball/refs/pull/$N/head",
+        ),
+        (
+            "wget https://github.com/x/y/archive/refs/pull/$N/merge.zip\nunzip merge.zip",
+            "wget https://github.com/x/y/archive/refs/pull/$N/merge.zip",
+        ),
+        (
+            "curl -o a.zip https://codeload.github.com/$FORK/zip/$SHA && unzip a.zip",
+            "curl -o a.zip https://codeload.github.com/$FORK/zip/$SHA",
+        ),
+        ("gh api repos/x/y/tarball/$SHA | tar xz", "gh api repos/x/y/tarball/$SHA"),
+        (
+            'git clone -b "$BRANCH" "https://github.com/$FORK"',
+            'git clone -b "$BRANCH" "https://github.com/$FORK"',
+        ),
+        ("gh repo clone $FORK pr -- -b $BRANCH", "gh repo clone $FORK pr -- -b $BRANCH"),
+        (
+            'pip install "git+https://github.com/$FORK@$SHA"',
+            'pip install "git+https://github.com/$FORK@$SHA"',
+        ),
+        ('npm install "github:$FORK#$SHA"', 'npm install "github:$FORK#$SHA"'),
+        (
+            "docker build https://github.com/$FORK.git#$SHA",
+            "docker build https://github.com/$FORK.git#$SHA",
+        ),
+        (
+            'U="https://github.com/$FORK/archive/$SHA.tar.gz"\ncurl -L "$U" | tar xz',
+            'curl -L "$U"',
+        ),
     ],
 )
 def test_checkouts_by_command(script: str, text: str) -> None:
-    env = f"{{SHA: '{HEAD_SHA}', FORK: '${{{{ github.event.pull_request.head.repo.full_name }}}}'}}"
+    env = (
+        f"{{SHA: '{HEAD_SHA}', FORK: '${{{{ github.event.pull_request.head.repo.full_name }}}}',"
+        " BRANCH: '${{ github.head_ref }}'}"
+    )
     steps = f"- env: {env}\n  run: |\n{indent(script, '    ')}\n"
     found = checkout(steps)
-    assert (found.untrusted, found.ref) == (True, text)
+    assert (found.untrusted, found.ref, found.own_branch) == (True, text, False)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +247,13 @@ def test_checkouts_by_command(script: str, text: str) -> None:
         "gh pr view $N",
         "gh pr diff $N",
         "git apply fixes.patch",
+        "curl -o a.zip https://api.github.com/repos/x/y/zipball/refs/pull/$N/head",
+        "curl https://api.github.com/repos/x/y/tarball/refs/heads/main | tar xz",
+        "gh api repos/x/y/tarball/$GITHUB_SHA | tar xz",
+        "curl https://raw.githubusercontent.com/x/y/${{ github.head_ref }}/VERSION",
+        "curl https://raw.githubusercontent.com/x/y/main/x.sh | bash",
+        "pip install git+https://github.com/x/y@${{ github.sha }}",
+        "pip install example==1.0",
     ],
 )
 def test_other_commands_are_no_checkouts(script: str) -> None:
@@ -266,6 +307,63 @@ def test_only_what_stands_behind_a_checkout_by_command_counts() -> None:
     assert (before.executed, after.executed) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("script", "folder", "executor"),
+    [
+        (f"curl {{}}/tarball/{HEAD_SHA} | tar xz -C pr\nmake -C pr", "pr", "make -C pr"),
+        (f"curl {{}}/tarball/{HEAD_SHA} | tar xz --directory=pr\nmake", "pr", ""),
+        (f"curl -o a {{}}/zipball/{HEAD_SHA}\nunzip -d pr a\ncd pr/x-*\nmake", "pr", "make"),
+        (f"curl https://raw.githubusercontent.com/x/y/{HEAD_SHA}/a.sh | bash", "", "bash"),
+        (
+            f"curl -o a.sh https://raw.githubusercontent.com/x/y/{HEAD_SHA}/a.sh\nsh a.sh",
+            "",
+            "sh",
+        ),
+    ],
+)
+def test_what_runs_from_an_archive(script: str, folder: str, executor: str) -> None:
+    lines = indent(script.replace("{}", "https://api.github.com/repos/x/y", 1), "    ")
+    found = checkout(f"- run: |\n{lines}\n")
+    assert (found.folder, found.executed, found.executor) == (folder, bool(executor), executor)
+
+
+def test_an_archive_may_be_opened_in_a_later_step() -> None:
+    load_it = "- run: gh api repos/x/y/tarball/refs/pull/$N/head > a.tgz\n"
+    found = job(f"{load_it}- run: tar xf a.tgz --strip 1\n- run: make\n", "issue_comment")
+    [one] = found.steps[0].checkouts
+    assert (one.untrusted, one.executor) == (True, "make")
+
+
+@pytest.mark.parametrize(
+    ("paths", "whole"),
+    [
+        (".", True),
+        ("./**/*", True),
+        ("${{github.workspace}}/", True),
+        ("${{ github.workspace }}", True),
+        ("${{ github.workspace }}/dist", False),
+        ("dist/**", False),
+        (".\n!node_modules", True),
+        (".\n!.github", True),
+        (".\n!.git", False),
+        (".\n!**/.git/**", False),
+        ("**\n!./.*", False),
+    ],
+)
+def test_which_artifacts_take_the_whole_workspace(paths: str, whole: bool) -> None:
+    text = indent(paths, "      ")
+    found = job(f"- uses: actions/upload-artifact@v4.3.0\n  with:\n    path: |\n{text}\n", "push")
+    assert found.steps[0].artifacts[0].whole_workspace is whole
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept"), [("false", False), ("'${{ false }}'", False), ("'${{ inputs.x }}'", True)]
+)
+def test_whether_a_checkout_keeps_the_token(setting: str, kept: bool) -> None:
+    found = checkout(f"- uses: {OLD}\n  with: {{persist-credentials: {setting}}}\n", "push")
+    assert found.persists_credentials is kept
+
+
 LABELS = "contains(github.event.pull_request.labels.*.name, 'ok')"
 COMMENTED = "github.event.comment.author_association == 'OWNER'"
 BRANCH = "${{ github.head_ref }}"
@@ -304,6 +402,25 @@ def test_what_a_member_gives_first(
     steps = f"{action(ref)}- run: make\n"
     found = checkout(steps, on, f'if: "{condition}"')
     assert (found.approval, found.bypassed) == (approval, bypassed)
+
+
+def test_a_ref_handed_through_two_workflows() -> None:
+    inputs = "on: {workflow_call: {inputs: {ref: {type: string}}}}\njobs:\n  a:\n"
+    middle = inputs + (
+        "    uses: ./.github/workflows/x.yml\n    with: {ref: '${{ inputs.ref }}'}\n"
+    )
+    outer = (
+        "on: pull_request_target\njobs:\n  a:\n    uses: ./.github/workflows/middle.yml\n"
+        f"    with: {{ref: '{HEAD_SHA}'}}\n"
+    )
+    steps = f"{action('${{ inputs.ref }}')}- run: make\n"
+    on = "{workflow_call: {inputs: {ref: {type: string}}}}"
+    found = job(steps, on, middle=middle, outer=outer)
+    assert (found.exposed, found.steps[0].checkouts[0].untrusted) == (True, True)
+    own = outer.replace("on: pull", "if: false\non: pull").replace(
+        "    uses", "    if: github.event.pull_request.head.repo.fork == false\n    uses"
+    )
+    assert not job(steps, on, middle=middle, outer=own.partition("\n")[2]).exposed
 
 
 def test_who_gets_in_anyway_waits_for_no_approval() -> None:
@@ -371,6 +488,7 @@ def test_files_are_followed_to_where_they_are_copied(script: str, executor: str)
     ("uses", "ref", "refused"),
     [
         ("actions/checkout@v4", HEAD_SHA, True),
+        ("actions/checkout@main", HEAD_SHA, True),
         ("actions/checkout@v4", "${{ inputs.pr_ref }}", False),
         (OLD, HEAD_SHA, False),
     ],
@@ -402,6 +520,8 @@ def test_who_wrote_the_request_counts_for_its_code_and_not_for_the_comment() -> 
         ("uses: sushichop/action-repository-permission@v2\n  continue-on-error: true", True),
         ("uses: actions-cool/check-user-permission@v2", True),
         ("uses: actions-cool/check-user-permission@v2\n  with: {error-if-missing: true}", False),
+        ("uses: actions-cool/check-user-permission@v2\n  with: {require: write}", True),
+        ("uses: skjnldsv/check-actor-permission@v3\n  with: {require: write}", False),
         ("run: gh api repos/x/y/collaborators/$WHO/permission | grep write || exit 1", False),
         ("run: gh api repos/x/y/collaborators/$WHO/permission", True),
         (
@@ -426,6 +546,35 @@ def test_an_answer_is_a_gate_where_it_is_asked_for() -> None:
     """
     found = job(steps, "issue_comment")
     assert [step.exposed for step in found.steps] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("stop", "exposed"),
+    [
+        ("if: steps.c.outputs.require-result != 'true'\n  run: exit 1", False),
+        ("if: steps.c.outputs.require-result == 'false'\n  run: exit 1", False),
+        ("if: steps.c.outputs.require-result != 'true'\n  run: echo no", True),
+        ("if: steps.c.outputs.require-result == 'true'\n  run: exit 1", True),
+        ("if: steps.other.outputs.require-result != 'true'\n  run: exit 1", True),
+        ("if: steps.c.outputs.x != 'true'\n  run: exit 1\n  continue-on-error: true", True),
+    ],
+)
+def test_a_step_that_fails_for_a_bad_answer_is_a_gate(stop: str, exposed: bool) -> None:
+    steps = f"- id: c\n  uses: actions-cool/check-user-permission@v2\n- {stop}\n"
+    assert job(f"{steps}- run: make\n", "pull_request_target").steps[-1].exposed is exposed
+    needing = f"""\
+on: pull_request_target
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    steps:
+{indent(steps, "      ")}
+  b:
+    needs: gate
+    runs-on: ubuntu-latest
+    steps: [{{run: make}}]
+"""
+    assert pipeline(needing).jobs[1].exposed is exposed
 
 
 @pytest.mark.parametrize(
@@ -683,6 +832,10 @@ def test_a_followed_workflow_that_is_not_found_counts_as_open() -> None:
     assert pipeline(text, y="name: Other\non: push\njobs: {}\n").jobs[0].exposed
 
 
+TAGS_AND_MAIN = "{push: {tags: ['v*'], branches: [main]}}"
+TAGGED = "startsWith(github.ref, 'refs/tags/')"
+
+
 @pytest.mark.parametrize(
     ("on", "uses", "caches"),
     [
@@ -716,6 +869,29 @@ def test_which_steps_keep_a_cache(
     found = job(f"- uses: {uses}\n", on)
     assert found.releases
     assert [(c.restores, c.saves, c.implicit) for c in found.steps[0].caches] == caches
+
+
+@pytest.mark.parametrize(
+    ("on", "cached", "published", "restores"),
+    [
+        (TAGS_AND_MAIN, "!startsWith(github.ref, 'refs/tags/')", TAGGED, False),
+        (TAGS_AND_MAIN, "github.ref_type == 'branch'", TAGGED, False),
+        (TAGS_AND_MAIN, "!startsWith(github.ref, 'refs/tags/')", "", True),
+        (TAGS_AND_MAIN, TAGGED, TAGGED, True),
+        ("{push: {tags: ['v*']}}", "!startsWith(github.ref, 'refs/tags/')", "", False),
+        ("{push: {tags: ['v*']}}", "vars.CACHED == 'yes'", "", True),
+    ],
+)
+def test_a_cache_that_no_release_restores(
+    on: str, cached: str, published: str, restores: bool
+) -> None:
+    steps = f"""\
+    - uses: actions/cache@v4
+      if: "{cached}"
+    - run: npm publish
+      if: "{published or "always()"}"
+    """
+    assert job(steps, on).steps[0].caches[0].restores is restores
 
 
 @pytest.mark.parametrize(

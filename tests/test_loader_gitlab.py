@@ -492,8 +492,24 @@ class TestExpansions:
         assert shown(found.place) == found.text
 
     def test_where_a_job_starts_others(self) -> None:
-        [found] = job("job: {trigger: {project: a/b, branch: $CI_COMMIT_BRANCH}}").expansions
-        assert found.sink == "target"
+        text = "job: {trigger: {project: $CI_COMMIT_TAG/b, branch: $CI_COMMIT_BRANCH}}"
+        [found] = job(text).expansions
+        assert (found.sink, found.text, found.choosing) == ("target", "$CI_COMMIT_TAG", True)
+
+    @pytest.mark.parametrize(
+        ("text", "choosing"),
+        [
+            ("environment: $CI_COMMIT_REF_NAME", True),
+            ("environment: {name: /$CI_COMMIT_REF_NAME}", True),
+            ("environment: {name: review/$CI_COMMIT_REF_NAME}", False),
+            ("image: base/$CI_COMMIT_BRANCH:1", True),
+            ("image: base:$CI_COMMIT_BRANCH", False),
+            ("image: localhost:5000/$CI_COMMIT_BRANCH", True),
+        ],
+    )
+    def test_what_a_name_chooses(self, text: str, *, choosing: bool) -> None:
+        [found] = job(f"job:\n  script: make\n  {text}").expansions
+        assert found.choosing is choosing
 
 
 class TestPipelines:

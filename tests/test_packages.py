@@ -41,6 +41,9 @@ def exchanged(code: str, language: str = "bash") -> Traffic:
         ("dotnet tool install -g tool", "dotnet", "tool", "none"),
         ("composer global require vendor/tool", "composer", "vendor/tool", "none"),
         ("npm \\\n  install \\\n  tool", "npm", "tool", "none"),
+        ("npm --prefix web install tool", "npm", "tool", "none"),
+        ("pipx run tool --flag", "pipx", "tool", "none"),
+        ("uv tool run tool@latest check", "uv", "tool", "none"),
     ],
 )
 def test_what_is_installed_without_a_fixed_version(
@@ -67,6 +70,10 @@ def test_what_is_installed_without_a_fixed_version(
         "pip install tox==4.0.0 'a===1' dist/a.whl",
         "pip install -c constraints.txt tox",
         "pip install --require-hashes tox",
+        "pip install --no-index --find-links dist tox",
+        "pip install --dry-run tox",
+        "pip install https://example.com/a/b/archive/v1.2.3.tar.gz",
+        "npm --prefix web install",
         "pip install git+https://example.com/a/b@0123456789abcdef0123456789abcdef01234567",
         "gem install rake -v 13.0.6",
         "cargo install --path .",
@@ -83,6 +90,12 @@ def test_what_is_installed_without_a_fixed_version(
 )
 def test_what_is_fixed_or_comes_from_the_repository(code: str) -> None:
     assert exchanged(code).installations == ()
+
+
+@pytest.mark.parametrize("ref", ["main.zip", "refs/heads/next.tar.gz", "HEAD.tar.gz"])
+def test_an_archive_of_a_branch_has_no_version(ref: str) -> None:
+    [found] = exchanged(f"pip install https://example.com/a/b/archive/{ref}").installations
+    assert found.pin == "none"
 
 
 def test_package_managers_that_renew_themselves_are_told_apart() -> None:
@@ -102,6 +115,8 @@ def test_package_managers_that_renew_themselves_are_told_apart() -> None:
         ("cargo \\\n  publish", "cargo", "crates.io"),
         ("python -m twine upload dist/*", "twine", "PyPI"),
         ("twine upload --repository testpypi dist/*", "twine", "PyPI"),
+        ("twine upload --repository-url https://upload.pypi.org/legacy/ x", "twine", "PyPI"),
+        ("npm publish --registry=https://registry.npmjs.org", "npm", "npm"),
         ("uv run twine upload dist/*", "twine", "PyPI"),
         ("poetry publish --build", "poetry", "PyPI"),
         ("bundle exec gem push a.gem", "gem", "RubyGems"),
@@ -122,6 +137,8 @@ def test_what_is_published(code: str, manager: str, registry: str) -> None:
         "npm publish --registry https://npm.pkg.github.com",
         "npm publish --registry=$REGISTRY",
         "twine upload -r internal dist/*",
+        "twine upload --repository-url https://pypi.example.com/simple dist/*",
+        "npm publish --registry https://npmjs.example.com/",
         "dotnet nuget push a.nupkg --source github",
         "cargo publish --registry ours",
         "git push",
@@ -136,7 +153,9 @@ def test_what_is_not_published_or_elsewhere(code: str) -> None:
 def test_provenance_is_asked_for_by_name() -> None:
     [with_it] = exchanged("npm publish --provenance").publications
     [without] = exchanged("npm publish").publications
-    assert (with_it.provenance, without.provenance) == (True, False)
+    [configured] = exchanged("npm config set provenance true\nnpm publish").publications
+    given = [found.provenance for found in (with_it, without, configured)]
+    assert given == [True, False, True]
 
 
 def test_powershell_is_read_too() -> None:

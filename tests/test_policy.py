@@ -169,10 +169,109 @@ MISTAKES = {
         "nothing called `fail-on` can be locked; did you mean `fail_on`?",
     ),
     "a file that is not there": (
+        "extends: policies/org.yml\n",
+        1,
+        10,
+        "`policies/org.yml` is not there: give a policy file, or a folder of them, beside this one",
+    ),
+    "a file outside": (
         "extends: ../org.yml\n",
         1,
         10,
-        "`../org.yml` is not there: give a policy file, or a folder of them, beside this one",
+        "`../org.yml` leads outside: put it into the repository, or extend a git repository at",
+    ),
+    "rules outside": (
+        "rule_folders: [/etc/rules]\n",
+        1,
+        16,
+        "`/etc/rules` leads outside: put it into the repository, or extend a git repository at",
+    ),
+    "a profile without its first name": (
+        "extends: strict\n",
+        1,
+        10,
+        "`strict` is not there; did you mean `pipelaw:strict`?",
+    ),
+    "no profile at all": (
+        "extends: pipelaw:nobody\n",
+        1,
+        10,
+        "there is no profile `pipelaw:nobody`; there are pipelaw:default, pipelaw:starter, ",
+    ),
+    "a word of another program": (
+        "rules:\n  script-injection: no\n",
+        2,
+        21,
+        (
+            "the severity of `script-injection` is one of off, info, low, medium, high, critical, on,"
+            " not `no`; did you mean `off`?"
+        ),
+    ),
+    "another word for never": (
+        "fail_on: none\n",
+        1,
+        10,
+        "`fail_on` is one of never, critical, high, medium, low, info, not `none`; did you mean `never`?",
+    ),
+    "a glob in place of a rule": (
+        "rules:\n  unpinned-*: off\n",
+        2,
+        3,
+        "there is no rule `unpinned-*`; each is named in full",
+    ),
+    "a merge key": (
+        "rules: {<<: {script-injection: off}}\n",
+        1,
+        9,
+        "`<<` is not followed here: write out what it would bring",
+    ),
+    "a path alone": (
+        "rules:\n  script-injection:\n    paths: [ci.yml]\n",
+        3,
+        13,
+        "an item of `paths` should be a mapping, not text",
+    ),
+    "a hidden folder from the root": (
+        "rules: {script-injection: {paths: [{path: /.github/**, severity: low}]}}\n",
+        1,
+        43,
+        "paths begin at the repository's root: `.github/**`",
+    ),
+    "a path of Windows": (
+        "rules: {script-injection: {paths: [{path: 'ci\\*.yml', severity: low}]}}\n",
+        1,
+        43,
+        "folders are parted by `/`: `ci/*.yml`",
+    ),
+    "a path that leads up": (
+        "rules: {script-injection: {paths: [{path: a/../../b.yml, severity: low}]}}\n",
+        1,
+        43,
+        "paths begin at the repository's root, and `..` leads to none",
+    ),
+    "a folder in place of its files": (
+        "rules: {script-injection: {paths: [{path: ci/, severity: low}]}}\n",
+        1,
+        43,
+        "it fits no file: `ci/**` fits all in that folder",
+    ),
+    "a wildcard of other globs": (
+        "rules: {script-injection: {paths: [{path: '{a,b}.yml', severity: low}]}}\n",
+        1,
+        43,
+        "a glob has `*`, `?` and `**`, and no other wildcards: write two items",
+    ),
+    "rules of a waiver": (
+        "waivers:\n  - rules: [script-injection]\n    path: a.yml\n",
+        2,
+        5,
+        "a waiver has no `rules`; did you mean `rule`?",
+    ),
+    "a glob of a job that takes for ever": (
+        f"waivers:\n  - {{rule: script-injection, path: a.yml, job: {'a*' * 7}}}\n",
+        2,
+        48,
+        "a glob can have at most 6 wildcards: write two items",
     ),
     "a folder without rules": (
         "rule_folders: policies\n",
@@ -524,6 +623,21 @@ WAIVER = {
     "owner": "team-ci",
     "expires": "2026-07-01",
 }
+PATHS = [
+    "a/../b",
+    "..",
+    "a..b/c",
+    "a/",
+    "a\\b",
+    "!a",
+    "a!",
+    "{a,b}",
+    "{a}",
+    "[ab]c",
+    "[]",
+    "/",
+    "./",
+]
 VALUES: dict[str, list[object]] = {
     "extends": [
         "pipelaw:strict",
@@ -577,6 +691,7 @@ VALUES: dict[str, list[object]] = {
     "lock": ["*", ["fail_on", "rules"], [""], {"a": "b"}],
     "waivers": [
         [WAIVER],
+        *([{**WAIVER, "path": path}] for path in PATHS),
         [{**WAIVER, "ticket": "CI-1", "approved_by": "security"}],
         *([{k: v for k, v in WAIVER.items() if k != key}] for key in WAIVER),
         [{**WAIVER, "reason": "because"}],

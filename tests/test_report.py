@@ -179,10 +179,17 @@ def unescaped(command: str) -> tuple[str, dict[str, str], str]:
     return name, properties, data
 
 
+def test_a_sentence_of_an_annotation_has_no_line_ends() -> None:
+    fix = "Use a variable:\n\n```yaml\nenv:\n  T: x\n```\n\nA shell\nnever\nparses it."
+    rule = replace(RULE, fix={"": fix})
+    _, _, said = unescaped(render("github", Report((FINDING,), Coverage(), (rule,))).strip())
+    assert said.endswith("\nFix: Use a variable:\n\n  env:\n    T: x\n\nA shell never parses it.")
+
+
 def test_annotations_are_worst_first_and_suppressed_findings_have_none() -> None:
     advice = (
         "%0AWhy: Whoever opens an issue decides its title."
-        "%0AFix: Use a variable:%0A%0Aenv:%0A  T: x"
+        "%0AFix: Use a variable:%0A%0A  env:%0A    T: x"
     )
     message = "`${{ github.head_ref }}` is pasted into the script"
     title = f"{RULE.title} [script-injection]"

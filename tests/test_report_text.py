@@ -219,6 +219,33 @@ def test_what_was_not_seen_is_told() -> None:
         """)
 
 
+def test_long_problems_are_wrapped_below_their_place() -> None:
+    blank = Problem(
+        "a  b.yml", 3, 1, "the called workflow some-vendor/workflows is not looked into"
+    )
+    far = Problem(f"{'deep/' * 14}ci.yml", 1, 1, "not valid YAML")
+    lines = shown(seen=Coverage(1, 1, 1, (blank, far))).splitlines()
+    assert lines[:5] == [
+        "could not be read:",
+        "  a  b.yml:3:1: the called workflow some-vendor/workflows is not looked into",
+        f"  {'deep/' * 14}ci.yml:1:1:",
+        "    not valid YAML",
+        "",
+    ]
+    assert all(len(line) <= 80 for line in lines if "deep/" not in line)
+
+
+def test_notes_end_at_the_edge() -> None:
+    for line in (7, 12345):
+        span = Span("ci.yml", line, 1, line, 2)
+        related = (Related(span, "word " * 60),)
+        text = shown(found(WORKFLOW, BODY, span=span, related=related, excerpt=("a: b",)))
+        notes = [one for one in text.splitlines() if "word" in one]
+        assert len(notes) > 3
+        edge = max(map(len, notes))
+        assert 80 - len(" word") < edge <= 80
+
+
 def test_many_related_places_are_counted() -> None:
     related = tuple(Related(Span("ci.yml", n, 1, n, 2), f"place {n}") for n in range(1, 8))
     lines = shown(found(WORKFLOW, BODY, related=related)).splitlines()

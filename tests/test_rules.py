@@ -87,10 +87,20 @@ def told(text: str) -> str:
         ("when: reference.mutable", "when: reference.mutabel", "7:17: "),
         ("reference.mutable", "reference.mutabel", "did you mean `mutable`?"),
         ("when: reference.mutable", "when: reference.text", "7:7: "),
-        ("for: reference", "for: refrence", "6:6: `for` knows repository, pipeline"),
-        ("for: reference", "for: refrence", "did you mean `reference`?"),
+        ("for: reference", "for: refrence", "6:6: `for` is one of repository, pipeline, "),
+        ("for: reference", "for: refrence", ", not `refrence`; did you mean `reference`?"),
+        ("confidence: high", "confidence: certain", "one of low, medium, high, not `certain`"),
         ("severity: high", "severity: hihg", "4:11: a severity is one of"),
-        ("severity: high", "severity:\n  - high: reference.secrets", "must hold always"),
+        (
+            "severity: high",
+            "severity:\n  - high: reference.secrets",
+            """must hold always, as in `- low: "true"`""",
+        ),
+        (
+            "severity: high",
+            "severity:\n  high: 'true'",
+            "5:3: `severity` should be a list, not a mapping",
+        ),
         (
             "severity: high",
             "severty: high",
@@ -105,7 +115,43 @@ def told(text: str) -> str:
             "id: other-rule",
             "1:5: the id `other-rule` and the file name `some-rule` differ",
         ),
-        ("id: some-rule", "id: Some_Rule", "1:5: an id is words in lower case joined by hyphens"),
+        (
+            "id: some-rule",
+            "id: Some_Rule",
+            "1:5: an id is words in lower case joined by hyphens, such as `some-rule`",
+        ),
+        ("why: Because.", "description: Because.", "has no field `description`; it can have id, "),
+        ("why: Because.", "why:", "`why` has no value"),
+        ("when: reference.mutable", "when: !reference.mutable", "7:7: a `!` at the beginning is a"),
+        (
+            "severity: high",
+            "severity:\n  - high: !reference.mutable",
+            "5:11: a `!` at the beginnin",
+        ),
+        (
+            "when: reference.mutable",
+            'when: "a" == reference.text',
+            "that begins with a quote or `!`, goes below a `|`",
+        ),
+        ("{reference.text}", "${{ reference.text }}", "as in `{job.name}`, and `{"),
+        (
+            "when: reference.mutable",
+            "when: len(reference.text) > 3",
+            "7:7: unknown function `len`; ",
+        ),
+        ("when: reference.mutable", "when: len(reference.text) > 3", "; write `size(…)`"),
+        ("when: reference.mutable", "when: reference.text.length > 3", "; write `size(…)`"),
+        (
+            "when: reference.mutable",
+            "when: job.steps.any(s, s.name == 'x')",
+            "unknown function `any`; write `value.exists(…)`",
+        ),
+        ("when: reference.mutable", "when: reference.mutable == True", "; did you mean `true`?"),
+        (
+            "when: reference.mutable",
+            "when: reference.text in ('a', 'b')",
+            "7:29: a list stands in brackets: `[a, b]`",
+        ),
         (
             "  github:",
             "  githb:",
@@ -122,7 +168,20 @@ def test_a_wrong_rule_is_told_what_where_and_what_to_do(old: str, new: str, mess
     assert old in RULE
     said = told(RULE.replace(old, new, 1))
     assert message in said
-    assert said.startswith("some-rule.yaml:")
+    messages = [line for line in said.splitlines() if not line.startswith(" ")]
+    assert [line.partition(":")[0] for line in messages] == ["some-rule.yaml"]
+
+
+def test_what_is_no_rule_at_all_gives_one_message() -> None:
+    assert (
+        told("- a\n") == "some-rule.yaml:1:1: a rule is a mapping that begins with `id: some-rule`"
+    )
+
+
+def test_a_message_can_show_a_brace() -> None:
+    text = RULE.replace("{reference.text}", "{'{'}a}").replace("  # finding", "")
+    [said] = trial.try_rule(made(text))
+    assert "`{a}` moves" in said
 
 
 def test_a_wrong_name_is_shown_with_a_caret() -> None:
@@ -148,8 +207,11 @@ def test_a_rule_knows_its_severities_and_platforms() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("  # finding", "", "14:1: a bad example marks no line with `# finding`"),
-        ("  # finding", "", "19:1: unexpected in the bad github example: `a/b@v1` moves"),
+        (
+            "  # finding",
+            "",
+            "19:1: the bad github example is reported without a `# finding`: `a/b@v1` moves",
+        ),
         (
             "on: push\n      jobs: {}",
             "on: push\n      jobs: {}  # finding",
@@ -166,8 +228,8 @@ def test_a_rule_knows_its_severities_and_platforms() -> None:
 )
 def test_a_wrong_example_is_told_apart(old: str, new: str, message: str) -> None:
     assert old in RULE
-    said = trial.try_rule(made(RULE.replace(old, new, 1)))
-    assert any(message in line for line in said), said
+    [said] = trial.try_rule(made(RULE.replace(old, new, 1)))
+    assert message in said
 
 
 def test_a_file_that_cannot_be_opened_is_a_policy_error(tmp_path: Path) -> None:

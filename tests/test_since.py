@@ -263,10 +263,10 @@ def test_an_unknown_revision_says_what_to_fetch(tmp_path: Path, book: Rulebook) 
     assert new(clone, book, first) == []
 
 
-@pytest.mark.parametrize("revision", ["-x", "", "--all", "HEAD:a", "a b", "HEAD\nx"])
-def test_a_revision_is_never_an_option(tmp_path: Path, revision: str) -> None:
+@pytest.mark.parametrize("revision", ["-x", "", "--all", "HEAD:a", "a b", "HEAD\nx", "a..b"])
+def test_what_is_no_revision_is_told_apart(tmp_path: Path, revision: str) -> None:
     root = commit(tmp_path, {"a": "b"})
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="is no revision; name a branch, tag or commit"):
         GitTree(str(root), revision)
 
 

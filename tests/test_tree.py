@@ -128,6 +128,28 @@ def test_links_inside_are_followed_and_those_that_leave_are_not(tmp_path: Path) 
     assert found.read("linked/a.yml") == b"ci/parts/a.yml\n"
 
 
+def test_a_link_in_a_circle_hides_nothing_beside_it(tmp_path: Path) -> None:
+    root = fill(tmp_path, "ci/build.yml", "ci/parts/test.yml")
+    (root / "ci" / "circle.yml").symlink_to("circle.yml")
+    folder = FolderTree(root)
+    assert list(folder.paths()) == ["ci/build.yml", "ci/parts/test.yml"]
+    assert folder.problems() == []
+
+
+@needs_user
+def test_a_link_that_cannot_be_followed_is_told_by_its_name(tmp_path: Path) -> None:
+    root = fill(tmp_path / "root", "ci/build.yml")
+    fill(tmp_path, "closed/other.yml")
+    (root / "ci" / "link.yml").symlink_to(tmp_path / "closed" / "other.yml")
+    (tmp_path / "closed").chmod(0)
+    folder = FolderTree(root)
+    assert list(folder.paths()) == ["ci/build.yml"]
+    assert [(one.path, one.message) for one in folder.problems()] == [
+        ("ci/link.yml", "permission denied")
+    ]
+    (tmp_path / "closed").chmod(0o700)
+
+
 def test_links_that_go_round_end(tmp_path: Path) -> None:
     root = fill(tmp_path, "a/x.yml", "b/y.yml")
     (root / "a" / "up").symlink_to("..")

@@ -38,6 +38,15 @@ def flaws(script: str) -> tuple[Flaw, ...]:
         ('export NODE_TLS_REJECT_UNAUTHORIZED="0"', 'NODE_TLS_REJECT_UNAUTHORIZED="0'),
         ("npm config set strict-ssl false", "strict-ssl false"),
         ("pip3 install --trusted-host a -r b", "pip3 install --trusted-host"),
+        ('echo -e "Host *\\n\\tStrictHostKeyChecking no\\n" > a', "StrictHostKeyChecking no"),
+        ("kubectl --insecure-skip-tls-verify get pods", "--insecure-skip-tls-verify"),
+        (
+            "kubectl config set-cluster a --insecure-skip-tls-verify=true",
+            "--insecure-skip-tls-verify=true",
+        ),
+        ("executor --skip-tls-verify-registry=a.example", "--skip-tls-verify-registry=a.example"),
+        ("buildah push --tls-verify=false a", "--tls-verify=false"),
+        ("skopeo copy --dest-tls-verify=false a b", "--dest-tls-verify=false"),
     ],
 )
 def test_what_switches_the_check_off(script: str, text: str) -> None:

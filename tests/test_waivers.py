@@ -611,6 +611,13 @@ def test_show_prints_every_value_with_its_origin(shell: Shell) -> None:
     assert bare(again[1]) == bare(out)
 
 
+def test_show_says_which_waivers_do_not_count(shell: Shell) -> None:
+    shell.write(f"waivers:\n{WAIVER}{WAIVER.replace('2026-07-01', '1.7.2026')}")
+    _, out, _ = shell("policy", "show")
+    said = [line for line in out.splitlines() if "does not count" in line]
+    assert said == ["    # does not count: `expires: 1.7.2026` is no day, such as 2027-01-31"]
+
+
 def _said(line: str) -> str:
     return line.partition("  # ")[0].strip() if not line.startswith("# layer") else ""
 

@@ -14,8 +14,8 @@ class Flaw:
     """Something in the pipeline's own language that does not do what it seems to do."""
 
     kind: str
-    """always-true, constant, malformed, substring, ternary, spoofable, misfeature, roundabout, trace or
-    unverified."""
+    """always-true, constant, malformed, substring, ternary, spoofable, misfeature, roundabout, trace,
+    unverified, loose, concealed, confusion or shared-cache."""
     text: str
     """As written."""
     detail: str = ""
@@ -37,13 +37,15 @@ class Leak:
     """A secret that a script lets out of the job."""
 
     way: str
-    """log, network, or mask: the request to hide it shows it."""
+    """log, network, file (one that the job stores), or mask: the request to hide it shows it."""
     secret: str
     """The name of the secret, or the text that holds one."""
     to: str = ""
-    """Of the network: the host, "" where it is not literal."""
+    """Of the network: the host, "" where it is not literal; of a file: its name."""
     derived: bool = False
     """What gets out was made from the secret, so nothing knows that it has to be hidden."""
+    token: bool = False
+    """It is the job's own token."""
     by: str = ""
     """The program that lets it out."""
     place: Place = NOWHERE

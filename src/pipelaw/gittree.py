@@ -254,6 +254,9 @@ def _commit(root: str, revision: str) -> str:
     try:
         found = _output(root, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
     except _GitError:
+        # a range, a file, two words: no fetch would help
+        if ".." in revision or ":" in revision or revision.split() != [revision]:
+            raise UsageError(f"`{shown}` is no revision; name a branch, tag or commit") from None
         raise UsageError(_missing(shown, shallow=shallow)) from None
     name = found.decode("ascii").strip()
     try:  # a full name is taken at its word; the commit itself may not be there

@@ -280,6 +280,8 @@ class Expansion:
     """An outsider would write it under other events; under these it says nothing."""
     reparsed: bool = False
     """A shell or interpreter reads the expanded text as code: eval, sh -c, every template in a script."""
+    choosing: bool = False
+    """It decides which image, file, environment or machine is used, not only which version of one."""
     place: Place = NOWHERE
 
     @property

@@ -305,6 +305,28 @@ def _piece(found: re.Match[str]) -> str:
     return "[^/]" if found.lastgroup == "one" else re.escape(found[0])
 
 
-def wildcards(glob: str) -> int:
-    """How many wildcards a glob has."""
-    return sum(1 for found in _WILDCARD.finditer(glob) if found.lastgroup)
+_OTHER_GLOB = re.compile(r"!|.*(?:\{.*,.*\}|\[.+\])", re.DOTALL)
+"""What other programs' globs have."""
+
+
+def glob_fault(glob: str) -> str:
+    """Why a glob takes too long to match, "" where it does not."""
+    if sum(1 for found in _WILDCARD.finditer(glob) if found.lastgroup) > MAX_WILDCARDS:
+        return f"a glob can have at most {MAX_WILDCARDS} wildcards: write two items"
+    return ""
+
+
+def path_fault(glob: str) -> str:
+    """What is wrong with a glob for the paths of a repository, "" where it can fit one."""
+    root = re.sub(r"^(\.?/)+", "", glob)
+    if root != glob:
+        return f"paths begin at the repository's root: `{root}`"
+    if "\\" in glob:
+        return f"folders are parted by `/`: `{glob.replace(chr(92), '/')}`"
+    if ".." in glob.split("/"):
+        return "paths begin at the repository's root, and `..` leads to none"
+    if glob.endswith("/"):
+        return f"it fits no file: `{glob}**` fits all in that folder"
+    if _OTHER_GLOB.match(glob):
+        return "a glob has `*`, `?` and `**`, and no other wildcards: write two items"
+    return glob_fault(glob)

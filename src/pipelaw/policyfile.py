@@ -37,6 +37,19 @@ _NUMBER = re.compile(r"[1-9]\d{0,3}")
 _GIT = ("https://", "ssh://", "git@", "file://")
 
 
+_MEANT = {
+    "off": "no none false disable disabled ignore",
+    "on": "yes true enable enabled",
+    "never": "none no off",
+    "allowed": "yes true allow on",
+    "refused": "no false forbidden deny never off",
+    "high": "error",
+    "medium": "warning warn moderate",
+    "info": "note notice",
+}
+"""What other programs, or YAML, call the words that a policy knows."""
+
+
 class Known(NamedTuple):
     """What a policy can name."""
 
@@ -109,12 +122,14 @@ class _Reader:
         """Note a mistake."""
         self.document.problem(node, message)
 
-    def check_keys(self, node: Node, keys: Sequence[str], what: str) -> None:
-        """Note the keys of a mapping that mean nothing there."""
+    def check_keys(self, node: Node, keys: Sequence[str], what: str) -> bool:
+        """Note the keys of a mapping that mean nothing there; whether there are none."""
+        before = len(self.document.problems)
         for key, _ in self.document.pairs(node, what):
             if key.value not in keys:
                 hint = near(key.value, keys) or f"; it can have {', '.join(keys)}"
                 self.problem(key, f"{what} has no `{key.value}`{hint}")
+        return len(self.document.problems) == before
 
     def word(self, node: Node, words: Collection[str], what: str) -> str:
         """One of some words, "" where it is another."""
@@ -123,8 +138,8 @@ class _Reader:
         elif node.value in words:
             return str(node.value)
         else:
-            got = f"not `{node.value}`" if node.value else "it has no value"
-            hint = near(node.value, words)
+            got = f"not `{node.value}`" if node.value else "but it has no value"
+            hint = _meant(node.value, words) or near(node.value, words)
             self.problem(node, f"{what} is one of {', '.join(words)}, {got}{hint}")
         return ""
 
@@ -184,7 +199,8 @@ class _Reader:
 
     def _git(self, node: Node) -> Iterator[Setting[Extension]]:
         what = "an extended git repository"
-        self.check_keys(node, EXTENSION_KEYS, what)
+        if not self.check_keys(node, EXTENSION_KEYS, what):
+            return
         fields = self.document.fields(node, what)
         url, commit, path = (self.document.text(fields.get(k), f"`{k}`") for k in EXTENSION_KEYS)
         if not url.startswith(_GIT):
@@ -204,12 +220,18 @@ class _Reader:
         """What rules are set to."""
         for key, value in self.document.pairs(self.fields.get("rules"), "`rules`"):
             if key.value not in self.known.rules:
-                hint = near(key.value, self.known.rules) or "; `pipelaw rules` lists them"
-                self.problem(key, f"there is no rule `{key.value}`{hint}")
+                self.problem(key, self._no_rule(key.value))
             elif isinstance(value, ScalarNode):
                 yield from self._level(key.value, value, "")
             else:
                 yield from self._levels(key.value, value)
+
+    def _no_rule(self, name: str) -> str:
+        """That there is no such rule, and what to write instead."""
+        if name == "<<":
+            return "`<<` is not followed here: write out what it would bring"
+        hint = "; each is named in full" if "*" in name else near(name, self.known.rules)
+        return f"there is no rule `{name}`{hint or '; `pipelaw rules` lists them'}"
 
     def _levels(self, rule: str, node: Node) -> Iterator[Level]:
         what = f"the rule `{rule}`"
@@ -219,7 +241,8 @@ class _Reader:
             yield from self._level(rule, fields["severity"], "")
         for item in self.document.items(fields.get("paths"), f"`paths` of {what}"):
             one = "an item of `paths`"
-            self.check_keys(item, PATH_KEYS, one)
+            if not self.check_keys(item, PATH_KEYS, one):
+                continue
             parts = self.document.fields(item, one)
             glob = self.glob(parts, item, one)
             if "severity" not in parts:
@@ -260,13 +283,8 @@ class _Reader:
         glob = self.document.text(fields.get("path"), "`path`")
         if not glob:
             self.problem(node, f"{what} lacks `path`: a glob such as `.github/workflows/*.yml`")
-        elif policy.wildcards(glob) > policy.MAX_WILDCARDS:
-            limit = f"at most {policy.MAX_WILDCARDS} wildcards"
-            self.problem(fields["path"], f"a glob can have {limit}: write two items")
-        elif glob.startswith(("/", "./")):
-            self.problem(
-                fields["path"], f"paths begin at the repository's root: `{glob.lstrip('./')}`"
-            )
+        elif fault := policy.path_fault(glob):
+            self.problem(fields["path"], fault)
         else:
             return glob
         return ""
@@ -275,7 +293,8 @@ class _Reader:
         """The controls that work outside the pipelines."""
         for item in self.document.items(self.fields.get("controls"), "`controls`"):
             what = "a control"
-            self.check_keys(item, CONTROL_KEYS, what)
+            if not self.check_keys(item, CONTROL_KEYS, what):
+                continue
             fields = self.document.fields(item, what)
             by = self.document.text(fields.get("by"), "`by`").strip()
             if "category" not in fields or not by:
@@ -295,10 +314,11 @@ class _Reader:
             for node in self.document.scalars(value, f"`{key.value}` of `paved_road`"):
                 if not self.full(node, "paved_road") or not kind:
                     continue
-                if policy.wildcards(node.value) > policy.MAX_WILDCARDS:
-                    self.problem(node, f"a glob can have at most {policy.MAX_WILDCARDS} wildcards")
-                    continue
-                yield kind, Setting(str(node.value), self.origin(node))
+                fault = policy.glob_fault(node.value)
+                if fault:
+                    self.problem(node, fault)
+                else:
+                    yield kind, Setting(str(node.value), self.origin(node))
 
     def lock(self) -> Iterator[Setting[str]]:
         """What lower layers may not loosen."""
@@ -328,8 +348,9 @@ class _Reader:
         """The waivers: what they are about has to be right, else they could hide what nobody meant."""
         for item in self.document.items(self.fields.get("waivers"), "`waivers`"):
             what = "a waiver"
+            if not self.check_keys(item, WAIVER_KEYS, what):
+                continue
             before = len(self.document.problems)
-            self.check_keys(item, WAIVER_KEYS, what)
             fields = self.document.fields(item, what)
             texts = {k: self.document.text(fields.get(k), f"`{k}`").strip() for k in WAIVER_KEYS}
             self._check_subject(item, fields, texts)
@@ -346,8 +367,9 @@ class _Reader:
             return
         rule = texts["rule"]
         if rule not in self.known.rules:
-            hint = near(rule, self.known.rules) or "; `pipelaw rules` lists them"
-            self.problem(fields["rule"], f"there is no rule `{rule}`{hint}")
+            self.problem(fields["rule"], self._no_rule(rule))
+        elif fault := policy.glob_fault(texts["job"]):
+            self.problem(fields["job"], fault)
         elif "fingerprint" not in fields:
             self.glob(fields, item, "a waiver without `fingerprint`")
         elif not _FINGERPRINT.fullmatch(texts["fingerprint"]):
@@ -357,6 +379,12 @@ class _Reader:
             )
         elif "path" in fields or "job" in fields:
             self.problem(item, "a waiver has a `fingerprint`, or a `path` and perhaps a `job`")
+
+
+def _meant(word: str, words: Collection[str]) -> str:
+    """A hint at the word that means the same here, or nothing."""
+    same = next((one for one in words if word.lower() in _MEANT.get(one, "").split()), "")
+    return f"; did you mean `{same}`?" if same else ""
 
 
 def _fault(texts: dict[str, str], expires: dt.date | None) -> str:

@@ -110,8 +110,10 @@ class _Stack:
         """Add a shipped profile."""
         known = profiles()
         if name not in known:
-            hint = near(name, known) or f"; there are {', '.join(known)}"
-            raise PolicyError(f"{origin}: there is no profile `{name}`{hint}")
+            hint = _profile(name) or f"; there are {', '.join(known)}"
+            # what is named on the command line stands in no file
+            where = "" if origin.path == name else f"{origin}: "
+            raise PolicyError(f"{where}there is no profile `{name}`{hint}")
         self.file(_Spot(MemoryTree({name: known[name].read_bytes()}), name), origin)
 
     def file(self, spot: _Spot, origin: Origin) -> None:
@@ -146,10 +148,11 @@ class _Stack:
         if start.path in start.tree:
             self.file(start, origin)
             return
-        below = start.below() if not start.path.startswith("..") else []
+        below = _below(start, origin)
         if not below:
             wanted = "give a policy file, or a folder of them, beside this one"
-            raise PolicyError(f"{origin}: `{start.shown}` is not there: {wanted}")
+            hint = "" if extension.commit else _profile(extension.place)
+            raise PolicyError(f"{origin}: `{start.shown}` is not there{hint or f': {wanted}'}")
         for path in below:
             self.file(start._replace(path=path), origin)
 
@@ -210,10 +213,24 @@ def _with_rules(layer: Layer, read: _Read) -> Layer:
     return layer._replace(rule_folders=read.rule_folders, rule_files=read.rule_files)
 
 
+def _below(spot: _Spot, origin: Origin) -> list[str]:
+    """The YAML files in a folder that a policy names; raises PolicyError where it leads out."""
+    if spot.path.startswith(("..", "/")):
+        remedy = "put it into the repository, or extend a git repository at a commit"
+        raise PolicyError(f"{origin}: `{spot.path}` leads outside: {remedy}")
+    return spot.below()
+
+
+def _profile(name: str) -> str:
+    """A hint at the shipped profile that was probably meant, or nothing."""
+    found = near(name.removeprefix(PROFILE), [one.removeprefix(PROFILE) for one in profiles()])
+    return found.replace("`", f"`{PROFILE}", 1)
+
+
 def _rule_files(spot: _Spot, folder: Setting[str]) -> list[RuleFile]:
     """The rules in a folder that a policy names."""
     start = spot.beside(folder.value)
-    paths = start.below() if not start.path.startswith("..") else []
+    paths = _below(start, folder.origin)
     if not paths:
         raise PolicyError(f"{folder.origin}: there is no rule in a folder `{start.shown}`")
     found = []

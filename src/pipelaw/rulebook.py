@@ -305,7 +305,8 @@ def _read(files: Sequence[Path], texts: Sequence[bytes]) -> dict[str, Rule]:
 def _chosen(found: dict[str, Rule], only: Sequence[str], skip: Sequence[str]) -> list[Rule]:
     for name in (*only, *skip):
         if name not in found:
-            raise UsageError(f"there is no rule `{name}`{rules.near(name, found)}")
+            hint = rules.near(name, found) or "; `pipelaw rules` lists them"
+            raise UsageError(f"there is no rule `{name}`{hint}")
     return [
         rule for rule in found.values() if (not only or rule.id in only) and rule.id not in skip
     ]

@@ -13,6 +13,7 @@ from pipelaw.document import (
     ScalarNode,
     SequenceNode,
     decode,
+    null,
     parse,
 )
 from pipelaw.errors import PolicyError, UnreadableError
@@ -69,19 +70,29 @@ def parse_rule(shown: str, stem: str, data: bytes) -> Rule:
         source = decode(shown, data)
         roots = parse(source)
     except UnreadableError as error:
-        raise PolicyError(str(error)) from None
+        hint = _QUOTING if error.message.startswith("not valid YAML") else ""
+        raise PolicyError(f"{error}{hint}") from None
     if len(roots) != 1:
         raise PolicyError(f"{shown}:1:1: a rule file holds exactly one rule, this has {len(roots)}")
+    if not isinstance(roots[0], MappingNode):
+        raise PolicyError(f"{shown}:1:1: a rule is a mapping that begins with `id: {stem}`")
     errors: list[str] = []
     rule: Rule | None = None
     try:
         rule = _Reader(Document(source, roots[0], problems)).rule(stem)
     except PolicyError as error:
         errors.append(str(error))
-    errors[:0] = [f"{p.path}:{p.line}:{p.column}: {p.message}" for p in problems]
-    if rule is None or errors:
-        raise PolicyError("\n".join(errors))
+    # what the document has noted comes first: the rest often follows from it
+    noted = [f"{p.path}:{p.line}:{p.column}: {p.message}" for p in problems]
+    if rule is None or noted:
+        raise PolicyError("\n".join(dict.fromkeys(noted or errors)))
     return rule
+
+
+_QUOTING = "; a text with `: ` or ` #`, or that begins with a quote or `!`, goes below a `|`"
+"""What is wrong most of the time where a rule file is no YAML."""
+_TEXTS = ("title", "category", "message", "why", "fix")
+"""Fields that people read, and that could be empty without anything else noticing."""
 
 
 class _Reader:
@@ -161,17 +172,21 @@ class _Reader:
     def _check_fields(self) -> None:
         for key, _ in self.document.pairs(self.document.root, "a rule"):
             if key.value not in _FIELDS:
-                hint = near(key.value, _FIELDS)
+                hint = near(key.value, _FIELDS) or f"; it can have {', '.join(_FIELDS)}"
                 raise self.fail(key, f"a rule has no field `{key.value}`{hint}")
         missing = [name for name in _REQUIRED if name not in self.fields]
         if missing:
             names = ", ".join(f"`{name}`" for name in missing)
             raise self.fail(self.document.root, f"the rule lacks {names}")
+        for name in _TEXTS:
+            if null(self.fields[name]):
+                raise self.fail(self.fields[name], f"`{name}` has no value")
 
     def _id(self, stem: str) -> str:
         value = self.text("id")
         if not _ID.match(value):
-            raise self.fail(self.fields["id"], "an id is words in lower case joined by hyphens")
+            wanted = f"words in lower case joined by hyphens, such as `{stem}`"
+            raise self.fail(self.fields["id"], f"an id is {wanted}")
         if value != stem:
             raise self.fail(
                 self.fields["id"], f"the id `{value}` and the file name `{stem}` differ"
@@ -185,13 +200,16 @@ class _Reader:
         value = self.text(key)
         if value not in known:
             hint = near(value, known)
-            raise self.fail(self.fields[key], f"`{key}` knows {', '.join(known)}{hint}")
+            message = f"`{key}` is one of {', '.join(known)}, not `{value}`{hint}"
+            raise self.fail(self.fields[key], message)
         return value
 
     def expression(self, node: Node, want: cel.Type | None = None) -> str:
         """A CEL expression, checked against the scope, as Python."""
         if not isinstance(node, ScalarNode):
             raise self.fail(node, "an expression is a text")
+        if node.tag.startswith("!") and not node.style:
+            raise self.fail(node, "a `!` at the beginning is a tag of YAML: put it all in quotes")
         try:
             return cel.check(node.value, self.scope, want, self.python).python
         except cel.CelError as error:
@@ -206,7 +224,8 @@ class _Reader:
             for key, value in self.document.pairs(item, "a line of `severity`"):
                 lines.append(Line(self._severity(key), self.expression(value, cel.BOOL)))
         if not lines or lines[-1].condition != "True":
-            raise self.fail(node, "the last line of `severity` must hold always: `true`")
+            last = """the last line of `severity` must hold always, as in `- low: "true"`"""
+            raise self.fail(node, last)
         return tuple(lines)
 
     def _severity(self, node: ScalarNode) -> Severity:
@@ -238,6 +257,9 @@ class _Reader:
             at = closing + 1
 
     def _placeholder(self, node: ScalarNode, start: int, end: int) -> str:
+        if node.value.startswith("{", start):
+            wanted = """one `{` shows a value, as in `{job.name}`, and `{"{"}` shows a brace"""
+            raise self.fail(node, wanted, start - 1, 2)
         try:
             expression = cel.check(node.value[start:end], self.scope, None, self.python)
         except cel.CelError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from bisect import bisect_left
@@ -230,12 +231,23 @@ class _Listing:
         for entry in entries:
             path = start + entry.name
             link = entry.is_symlink()
-            if entry.is_file():
+            file, directory = self._kind(entry, path)
+            if file:
                 self._note(path, linked or link, found)
-            elif not entry.is_dir() or entry.name in LEFT_OUT:
+            elif not directory or entry.name in LEFT_OUT:
                 continue
             elif not link or self._enter(folder, path):
                 yield path, linked or link
+
+    def _kind(self, entry: os.DirEntry[str], path: str) -> tuple[bool, bool]:
+        """Whether there is a file, and whether a folder; a link that leads in a circle is neither."""
+        try:
+            file = entry.is_file()
+            return file, not file and entry.is_dir()
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                self.problems.append(Problem(printable(path), 1, 1, _reason(error)))
+            return False, False
 
     def _note(self, path: str, linked: bool, found: list[str]) -> None:
         shown = path

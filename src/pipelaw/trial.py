@@ -54,8 +54,7 @@ def _try(rule: Rule, example: Example) -> Iterator[str]:
     expected = {n for n, text in enumerate(example.text.splitlines(), 1) if MARK.search(text)}
     if example.good and expected:
         yield f"{rule.path}:{example.line}:1: a good example marks a finding"
-    if not example.good and not expected:
-        yield f"{rule.path}:{example.line}:1: a bad example marks no line with `# finding`"
+        return
     path = _PATHS[example.platform]
     if example.platform == "github" and _ACTION.search(example.text):
         path = "action.yml"
@@ -63,14 +62,19 @@ def _try(rule: Rule, example: Example) -> Iterator[str]:
     given = tuple((rule.id, name, value) for name, value in example.parameters)
     rulebook = Rulebook([rule]).on(Terms(parameters=given))
     part = scan_repository(Work(tree, "", (Candidate(path, example.platform),)), rulebook)
+    name = f"the {word} {example.platform} example"
     for problem in part.unreadable:
         line = example.line + problem.line - 1
-        yield f"{rule.path}:{line}:{problem.column}: the {word} {example.platform} example: {problem.message}"
-    reported = {finding.span.line: finding for finding in part.findings}
+        yield f"{rule.path}:{line}:{problem.column}: {name}: {problem.message}"
+    if part.unreadable:
+        return  # what is reported is of a part of it
+    reported = {finding.span.line: finding.message for finding in part.findings}
+    if not (example.good or expected or reported):
+        yield f"{rule.path}:{example.line}:1: {name} has no line that is reported"
     for number in sorted(expected - set(reported)):
         line = example.line + number - 1
-        yield f"{rule.path}:{line}:1: this line of the {word} {example.platform} example is not reported"
+        yield f"{rule.path}:{line}:1: this line of {name} is not reported"
+    wrong = "reported, and should not be" if example.good else "reported without a `# finding`"
     for number in sorted(set(reported) - expected):
         line = example.line + number - 1
-        said = reported[number].message
-        yield f"{rule.path}:{line}:1: unexpected in the {word} {example.platform} example: {said}"
+        yield f"{rule.path}:{line}:1: {name} is {wrong}: {reported[number]}"

@@ -60,6 +60,24 @@ def call(checker: Checker, node: Call) -> Typed:
     return Typed(function.result, python, growth=target.growth)
 
 
+_ELSEWHERE = {
+    "all": "every",
+    "exists": "any some",
+    "filter": "select where",
+    "lowerAscii": "lower lowercase toLowerCase",
+    "matches": "match regex search",
+    "size": "len length count",
+}
+"""What other languages call our functions."""
+
+
+def meant(name: str) -> str:
+    """A hint at the function that another language calls by this name, or nothing."""
+    ours = next((ours for ours, others in _ELSEWHERE.items() if name in others.split()), "")
+    written = "size(…)" if ours == "size" else f"value.{ours}(…)"
+    return f"; write `{written}`" if ours else ""
+
+
 def _unknown(checker: Checker, node: Call) -> CelError:
     message = f"unknown function `{node.name}`"
     if node.name == "has":
@@ -69,7 +87,7 @@ def _unknown(checker: Checker, node: Call) -> CelError:
     elif node.target and node.name in checker.visit(node.target).type.members:
         message = f"`{node.name}` is a field: write it without parentheses"
     else:
-        message += hint(node.name, NAMES)
+        message += meant(node.name) or hint(node.name, NAMES)
     return CelError(message, node.at, len(node.name))
 
 

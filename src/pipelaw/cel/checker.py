@@ -110,7 +110,9 @@ class Checker:
         found = self.names.get(node.name)
         if found is None:
             known = ", ".join(f"`{name}`" for name in self.names) or "no names"
-            advice = hint(node.name, self.names) or f"; known here: {known}"
+            small = node.name.lower()
+            advice = hint(node.name, [*self.names, *({small} & {"true", "false"})])
+            advice = advice or f"; known here: {known}"
             raise wrong(node, f"unknown name `{node.name}`{advice}")
         return found
 
@@ -123,7 +125,7 @@ class Checker:
             if node.name in calls.NAMES:
                 message = f"`{node.name}` is a function: write `{node.name}(…)`"
             else:
-                message += hint(node.name, operand.type.members)
+                message += hint(node.name, operand.type.members) or calls.meant(node.name)
             raise CelError(message, node.at, len(node.name))
         return Typed(found, f"{operand.python}.{node.name}", INT_OF_MODEL)
 

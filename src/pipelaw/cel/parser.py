@@ -117,7 +117,7 @@ _ABSENT = {
     "null": "`null` is not part of the language: every field has a value",
     "and": "write `&&` for and",
     "or": "write `||` for or",
-    "not": "write `!` for not",
+    "not": "write `!` for not, and `!(a in b)` for not in",
 }
 
 
@@ -248,6 +248,8 @@ class _Parser:
         if kind == "(":
             self.advance()
             inner = self.expression()
+            if self.token.kind == ",":
+                raise CelError("a list stands in brackets: `[a, b]`", self.token.start)
             return inner._replace(start=token.start, end=self.expect(")").end)
         raise self.unexpected("a value")
 

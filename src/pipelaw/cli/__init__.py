@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelaw.errors import PipelawError
+from pipelaw.errors import PipelawError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,13 @@ COMMANDS = {
 """Each command, a module of this package, and what it does; so help needs to import none."""
 
 
+EXIT_CODES = (
+    "Exit codes: 0 nothing at or above the threshold; 1 findings at or above it; 2 wrong usage, or a"
+    " wrong rule or policy, nothing was judged; 3 something could not be read, and no finding"
+    " reached the threshold."
+)
+
+
 class Status(IntEnum):
     """The exit codes."""
 
@@ -39,7 +46,7 @@ class Status(IntEnum):
     FOUND = 1
     """Findings at or above it."""
     ERROR = 2
-    """Wrong usage, or a rule that is wrong: nothing was judged."""
+    """Wrong usage, or a rule or policy that is wrong: nothing was judged."""
     INCOMPLETE = 3
     """Something could not be read, and no finding reached the threshold."""
     INTERRUPTED = 130
@@ -52,9 +59,14 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            if cmd_name.startswith("-") or ctx.resilient_parsing:
+                return None
+            from pipelaw.rules import near  # noqa: PLC0415  for who mistypes
+
+            hint = near(cmd_name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
+            raise UsageError(f"there is no command `{cmd_name}`{hint}")
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return command
 
@@ -79,11 +91,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=(
-        "Exit codes: 0 nothing at or above the threshold; 1 findings at or above it; 2 wrong usage"
-        " or a wrong rule, nothing was judged; 3 something could not be read, and no finding"
-        " reached the threshold."
-    ),
+    epilog=EXIT_CODES,
 )
 @click.option(
     "--version",
@@ -105,8 +113,10 @@ def pipelaw(context: click.Context) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and give its exit code."""
     try:
+        _open()
         _prepare(sys.stdout, keep=sys.stdout.isatty())
         _prepare(sys.stderr, keep=True)
+        _stand()
         status = pipelaw.main(arguments, prog_name="pipelaw", standalone_mode=False)
         return int(status or 0)
     except PipelawError as error:
@@ -133,6 +143,21 @@ def run() -> None:
     except OSError:  # whoever read has gone; what Python itself would exit with
         status = 120
     os._exit(status)
+
+
+def _open() -> None:
+    """A process may be started without output; then nobody wants to know."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  as long as the process
+
+
+def _stand() -> None:
+    """Every path is below the current folder, which somebody may have removed."""
+    try:
+        os.getcwd()  # noqa: PTH109  the cheapest way to ask
+    except OSError:
+        raise UsageError("the current folder is not there any more: go to one that is") from None
 
 
 def _prepare(stream: object, *, keep: bool) -> None:

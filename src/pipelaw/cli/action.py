@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pipelaw.cli import Status, main
-from pipelaw.cli.policy import in_force
+from pipelaw.cli import Status, main, verdict
 from pipelaw.errors import UsageError
-from pipelaw.finding import FINGERPRINT, Severity
+from pipelaw.finding import FINGERPRINT
 from pipelaw.gittree import GitTree
 from pipelaw.report import summary
 from pipelaw.report.markdown import code as as_code
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 NONE = "none"
 """The value of `since` that compares with nothing."""
-_WORDS = [severity.word for severity in sorted(Severity, reverse=True)]
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST = 1000
 """Of a reason, in characters."""
@@ -294,41 +292,26 @@ def _git(root: str, *words: str, settings: Iterable[tuple[str, str]] = ()) -> st
 
 def _results(inputs: _Inputs, scan: _Scan, report: dict[str, Any], reports: Path) -> dict[str, str]:
     """The outputs of a scan that judged something."""
-    counts = {word: int(report["summary"][word]) for word in _WORDS}
+    counts = {word: int(report["summary"][word]) for word in verdict.WORDS}
     total = sum(counts.values())
     silenced = (finding["suppressed"] for finding in report["findings"])
     known = sum(one["by"] in summary.KNOWN for one in silenced if one)
-    threshold = inputs.fail_on
-    if not threshold:
-        with redirect_stderr(io.StringIO()):  # its notes are told already
-            folders = map(Path, inputs.rules)
-            policy = in_force(inputs.paths, inputs.policy or None, folders, scan.since)
-        threshold = policy.fail_on.value
+    with redirect_stderr(io.StringIO()):  # its notes are told already
+        options = (inputs.fail_on, inputs.policy, inputs.rules, scan.since)
+        limits = verdict.limits(inputs.paths, *options)
+    over = verdict.failing(report["findings"], limits)
     unread = len(report["coverage"]["unreadable"])
+    noun = "new finding" if scan.since else "finding"
+    words = set(limits.values())
     return {
-        "status": "0" if threshold == "never" else str(scan.code),
-        "reason": _reason(counts, threshold, unread, "new finding" if scan.since else "finding"),
+        "status": "0" if words == {verdict.NEVER} else str(scan.code),
+        "reason": verdict.reason(total, over, words, unread, noun),
         "findings": str(total),
         "new": str(total) if scan.since else "",
         "known": str(known),
         **{word: str(number) for word, number in counts.items()},
         "sarif": str(reports / _REPORTS["sarif"]),
     }
-
-
-def _reason(counts: dict[str, int], threshold: str, unread: int, noun: str) -> str:
-    """Why the job passes or fails."""
-    total = sum(counts.values())
-    every = summary.count(total, noun) if total else f"no {noun}s"
-    unseen = f"{summary.count(unread, 'place')} could not be read" if unread else ""
-    if threshold == "never":
-        return "; ".join(filter(None, (every, unseen, "the job passes whatever is found")))
-    over = {word: counts[word] for word in _WORDS[: _WORDS.index(threshold) + 1] if counts[word]}
-    limit = f"of severity {threshold} or above"
-    if over:
-        listed = ", ".join(f"{number:,} {word}" for word, number in over.items())
-        return f"{summary.count(sum(over.values()), noun)} {limit}: {listed}"
-    return "; ".join(filter(None, (f"{every}, none {limit}" if total else every, unseen)))
 
 
 def _failure(said: str) -> str:

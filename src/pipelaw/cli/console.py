@@ -20,13 +20,23 @@ PATIENCE = 1.0
 
 
 def write(text: str) -> None:
-    """Write to standard output; a reader that has gone away, like `head`, is no error."""
+    """Write to standard output; a reader that has gone away, like `head`, is no error.
+
+    Raises UsageError where it cannot be written otherwise: the disk of a file may be full.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # the interpreter flushes once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def read(most: int) -> bytes:
+    """The first bytes of standard input; none where the process was started without one."""
+    return sys.stdin.buffer.read(most) if sys.stdin is not None else b""
 
 
 def save(text: str, file: str) -> None:

@@ -27,6 +27,8 @@ def command(rule: str, folders: tuple[Path, ...]) -> int:
     """
     found = {known.id: known for known in load(folders).rules}
     if rule not in found:
-        raise UsageError(f"there is no rule `{rule}`{near(rule, found)}")
+        raise UsageError(
+            f"there is no rule `{rule}`{near(rule, found) or '; `pipelaw rules` lists them'}"
+        )
     console.write(explain(found[rule]))
     return Status.CLEAN

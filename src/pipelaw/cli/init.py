@@ -13,10 +13,11 @@ import click
 
 from pipelaw import baseline
 from pipelaw.cli import Status, console
-from pipelaw.cli.policy import in_force, rulebook
+from pipelaw.cli.law import Law
+from pipelaw.cli.policy import rulebook
 from pipelaw.discover import find, repositories
 from pipelaw.errors import UsageError
-from pipelaw.policy import FILE
+from pipelaw.policy import FILE, Policy
 from pipelaw.report import summary
 from pipelaw.report.tool import HOME, NAME, VERSION
 from pipelaw.scan import scan
@@ -72,11 +73,12 @@ def command(path: str) -> int:
     if not candidates:
         raise UsageError(f"{path}: there is no pipeline here")
     _write(tree, FILE, POLICY)
-    policy = in_force((path,))
+    policy = Law().policy(tree) or Policy(console.today())
     report = scan((path,), rulebook=rulebook(policy), policy=policy)
     if report.open:
-        console.note(f"{summary.count(len(report.open), 'finding')} today")
         _write(tree, baseline.FILE, baseline.dump(report))
+        shown = f"`pipelaw scan` shows them, with `--baseline {baseline.FILE}` what is new"
+        console.note(f"{summary.count(len(report.open), 'finding')} today: {shown}")
     known = baseline.FILE if baseline.FILE in tree else ""
     found: dict[str, list[str]] = {}
     for candidate in candidates:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -49,7 +48,7 @@ def _loaded(file: str, platform: str) -> Loaded:
     tree: FolderTree | MemoryTree
     if file == "-":
         path, known = "stdin.yml", platform
-        tree = MemoryTree({path: sys.stdin.buffer.read(MAX_BYTES + 1)})
+        tree = MemoryTree({path: console.read(MAX_BYTES + 1)})
     else:
         [tree] = repositories(file)
         candidates = find(tree)
@@ -57,7 +56,10 @@ def _loaded(file: str, platform: str) -> Loaded:
             raise UsageError(f"{file}: name one file, not a folder")
         path, known = candidates[0].path, platform or candidates[0].platform
     if not known:
-        raise UsageError(f"{file}: its name tells no platform; say --as {' or '.join(LOADERS)}")
+        *names, last = LOADERS
+        raise UsageError(
+            f"{file}: its name tells no platform; say --as {', '.join(names)} or {last}"
+        )
     return load(known, decode(path, tree.read(path)), tree)
 
 

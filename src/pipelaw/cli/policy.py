@@ -12,30 +12,17 @@ from pipelaw.cli.law import Law, policy_option
 from pipelaw.discover import find, repositories
 from pipelaw.document import decode
 from pipelaw.errors import UnreadableError, UsageError
-from pipelaw.policy import Policy
+from pipelaw.policy import Policy, Waiver
 from pipelaw.rules import spelled
+from pipelaw.waivers import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pipelaw.policy import Elsewhere, Given, Level, Waiver
+    from pipelaw.policy import Elsewhere, Given, Level
     from pipelaw.rulebook import Rulebook
     from pipelaw.tree import FolderTree
-
-
-def in_force(
-    paths: Iterable[str], file: str | None = None, folders: Iterable[Path] = (), since: str = ""
-) -> Policy:
-    """The policy for the repository that some paths name; raises PolicyError for a wrong one.
-
-    Several repositories have it in common only where `file` names it; else this is the default.
-    `file`, `folders` and `since` are as in `Law`.
-    """
-    trees = repositories(*(path for path in paths if path != "-"))
-    alone = len(trees) == 1 or (trees and file is not None)
-    law = Law(file, tuple(folders), since=since)
-    return (law.policy(trees[0]) if alone else None) or Policy(console.today())
 
 
 def rulebook(policy: Policy, folders: Sequence[Path] = ()) -> Rulebook:
@@ -43,9 +30,14 @@ def rulebook(policy: Policy, folders: Sequence[Path] = ()) -> Rulebook:
     return Law(None, folders).rulebook(policy.rule_files).under(policy)
 
 
-@click.group()
-def command() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> int:
     """Show the policy in force, or audit its waivers."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        return Status.ERROR
+    return Status.CLEAN
 
 
 _path = click.argument("path", default=".")
@@ -92,8 +84,8 @@ def _rows(policy: Policy) -> Iterator[tuple[str, str]]:
             yield f"{key}:", ""
         yield from ((f"  - {spelled(s.value)}", str(s.origin)) for s in settings)
     yield from _road(policy)
-    yield from _records("controls", policy.controls)
-    yield from _records("waivers", policy.waivers)
+    yield from _records("controls", policy.controls, policy)
+    yield from _records("waivers", policy.waivers, policy)
 
 
 def _road(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -135,7 +127,9 @@ def _parameters(parameters: Sequence[Given]) -> Iterator[tuple[str, str]]:
         yield f"      {given.name}: {spelled(given.value)}", str(given.origin)
 
 
-def _records(key: str, records: Sequence[Elsewhere | Waiver]) -> Iterator[tuple[str, str]]:
+def _records(
+    key: str, records: Sequence[Elsewhere | Waiver], policy: Policy
+) -> Iterator[tuple[str, str]]:
     """Controls or waivers, each with its own lines."""
     if records:
         yield f"{key}:", ""
@@ -147,15 +141,18 @@ def _records(key: str, records: Sequence[Elsewhere | Waiver]) -> Iterator[tuple[
             text = value if name in ("until", "expires") else spelled(value)
             yield f"{lead}{name}: {text}", where
             lead, where = "    ", ""
+        wrong = fault(record, policy) if isinstance(record, Waiver) else ""
+        if wrong:
+            yield f"    # does not count: {wrong}", ""
 
 
-@command.command()
+@command.command(short_help="List the waivers and comments that need a look.")
 @_path
 @policy_option
 def audit(path: str, policy_file: str | None) -> int:
     """List the waivers and comments that are unused, expired, faulty, soon to expire, or too broad.
 
-    PATH is a repository, by default the current folder. Exits with 1 where there is one.
+    PATH is a repository, by default the current folder. Exits with 1 where it lists one.
     """
     from pipelaw.audit import of_comments, of_waivers  # noqa: PLC0415  `show` judges nothing
     from pipelaw.report.summary import count  # noqa: PLC0415

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from pipelaw.cli import Status, console
+from pipelaw.cli import EXIT_CODES, Status, console
 from pipelaw.cli.law import Law, policy_option, rules_option
 from pipelaw.document import MAX_BYTES
 from pipelaw.errors import UsageError
@@ -35,7 +34,7 @@ class _Target(NamedTuple):
     """"" for standard output."""
 
 
-@click.command()
+@click.command(epilog=EXIT_CODES)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--format",
@@ -56,13 +55,11 @@ class _Target(NamedTuple):
 @rules_option
 @click.option(
     "--since",
-    default="",
     metavar="REV",
     help="Report only what this git revision, taken as it is, does not have.",
 )
 @click.option(
     "--baseline",
-    default="",
     metavar="FILE",
     help="Report only what this file, written by `pipelaw baseline`, does not list.",
 )
@@ -97,8 +94,8 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     folders: tuple[Path, ...],
-    since: str,
-    baseline: str,
+    since: str | None,
+    baseline: str | None,
     platform: str | None,
     jobs: int,
     no_cache: bool,
@@ -111,12 +108,21 @@ def command(
     input; by default the current folder.
     """
     targets, began = _targets(formats, quiet), time.time()
+    since, baseline = _given("since", since), _given("baseline", baseline)
     law = Law(policy_file, folders, since=since, only=only, skip=skip, cached=not no_cache)
     report = _scanned(paths, law, jobs, platform, since, cached=not no_cache, quiet=quiet)
     report = _without(report, baseline, paths, quiet=quiet) if baseline else report
     _publish(report, targets, _style(paths, color, began))
     _remark(report, paths, quiet=quiet)
     return _status(report, fail_on or "")
+
+
+def _given(option: str, value: str | None) -> str:
+    """The value of an option, "" where it was not given; raises UsageError where it has none."""
+    if value is not None and not value.strip():
+        # a variable that nobody has set: without a revision a change would be judged by its own policy
+        raise UsageError(f"--{option} has no value: is a variable not set?")
+    return value or ""
 
 
 def _scanned(
@@ -153,7 +159,7 @@ def _without(report: Report, baseline: str, paths: tuple[str, ...], *, quiet: bo
 
 def _stdin(paths: tuple[str, ...], platform: str | None) -> bytes | None:
     # without a platform there is no reading it, and nobody should wait for it
-    return sys.stdin.buffer.read(MAX_BYTES + 1) if "-" in paths and platform else None
+    return console.read(MAX_BYTES + 1) if "-" in paths and platform else None
 
 
 def _remark(report: Report, paths: tuple[str, ...], *, quiet: bool) -> None:

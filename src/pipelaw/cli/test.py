@@ -19,7 +19,8 @@ def command(paths: tuple[Path, ...]) -> int:
     """Run the examples of rules.
 
     FILE is a rule, or a folder of them; by default the shipped ones. Every line of a bad example
-    with the comment `# finding` must be reported there, and nothing else anywhere.
+    with the comment `# finding` must be reported there, and nothing else anywhere. Exits with 1
+    where a rule says something else, or is none.
     """
     tested = [file for path in paths or (shipped(),) for file in _files(path)]
     wrong = 0
@@ -39,8 +40,10 @@ def _problems(file: Path) -> list[str]:
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if path.is_file():
         return [path]
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder")
     found = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
     if not found:
         raise UsageError(f"{path}: there is no rule in this folder")

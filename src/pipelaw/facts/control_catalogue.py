@@ -47,6 +47,10 @@ class Tool(NamedTuple):
     """Variables that switch it off."""
     jobs: tuple[str, ...] = ()
     """Jobs of its template."""
+    core: tuple[str, ...] = ()
+    """Those of them without which it looks at next to nothing."""
+    on_changes: str = ""
+    """The variable with which they also run for change requests, "" where they do anyway."""
 
 
 class Sign(NamedTuple):
@@ -160,6 +164,8 @@ def _tool(name: str, entry: Mapping[str, Any], soft: dict[str, frozenset[str]]) 
         advisory="advisory" in entry,
         off=tuple(entry.get("off", ())),
         jobs=tuple(entry.get("jobs", ())),
+        core=tuple(entry.get("core", ())),
+        on_changes=entry.get("on_changes", ""),
     )
 
 

@@ -36,9 +36,29 @@ def weaknesses(hit: Hit) -> tuple[str, ...]:
         found.append(f"it starts on {' and '.join(events)} only, not on a change")
     elif not hit.where.job.id and any(_LATE.issuperset(job.events) for job in _template_jobs(hit)):
         found.append("its job is redefined to start late or by hand")
+    found.extend(_template(hit))
     if not _delivered(hit.where.job):
         found.extend(_harmless(hit))
     return tuple(dict.fromkeys(found))
+
+
+def _template(hit: Hit) -> Iterator[str]:
+    """Why the jobs of an included template run for no change, or not at all."""
+    if hit.where.job.id or not hit.reference:
+        return
+    pipeline, tool = hit.where.pipeline, hit.sign.tool
+    if any(job.id in tool.core and not job.events for job in pipeline.jobs):
+        yield "its job is redefined never to start"
+    if (
+        tool.on_changes
+        and hit.sign.category in catalogue().early
+        and hit.reference.endswith((".yml", ".yaml"))
+        and ".latest." not in hit.reference
+        and pipeline.triggers
+        and all(trigger.kind == "change-request" for trigger in pipeline.triggers)
+        and not any(v.name == tool.on_changes and v.value == "true" for v in pipeline.variables)
+    ):
+        yield f"its jobs run for branches only, and no branch starts them; set `{tool.on_changes}`"
 
 
 def _switches(hit: Hit) -> Iterator[str]:

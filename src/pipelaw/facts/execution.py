@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_words import EXECUTING, name, reading
@@ -108,9 +109,14 @@ def _always(program: str, words: Sequence[str]) -> bool:  # noqa: ARG001  one of
     return len(words) != 2 or words[1][:1] != "-" or words[1] not in _HARMLESS
 
 
+def _given(words: Sequence[str]) -> list[str]:
+    """The words behind a program that are no options, nor the folder that one names."""
+    return [word for before, word in pairwise(words) if word[:1] != "-" and before not in _FOLDERS]
+
+
 def _manages(program: str, words: Sequence[str]) -> bool:
     """Whether a package manager runs scripts of the package in the folder."""
-    given = [word for word in words[1:] if word[:1] != "-"]
+    given = _given(words)
     if not given:
         return program in ("yarn", "bun") and not _HARMLESS.intersection(words)
     verb = given[0]
@@ -122,7 +128,7 @@ def _manages(program: str, words: Sequence[str]) -> bool:
 
 
 def _verb(program: str, words: Sequence[str]) -> bool:
-    given = [word for word in words[1:] if word[:1] != "-"]
+    given = _given(words)
     if not given:
         return False
     verbs = _VERBS[program].split()

@@ -36,6 +36,10 @@ OPTIONS = frozenset(
 _EXACT = pattern(r"[v=]*\d+\.\d+\.\d+\S*\Z")
 _HASH = pattern(r"[0-9a-f]{7,64}\Z")
 _PYTHON = pattern(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
+_MOVING = pattern(
+    r"/(?:archive|tarball|zipball)/(?:refs/heads/[^/]+|main|master|develop|trunk|HEAD)(?:\.zip|\.tar\.gz)?\Z"
+)
+"""The address of an archive of whatever a branch holds."""
 _FILES = (".", "/", "~", "$", "%", "file:", "-", "link:", "workspace:", "<", ">", "&", "{", "(")
 _ARCHIVES = (".whl", ".tgz", ".tar.gz", ".zip", ".gem", ".nupkg", ".txt", ".toml")
 
@@ -46,6 +50,9 @@ def read(manager: str, operands: Sequence[str], options: Mapping[str, str]) -> I
         return
     reader = _READERS.get(manager, _node)
     for operand in operands:
+        if "://" in operand and _MOVING.search(operand):
+            yield Spec(operand, "none")
+            continue
         if operand.startswith(_FILES) or operand.endswith(_ARCHIVES) or operand.isdecimal():
             continue
         spec = reader(operand)
@@ -53,9 +60,10 @@ def read(manager: str, operands: Sequence[str], options: Mapping[str, str]) -> I
             yield spec
 
 
+_PIP = frozenset({"--require-hashes", "--no-index", "-c", "--constraint", "-r", "--requirement"})
 _BY_OPTION = {
-    "pip": frozenset({"--require-hashes", "-c", "--constraint", "-r", "--requirement"}),
-    "uv": frozenset({"--require-hashes", "-c", "--constraint", "-r", "--requirement"}),
+    "pip": _PIP,
+    "uv": _PIP,
     "gem": frozenset({"-v", "--version", "--local", "-l"}),
     "bundle": frozenset({"-v", "--version"}),
     "cargo": frozenset({"--version", "--vers", "--path", "--rev", "--tag"}),

@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts import script_words
 from pipelaw.facts.package_versions import OPTIONS, Spec, read
-from pipelaw.model import Installation, Publication
+from pipelaw.model import Installation, Publication, replaced
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipelaw.model import Command, Script
 
 _VERBS = (
     *("install", "publish", " push", "upload", " add ", "dlx"),
-    *("npm i ", "npx ", "uvx ", "go run ", " require "),
+    *("npm i ", "npx ", "uvx ", "go run ", " require ", "pipx ", "tool run "),
 )
 """A script without any of these holds no command of interest: most scripts are done here."""
 _CANDIDATE = pattern(
     r"\b(?:npm|pnpm|yarn|bun|pip3?|pipx|uv|gem|bundle|cargo|dotnet|composer)(?:\.exe)?"
-    r"(?:[ \t]+(?:-\S+|\+\S+|tool|global|pip))*[ \t]+(?:install|i|add|dlx|binstall|require)"
+    r"(?:[ \t]+(?:(?:--prefix|--cwd|--dir|-C)[ \t]+[^-\s]\S*"
+    r"|(?!(?:--prefix|--cwd|--dir|-C)[ \t])-\S+|\+\S+|tool|global|pip))*"
+    r"[ \t]+(?:install|i|add|dlx|binstall|require)"
     r"(?:[ \t]+(?!-[re]\b|--path|--require|--group)-\S+)*[ \t]+[\"']?(?![-.$#;&|<>\"'])\S"
     r"|\bgo[ \t]+(?:install|run)[ \t]+(?:-\S+[ \t]+)*[^\s@]+@(?!v\d)"
     r"|\bnpx[ \t]+(?:-y|--yes)\b|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b",
@@ -39,6 +41,8 @@ _PROGRAMS = frozenset(
 """Of these a script has one that the patterns above find something in."""
 _JOINED = pattern(r"[\\`]\r?\n\s*")
 
+_FOLDERS = frozenset({"--prefix", "--cwd", "--dir", "-C"})
+"""Options that name a folder before the word that says what to do."""
 _MANAGERS = frozenset(
     "pip pip3 setuptools wheel npm yarn pnpm corepack bundler rubygems-update pipx uv virtualenv".split()
 )
@@ -112,7 +116,13 @@ _ELSEWHERE = frozenset(
 )
 _SHORT = {"twine": "-r", "poetry": "-r", "hatch": "-r", "nuget": "-source", "dotnet": "-s"}
 """Options that name the registry."""
-_OFFICIAL = ("npmjs", "pypi", "rubygems", "nuget", "crates")
+_OFFICIAL = pattern(
+    r"(?:\A|[/.])(?:npmjs\.(?:org|com)|pypi\.(?:org|python\.org|io)|rubygems\.org|nuget\.org|crates\.io)(?:[:/]|\Z)"
+    r"|\A(?:test)?pypi\Z|\Acrates-io\Z",
+    re.IGNORECASE,
+)
+"""The registries themselves, by address or by the name that a program has for them."""
+_PROVENANCE = pattern(r"\bconfig[ \t]+set[ \t]+(?:-\S+[ \t]+)*provenance[ \t=]+true\b")
 _DRY = frozenset({"--dry-run", "-n"})
 
 
@@ -134,7 +144,7 @@ class Traffic(NamedTuple):
 NO_TRAFFIC = Traffic()
 
 
-def traffic(scripts: Iterable[Script]) -> Traffic:
+def traffic(scripts: Sequence[Script]) -> Traffic:
     """What the commands of scripts install without a fixed version, and what they publish."""
     calls: list[tuple[_Call, Command]] = []
     for script in scripts:
@@ -145,9 +155,11 @@ def traffic(scripts: Iterable[Script]) -> Traffic:
                 break
     if not calls:
         return NO_TRAFFIC
+    sent = [found for call, command in calls for found in _published(call, command)]
+    if sent and any(_PROVENANCE.search(script.text) for script in scripts):
+        sent = [replaced(found, provenance=True) for found in sent]
     return Traffic(
-        tuple(found for call, command in calls for found in _installed(call, command)),
-        tuple(found for call, command in calls for found in _published(call, command)),
+        tuple(found for call, command in calls for found in _installed(call, command)), tuple(sent)
     )
 
 
@@ -207,8 +219,11 @@ def _behind(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[
         wanted = words.split()
         rest = list(call.words)
         while wanted and rest and (rest[0] == wanted[0] or rest[0].startswith("-")):
-            if rest.pop(0) == wanted[0]:
+            word = rest.pop(0)
+            if word == wanted[0]:
                 wanted.pop(0)
+            elif word in _FOLDERS:
+                del rest[:1]
         if not wanted:
             return words, tuple(rest)
     return None
@@ -216,7 +231,7 @@ def _behind(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[
 
 def _installed(call: _Call, command: Command) -> Iterator[Installation]:
     found = _behind(call, _INSTALL)
-    if found is None:
+    if found is None or "--dry-run" in call.words:
         return
     loose = [spec for spec in _specs(call.name, found[0], found[1]) if spec.pin != "exact"]
     if loose:
@@ -268,6 +283,6 @@ def _elsewhere(call: _Call) -> bool:
         option = option.lower()
         if option in _ELSEWHERE or option == _SHORT.get(call.name):
             value = value if equals else "".join(call.words[index + 1 : index + 2])
-            if not any(official in value.lower() for official in _OFFICIAL):
+            if not _OFFICIAL.search(value):
                 return True
     return False

@@ -105,6 +105,11 @@ def image_pin(text: str, parts: Image) -> str:
     return "branch" if moving(parts.tag) else "tag"
 
 
+def in_name(image: str, index: int) -> bool:
+    """Whether what stands at an index of an image is part of its name, and not of its tag."""
+    return ":" not in image[:index].rpartition("/")[2] and "@" not in image[:index]
+
+
 _MOVING = frozenset(
     "latest stable edge dev devel develop development main master trunk head nightly rolling canary"
     " beta alpha rc next current testing unstable snapshot lts oldstable mainline".split()

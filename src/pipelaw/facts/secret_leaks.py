@@ -7,6 +7,7 @@ of it, another encoding of it) is not hidden, and that is where secrets are lost
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts.shell_scan import scan
@@ -14,10 +15,10 @@ from pipelaw.model import Leak
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipelaw.facts.shell_syntax import Flow, Simple
-    from pipelaw.model import Script
+    from pipelaw.model import Script, Secret
 
 
 class Held(NamedTuple):
@@ -26,6 +27,17 @@ class Held(NamedTuple):
     secret: str
     derived: bool = False
     """What it holds was made from the secret."""
+    token: bool = False
+    """It is the job's own token."""
+
+
+def handed(secrets: Iterable[Secret]) -> dict[str, Held]:
+    """The variables in which secrets are handed to a script."""
+    return {
+        secret.target: Held(secret.name, secret.unmasked, secret.store == "token")
+        for secret in secrets
+        if secret.use == "environment" and secret.target
+    }
 
 
 _PRINTERS = frozenset("echo printf cat write-host write-output write-information print".split())
@@ -35,6 +47,9 @@ _CHANGERS = frozenset(
 )
 """Programs that make another text from the one that they read."""
 _DUMPERS = frozenset({"printenv", "env"})
+_ARRANGERS = frozenset({"sort", "cat", "tee", "uniq"})
+"""Programs that print all that they read."""
+_BARE = pattern(r"\b(?:print)?env[ \t]*(?:[\n;&|)>\d]|\Z)")
 _SENDERS = frozenset(
     "curl wget http https invoke-webrequest iwr invoke-restmethod irm nc ncat netcat telnet socat"
     " dig nslookup host".split()
@@ -62,6 +77,9 @@ _MADE = pattern(
 )
 _TEMPLATE = pattern(r"\$\{\{[ \t]*(?P<name>secrets\.\w+|github\.token)[ \t]*\}\}", re.IGNORECASE)
 _URL = pattern(r"https?://(?:[^/\s\"'@]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
+_HERE = pattern(r"\A(?:\./|\$\{?\w*(?:DIR|WORKSPACE)\}?/)")
+_FORGE = "/api/v4/"
+"""The path of GitLab's own interface, on whatever host."""
 _SOCKET = pattern(r"(?:^|[ \t]|:)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _DOMAIN = pattern(r"(?:\}\}|\}|\$\w+)\.(?P<host>[\w-]+(?:\.[\w-]+)+)")
 _EXPECTED = tuple(
@@ -71,7 +89,7 @@ _EXPECTED = tuple(
     discord.com codecov.io coveralls.io sonarcloud.io snyk.io amazonaws.com googleapis.com azure.com
     azurecr.io windows.net microsoftonline.com cloudflare.com netlify.com vercel.com heroku.com
     digitalocean.com atlassian.net atlassian.com sentry.io datadoghq.com telegram.org webhook.office.com
-    localhost 127.0.0.1 anthropic.com openai.com hashicorp.com hashicorp.cloud terraform.io
+    coverity.com localhost 127.0.0.1 anthropic.com openai.com hashicorp.com hashicorp.cloud terraform.io
     """.split()
 )
 """Where scripts are expected to sign in: forges, clouds, chat, reports."""
@@ -85,19 +103,22 @@ def _expected(host: str) -> bool:
 
 
 def leaks(
-    script: Script, held: Mapping[str, Held], *, pasted: bool = False
+    script: Script, held: Mapping[str, Held], *, pasted: bool = False, kept: Sequence[str] = ()
 ) -> tuple[tuple[Leak, ...], dict[str, Held]]:
     """What a script lets out, and the variables with secrets that it hands to later steps.
 
     `held` are the variables that hold secrets; with `pasted`, templates may put some into the text.
+    `kept` are the files that the job stores for others, perhaps with wildcards.
     """
     text = script.text
     language = _language(script.shell)
-    if not language or not _ANY.search(text):
+    if not language:
         return (), {}
     if not pasted and not any(name in text for name in held):
-        return tuple(_dumped(script, language)) if held else (), {}
-    search = _Search(script, held)
+        return tuple(_dumped(script, language, kept)) if held else (), {}
+    if not _ANY.search(text):
+        return (), {}
+    search = _Search(script, held, kept)
     search.assignments()
     for simple in scan(text, language):
         search.command(simple)
@@ -110,11 +131,12 @@ def _language(shell: str) -> str:
     return "bash" if shell in ("", "bash", "sh", "dash", "zsh") else ""
 
 
-def _dumped(script: Script, language: str) -> Iterator[Leak]:
+def _dumped(script: Script, language: str, kept: Sequence[str]) -> Iterator[Leak]:
     """The whole environment, printed by a script that names no secret."""
-    if "env" not in script.text and not _TRACE.search(script.text):
+    bare = "env" in script.text and _BARE.search(script.text)
+    if not bare and not ("set -" in script.text and _TRACE.search(script.text)):
         return
-    search = _Search(script, {})
+    search = _Search(script, {}, kept)
     for simple in scan(script.text, language):
         search.dump(simple)
     yield from search.leaks
@@ -123,9 +145,10 @@ def _dumped(script: Script, language: str) -> Iterator[Leak]:
 class _Search:
     """One script, read from top to bottom."""
 
-    def __init__(self, script: Script, held: Mapping[str, Held]) -> None:
+    def __init__(self, script: Script, held: Mapping[str, Held], kept: Sequence[str]) -> None:
         self.script = script
         self.held = dict(held)
+        self.kept = kept
         self.leaks: list[Leak] = []
         self.exported: dict[str, Held] = {}
         self.masked = "::add-mask::" in script.text
@@ -143,14 +166,14 @@ class _Search:
             if ("$(" not in value and "`" not in value) or _SAME.match(value):
                 self.held[name] = source
             elif _MADE.search(value):
-                self.held[name] = Held(source.secret, derived=True)
+                self.held[name] = source._replace(derived=True)
 
     def found(self, code: str) -> Held | None:
         """The secret that a piece of script expands; one that was made from a secret comes first."""
         best: Held | None = None
         for name, one in self.held.items():
             if name in code and (best is None or one.derived) and _expands(code, name):
-                best = one if one.derived else Held(one.secret, derived=_changed(code, name))
+                best = one if one.derived else one._replace(derived=_changed(code, name))
         if best is None and (match := _TEMPLATE.search(code)):
             best = Held(match["name"].rpartition(".")[2].upper())
         return best
@@ -163,6 +186,8 @@ class _Search:
             self.printed(simple, code)
         elif name in _CHANGERS:
             self.changed(simple)
+        elif name == "tee":
+            self.doubled(simple)
         elif name in _SENDERS:
             self.sent(simple, name, code)
         else:
@@ -171,6 +196,9 @@ class _Search:
     def printed(self, simple: Simple, code: str) -> None:
         """`echo "$TOKEN"`, or `echo "NAME=$TOKEN"` into the environment of later steps."""
         source = self.found(_visible(code, simple))
+        if source is None and "$(" in code and _MADE.search(code) and "grep -" not in code:
+            within = self.found(code)
+            source = Held(within.secret, derived=True) if within is not None else None
         if source is None or "::add-mask::" in code:
             return
         if any("GITHUB_ENV" in file for file in simple.outputs):
@@ -179,14 +207,31 @@ class _Search:
                 self.exported[match["name"]] = source
         elif _logged(simple) and not (source.derived and self.masked):
             self.add(simple, "log", source)
+        else:
+            self.stored(simple, source)
+
+    def stored(self, simple: Simple, source: Held) -> None:
+        """`echo "TOKEN=$TOKEN" >> build.env`, which the job then hands to others."""
+        for file in simple.outputs:
+            if self.kept and _kept(file, self.kept):
+                self.add(simple, "file", source, file)
 
     def changed(self, simple: Simple) -> None:
         """`echo "$TOKEN" | base64`, and `jq .key <<< "$TOKEN"`."""
-        if self.masked or not _logged(simple) or any(_to_file(word) for word in simple.words):
+        if self.masked or not _logged(simple):
+            return
+        quiet = _silent if simple.name == "grep" else _to_file
+        if any(quiet(word) for word in simple.words[1:]):
             return
         source = self.found(self.fed(simple)) or self.piped(simple)
         if source is not None:
-            self.add(simple, "log", Held(source.secret, derived=True))
+            self.add(simple, "log", source._replace(derived=True))
+
+    def doubled(self, simple: Simple) -> None:
+        """`echo "$TOKEN" | tee file`."""
+        source = self.piped(simple) if _logged(simple) else None
+        if source is not None and not (source.derived and self.masked):
+            self.add(simple, "log", source)
 
     def fed(self, simple: Simple) -> str:
         """What a command reads from here-documents."""
@@ -204,7 +249,7 @@ class _Search:
         """A secret in a request to somewhere unexpected."""
         source = self.found(code) or self.found(self.fed(simple)) or self.piped(simple)
         host = _host(name, code)
-        if source is not None and host and not _expected(host):
+        if source is not None and host and not _expected(host) and _FORGE not in code:
             self.add(simple, "network", source, host)
 
     def dump(self, simple: Simple) -> None:
@@ -212,8 +257,12 @@ class _Search:
         name = simple.name.lower()
         traced = name == "set" and any(re.match(r"-\w*x", word) for word in simple.words[1:])
         bare = name in _DUMPERS and len(simple.words) == 1
-        if traced or (bare and _logged(simple)):
+        reader = simple.flow.consumer() if bare else None
+        last = reader if reader is not None and reader.name in _ARRANGERS else simple
+        if traced or (bare and _logged(last)):
             self.add(simple, "log", Held("*"))
+        elif bare:
+            self.stored(last, Held("*"))
 
     def add(self, simple: Simple, way: str, source: Held, to: str = "") -> None:
         """Note a leak."""
@@ -224,15 +273,28 @@ class _Search:
                 secret=source.secret,
                 to=to,
                 derived=source.derived,
+                token=source.token,
                 by=simple.name if simple.name != "set" else "set -x",
                 place=self.script.source_text.place(start, end),
             )
         )
 
 
+def _kept(file: str, kept: Sequence[str]) -> bool:
+    """Whether a file that a script writes is among those that the job stores."""
+    path = plain(file)
+    return any(fnmatchcase(path, one) or path.startswith(f"{one}/") for one in kept)
+
+
+def plain(path: str) -> str:
+    """A path in the workspace without what only says that it is there."""
+    return _HERE.sub("", path).rstrip("/")
+
+
 def _logged(simple: Simple) -> bool:
     """Whether what a command prints goes to the log."""
-    if simple.outputs or (simple.redirected and "/dev/stderr" not in simple.writes):
+    files = simple.outputs if simple.name != "tee" else ()  # what it writes it prints, too
+    if files or (simple.redirected and "/dev/stderr" not in simple.writes):
         return False
     flow: Flow | None = simple.flow
     if simple.flow.consumer() is not None:
@@ -247,13 +309,21 @@ def _logged(simple: Simple) -> bool:
 def _expands(code: str, name: str) -> bool:
     """Whether a piece of script puts a variable's value in; its length alone is no secret."""
     return (
-        re.search(rf"\$(?:{name}\b|\{{{name}(?!:?\+)\W|(?:env:|\{{env:){name}\b)", code) is not None
+        re.search(rf"(?<!\\)\$(?:{name}\b|\{{{name}(?!:?\+)\W|(?:env:|\{{env:){name}\b)", code)
+        is not None
     )
 
 
 def _to_file(word: str) -> bool:
     """An option that names a file for the output."""
     return word in ("-o", "-out", "-i") or word.startswith(("--output", "--out=", "--in-place"))
+
+
+def _silent(word: str) -> bool:
+    """An option of `grep` that leaves only whether it found something, or how often."""
+    if word.startswith("--"):
+        return word in ("--quiet", "--silent", "--count")
+    return word[:1] == "-" and not {"q", "c"}.isdisjoint(word)
 
 
 def _changed(code: str, name: str) -> bool:

@@ -14,7 +14,7 @@ _KEPT = pattern(
     r"\.git(?:-credentials|/config)?|\.env(?:\.(?!example|sample|template|dist)\w+)?|\.npmrc|\.yarnrc\.yml"
     r"|\.netrc|_netrc|\.pypirc|\.pgpass|\.docker(?:/config\.json)?|\.aws(?:/credentials)?|\.ssh|\.kube"
     r"(?:/config)?|\.azure|\.gnupg|\.config/gh|\.config/gcloud|\.gem/credentials|\.cargo/credentials"
-    r"(?:\.toml)?|id_rsa|id_ed25519"
+    r"(?:\.toml)?|id_rsa|id_ed25519|[^/]*\.tfstate(?:\.backup)?|[^/]*kubeconfig(?:\.ya?ml)?"
     r")/?(?:\*\*?/?)*\Z"
 )
 _LAST = pattern(r"(?P<name>[^/]+)/?(?:\*\*?/?)*\Z")
@@ -26,7 +26,7 @@ def sensitive(paths: Iterable[str], *, hidden: bool) -> str:
     Without `hidden`, a path that itself begins with a dot is not taken.
     """
     for path in paths:
-        if "." not in path and "id_" not in path:
+        if "." not in path and "id_" not in path and "kube" not in path:
             continue
         match = _KEPT.search(path)
         if match is not None and not path.startswith("!"):

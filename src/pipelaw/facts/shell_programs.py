@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipelaw.facts.shell_expansions import harmless
-from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain
+from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, taints
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _passed(shell: Running, call: Call) -> Value:
 def _first_lines(shell: Running, call: Call) -> Value:
     """`head -n1`, `tail -1`: one line; otherwise as many as there are."""
     options = " ".join(call.words[1:])
-    numbers = [word for word in call.words[1:] if word.isdigit()]
+    numbers = [word for word in call.words[1:] if word.lstrip("+").isdigit()]
     files = [file for file in call.files if file not in numbers]
     value = _through(shell, call._replace(files=files))
     single = re.search(r"(?:^|\s)-(?:n\s*|-lines[= ])?1(?:\s|$)|-c\s*\d", options)
@@ -176,9 +176,9 @@ def _translated(_: Running, call: Call) -> Value:
     kept = first.replace("\\n", "").replace("\n", "")
     if "c" in flags.lower():
         if harmless(kept) and ("d" in flags or len(sets) > 1):
-            if kept == first:
-                return (UNKNOWN,)
-            return narrowed(call.stdin, "text")
+            single = all(taint.charset != "text" for taint in taints(call.stdin))
+            # what is on one line stays on one, whether line breaks are kept or not
+            return (UNKNOWN,) if kept == first or single else call.stdin
         return call.stdin if kept != first else narrowed(call.stdin, "line")
     removed = "\\n" in first or "\n" in first or "[:space:]" in first or "[:cntrl:]" in first
     becomes = sets[1] if len(sets) > 1 and "d" not in flags else ""

@@ -10,8 +10,9 @@ from pipelaw.facts.taint import Taint, Value, plain, strongest, taints
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from pipelaw.facts.shell_effects import Write
     from pipelaw.facts.shell_programs import Call
 
 
@@ -48,9 +49,16 @@ _VALUED = frozenset(
 )
 
 
-def sinks(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[Sink]:
-    """The places of one command at which foreign text arrives."""
+def sinks(
+    call: Call, spans: Sequence[tuple[int, int]], files: Mapping[str, Sequence[Write]]
+) -> Iterator[Sink]:
+    """The places of one command at which foreign text arrives; `files` are those of the script."""
     reading = shell_words.reading([call.name, *call.words[1:]])
+    first = next((piece for piece in call.arguments[0] if piece != ""), "")
+    if not isinstance(first, str):
+        yield from _sink("script", (first,), spans[0])
+    at = reading.file if reading.language in shell_words.EXECUTING else 0
+    yield from _sink("script", _program(call, at, files), spans[max(at, 0)])
     kind = "argument" if reading.language in _PROGRAMMED else "script"
     seen = set()
     for index in reading.code:
@@ -65,6 +73,48 @@ def sinks(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[Sink]:
             seen.add(index)
     if call.name in _OPTIONS:
         yield from _options(call, spans, seen)
+
+
+def _program(call: Call, at: int, files: Mapping[str, Sequence[Write]]) -> Value:
+    """What a file holds that a command runs, where the script itself made it."""
+    if at < 0 or at >= len(call.words):
+        return ()
+    if call.files[at].startswith("<("):
+        return call.arguments[at]
+    path = call.words[at]
+    if not files or (at == 0 and "/" not in path):
+        return ()
+    path = path.removeprefix("./")
+    wrote = files.get(path) or files.get(f"./{path}") or ()
+    return tuple(piece for write in wrote for piece in write.value)
+
+
+def filled(words: Sequence[str], arguments: Sequence[Value], stdin: Value) -> list[Value]:
+    """The words behind `xargs -I{}`, with what it reads in the place of the mark."""
+    read = strongest(taints(stdin))
+    mark = next((_mark(words, at) for at, word in enumerate(words) if word[:2] == "-I"), "")
+    if read is None or not mark:
+        return list(arguments)
+    return [
+        tuple(
+            part
+            for piece in value
+            for part in (_put(piece, mark, read) if isinstance(piece, str) else (piece,))
+        )
+        for value in arguments
+    ]
+
+
+def _mark(words: Sequence[str], at: int) -> str:
+    return words[at][2:] or (*words[at + 1 : at + 2], "")[0]
+
+
+def _put(text: str, mark: str, read: Taint) -> Iterator[str | Taint]:
+    first, *rest = text.split(mark)
+    yield first
+    for more in rest:
+        yield read
+        yield more
 
 
 def _sink(kind: str, value: Value, span: tuple[int, int]) -> Iterator[Sink]:

@@ -13,7 +13,7 @@ from pipelaw.facts.shell_bash import trees
 from pipelaw.facts.shell_checks import checked, leaves
 from pipelaw.facts.shell_effects import Effects, Given, Write
 from pipelaw.facts.shell_expansions import expanded
-from pipelaw.facts.shell_sinks import sinks
+from pipelaw.facts.shell_sinks import filled, sinks
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, stripped, taints
 
 if TYPE_CHECKING:
@@ -337,6 +337,8 @@ class Shell:
         if not words or not words[0]:
             return ()
         at = shell_words.program(words) if shell_words.name(words[0]) in shell_words.WRAPPERS else 0
+        if at and stdin:
+            arguments = filled(words[:at], arguments, stdin)
         call = shell_programs.Call(
             shell_words.name(words[at]),
             words[at:],
@@ -348,9 +350,10 @@ class Shell:
         body = self.functions.get(call.name)
         if body is not None and self.calls < _CALLS:
             return self._function_called(body, call)
-        if stdin or any(taints(value) for value in call.arguments):
+        files = self.effects.files
+        if stdin or files or any(taints(value) for value in call.arguments):
             spans = [(n.start_byte + self.offset, n.end_byte + self.offset) for n in nodes[at:]]
-            self.effects.sinks.extend(sinks(call, spans))
+            self.effects.sinks.extend(sinks(call, spans, files))
         return shell_programs.output(self, call)
 
     def _function_called(self, body: Node, call: shell_programs.Call) -> Value:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator
 
     from pipelaw.model import Script, Variable
@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 _REST = r"(?:[^\n;&|\\]|\\[\s\S]){0,400}?"
 """What may stand between a program and one of its options."""
 
+_WORD = r"(?:\b|(?<=\\[nt]))"
+"""Where a word begins: also behind the escapes of `echo -e "Host *\\n\\tCheck no"`."""
+
 _HOST, _SITE = "the key of an SSH server", "the certificate of a server"
 
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    ("StrictHostKey", _HOST, pattern(r"\bStrictHostKeyChecking[=\s]\s*[\"']?(?:no|off)\b")),
-    ("KnownHostsFile", _HOST, pattern(r"\bUserKnownHostsFile[=\s]\s*[\"']?/dev/null\b")),
+    (
+        "StrictHostKey",
+        _HOST,
+        pattern(rf"{_WORD}StrictHostKeyChecking[=\s]\s*[\"']?(?:no|off)\b", re.IGNORECASE),
+    ),
+    ("KnownHostsFile", _HOST, pattern(rf"{_WORD}UserKnownHostsFile[=\s]\s*[\"']?/dev/null\b")),
     (
         "curl",
         _SITE,
@@ -33,6 +40,14 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("REJECT_UNAUTHORIZED", _SITE, pattern(r"\bNODE_TLS_REJECT_UNAUTHORIZED=[\"']?0\b")),
     ("strict-ssl", _SITE, pattern(r"\bstrict-ssl[=\s]\s*[\"']?false\b")),
     ("trusted-host", _SITE, pattern(rf"\bpip3?\s{_REST}--trusted-host\b")),
+    (
+        "skip-tls-verify",
+        _SITE,
+        pattern(
+            r"(?<![\w-])--[\w-]{0,30}skip-tls-verify(?:-pull)?(?:-registry=\S+|=[\"']?true\b)?(?![\w=-])"
+        ),
+    ),
+    ("tls-verify=", _SITE, pattern(r"(?<![\w-])--(?:\w+-)?tls-verify=[\"']?(?:false|0)\b")),
 )
 """What stands in a script that does it, what is not looked at then, and the pattern."""
 

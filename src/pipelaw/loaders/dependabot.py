@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import Document, MappingNode, Node, ScalarNode, parse
-from pipelaw.errors import UnreadableError
+from pipelaw.document import Document, MappingNode, Node, ScalarNode
 from pipelaw.loaders import Loaded
+from pipelaw.loaders.settings import settings
 from pipelaw.model import Pipeline, Update
 
 if TYPE_CHECKING:
@@ -25,13 +25,9 @@ _WORKFLOWS = ".github/workflows/"
 def load(source: Source, tree: Tree) -> Loaded:
     """Read `.github/dependabot.yml`."""
     problems: list[Problem] = []
-    roots = parse(source)
-    if not roots or roots[0].value == []:
+    document = settings(source, problems, "the file")
+    if document is None:
         return Loaded(())
-    document = Document(source, roots[0], problems)
-    if not isinstance(document.root, MappingNode):
-        where = source.position(document.root.start_mark.index)
-        raise UnreadableError(source.path, *where, "the settings are a mapping")
     fields = document.fields(document.root, "the file")
     _check(document, fields)
     updates = tuple(_updates(document, fields))
@@ -74,11 +70,11 @@ def _updates(document: Document, fields: dict[str, Node]) -> Iterator[Update]:
 
 
 def _update(document: Document, own: dict[str, Node]) -> Update:
-    days, place = _days(document, own)
+    days, waiting = _days(document, own)
     ecosystem = own["package-ecosystem"]
-    external = document.text(
-        own.get("insecure-external-code-execution"), "`insecure-external-code-execution`"
-    )
+    external = own.get("insecure-external-code-execution")
+    executes = document.text(external, "`insecure-external-code-execution`") == "allow"
+    told = [node for node in (external if executes else None, waiting) if node is not None]
     folders = document.scalars(own.get("directory", own.get("directories")), "`directories`")
     limit = document.text(own.get("open-pull-requests-limit"), "`open-pull-requests-limit`")
     return Update(
@@ -87,9 +83,9 @@ def _update(document: Document, own: dict[str, Node]) -> Update:
         cooldown=_COOLDOWN if days is None else days,
         waits=days is not None,
         proposes=limit != "0",
-        executes=external == "allow",
+        executes=executes,
         registries="registries" in own,
-        place=document.place(place if days is not None and place is not None else ecosystem),
+        place=document.place(told[0] if told else ecosystem),
     )
 
 

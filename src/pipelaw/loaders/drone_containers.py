@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode, true
+from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode
 from pipelaw.facts.references import mount, split_image, volume
 from pipelaw.loaders.drone_document import pair_place
+from pipelaw.loaders.switches import true
 from pipelaw.model import Container
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import ScalarNode, Text, walk
+from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
 from pipelaw.model import Expansion
 from pipelaw.patterns import pattern
@@ -99,6 +100,7 @@ def in_text(
             outsider=writer.outside(reach),
             author=writer.who,
             reparsed=sink == "script" and (pasted or reparsed(text, shell, start, end)),
+            choosing=sink == "image" and in_name(text.text, start),
             place=text.place(start, end),
         )
 

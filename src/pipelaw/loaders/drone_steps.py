@@ -5,9 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode, join, null, true
+from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode, join, null
 from pipelaw.facts import references, shell
+from pipelaw.facts.concealment import concealed
+from pipelaw.facts.confusion import confused
 from pipelaw.facts.packages import traffic
+from pipelaw.facts.secret_leaks import handed, leaks
 from pipelaw.facts.secrets import credentials
 from pipelaw.facts.verification import unverified, unverified_by
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
@@ -16,6 +19,7 @@ from pipelaw.loaders.drone_document import pair_place
 from pipelaw.loaders.drone_expansions import UNTAINTED, Taints, in_node, in_text
 from pipelaw.loaders.drone_plugins import purpose
 from pipelaw.loaders.drone_values import Values
+from pipelaw.loaders.switches import true
 from pipelaw.model import Script, Step
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
         Container,
         Credential,
         Expansion,
+        Flaw,
+        Leak,
         Reference,
         Secret,
         Variable,
@@ -294,12 +300,31 @@ def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[S
             containers=parts.containers,
             volumes=parts.volumes,
             installations=traffic(parts.scripts).installations,
-            flaws=(*unverified(parts.scripts), *unverified_by(parts.variables)),
+            flaws=_flaws(parts),
+            leaks=_leaks(parts),
             place=entry.place,
         ),
         parts.purpose,
         reach,
     )
+
+
+def _flaws(parts: Parts) -> tuple[Flaw, ...]:
+    """What the scripts and values of a step do that they should not."""
+    return (
+        *unverified(parts.scripts),
+        *concealed(parts.scripts),
+        *unverified_by(parts.variables),
+        *confused(parts.scripts, parts.variables),
+    )
+
+
+def _leaks(parts: Parts) -> tuple[Leak, ...]:
+    """What the scripts of a step let out of its secrets."""
+    held = handed(parts.secrets) if parts.secrets and parts.scripts else {}
+    if not held:
+        return ()
+    return tuple(leak for script in parts.scripts for leak in leaks(script, held)[0])
 
 
 def _optional(document: Document, fields: Mapping[str, Node]) -> bool:

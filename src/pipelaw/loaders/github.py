@@ -161,7 +161,7 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
 def _runtime(context: Context, runs: dict[str, Node]) -> Runner:
     """What an action asks of the machine that it runs on."""
     using = context.document.text(runs.get("using"), "`using`")
-    if using not in RUNTIMES:
+    if using.lower() not in RUNTIMES:
         return Runner()
     return Runner(retired=using, place=context.document.place(runs["using"]))
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.loaders.github_actions import major
 from pipelaw.loaders.github_conditions import Case, judged
+from pipelaw.loaders.github_releases import publishes
 from pipelaw.loaders.github_workspace import below, folder_of, resolved
-from pipelaw.model import Cache
+from pipelaw.model import Cache, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -132,7 +133,29 @@ def _releases(triggers: Iterable[Trigger]) -> Iterable[Case]:
         if trigger.kind in ("release", "tag") or trigger.tags:
             yield Case(trigger.name, tag=True)
         if trigger.kind not in ("release", "tag") and (trigger.branches or not trigger.tags):
-            yield Case(trigger.name)
+            yield Case(trigger.name, branch=bool(trigger.branches))
+
+
+def apart(steps: tuple[Step, ...], reach: Reach) -> tuple[Step, ...]:
+    """The steps; a cache that no run restores which publishes something counts as not restored."""
+    if not any(step.caches and step.condition for step in steps):
+        return steps
+    last = [step.condition for step in steps if publishes((step,))] or [""]
+    cases = [
+        case
+        for case in _releases(reach.triggers)
+        if any(_runs(condition, case) for condition in last)
+    ]
+    return tuple(
+        step
+        if not step.caches or any(_runs(step.condition, case) for case in cases)
+        else replaced(step, caches=tuple(replaced(c, restores=False) for c in step.caches))
+        for step in steps
+    )
+
+
+def _runs(condition: str, case: Case) -> bool:
+    return not condition or judged(condition, case).holds is not False
 
 
 def _default(switch: Switch, used: Reference) -> bool:

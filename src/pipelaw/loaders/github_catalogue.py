@@ -4,17 +4,18 @@ from __future__ import annotations
 
 ARCHIVED = frozenset(
     """
-    actions/create-release actions/setup-elixir actions/setup-haskell actions/setup-ruby
-    actions/upload-release-asset
-    actions-rs/audit-check actions-rs/cargo actions-rs/clippy-check actions-rs/components-nightly
-    actions-rs/grcov actions-rs/install actions-rs/tarpaulin actions-rs/toolchain
-    azure/appservice-actions azure/container-actions azure/container-scan azure/k8s-actions
-    buildtool/deploy-action cirrus-actions/rebase contributor-assistant/github-action
+    8398a7/action-slack actions-rs/audit-check actions-rs/cargo actions-rs/clippy-check
+    actions-rs/components-nightly actions-rs/grcov actions-rs/install actions-rs/tarpaulin
+    actions-rs/toolchain actions/create-release actions/setup-elixir actions/setup-haskell
+    actions/setup-ruby actions/upload-release-asset azure/appservice-actions azure/container-actions
+    azure/container-scan azure/k8s-actions buildtool/deploy-action chartboost/ruff-action
+    cirrus-actions/rebase cloudsmith-io/action contributor-assistant/github-action
     convictional/trigger-workflow-and-wait crazy-max/ghaction-docker-buildx
-    goto-bus-stop/setup-zig gradle/gradle-build-action gradle/wrapper-validation-action
-    hashicorp/terraform-github-actions idealo/github-app-token-generator
-    marvinpinto/action-automatic-releases returntocorp/semgrep-action thepwagner/token-action
-    vidavidorra/github-app-token
+    google-github-actions/release-please-action goto-bus-stop/setup-zig gradle/gradle-build-action
+    gradle/wrapper-validation-action hashicorp/terraform-github-actions
+    idealo/github-app-token-generator marvinpinto/action-automatic-releases repo-sync/github-sync
+    repo-sync/pull-request returntocorp/semgrep-action sonarsource/sonarcloud-github-action
+    thepwagner/token-action tibdex/github-app-token vidavidorra/github-app-token
     """.split()
 )
 """Repositories that their owners have made read-only: nobody will fix what is found in them."""

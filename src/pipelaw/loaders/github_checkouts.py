@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.sensitive_files import sensitive
 from pipelaw.loaders.github_versions import takes_hidden_files, token_in_workspace
 from pipelaw.model import Artifact, Checkout, Reference, Step, Variable, replaced
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WORKSPACE = frozenset({"", ".", "./", "*", "**", "../", "..", "${{ github.workspace }}"})
+_WORKSPACE = pattern(
+    r"(?:\$\{\{\s*github\.workspace\s*\}\})?/?(?:\.{1,2})?(?:[*/][*/]*)?\Z", re.IGNORECASE
+)
+_EXCLUDED = pattern(r"(?:\A!|/)\.(?:git(?:/|\Z)|\*)")
+"""What keeps git's folder out of an artifact."""
+_UNSET = frozenset({"false", "${{false}}"})
 
 
 def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[Checkout, ...]:
@@ -25,7 +32,7 @@ def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
             ref=values.get("ref", ""),
             folder=values.get("path", ""),
             unsafe_allowed=values.get("allow-unsafe-pr-checkout", "").lower() == "true",
-            persists_credentials=values.get("persist-credentials", "true").lower() != "false",
+            persists_credentials=_kept(values.get("persist-credentials", "true")),
             place=used.place,
         ),
     )
@@ -47,10 +54,21 @@ def artifacts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
             paths=paths,
             hidden=hidden,
             sensitive=sensitive(paths, hidden=hidden) if upload else "",
-            whole_workspace=upload and any(path in _WORKSPACE for path in paths),
+            whole_workspace=upload and _whole(paths),
             place=used.place,
         ),
     )
+
+
+def _kept(setting: str) -> bool:
+    return setting.replace(" ", "").lower() not in _UNSET
+
+
+def _whole(paths: Sequence[str]) -> bool:
+    """Whether a glob takes all of the workspace, and none leaves git's folder out."""
+    if not any(_WORKSPACE.match(path) for path in paths):
+        return False
+    return not any(path.startswith("!") and _EXCLUDED.search(path) for path in paths)
 
 
 def runs_foreign(checkout: Checkout) -> bool:

@@ -60,6 +60,8 @@ class Case(NamedTuple):
     """No label is set, not even one from before."""
     tag: bool = False
     """It runs for a tag."""
+    branch: bool = False
+    """It runs for a branch."""
     closed: frozenset[str] = frozenset()
     """Outputs that say no for an outsider, as the start of their paths."""
 
@@ -106,6 +108,19 @@ def judged(condition: str, case: Case) -> Verdict:
     return Verdict(holds, tuple(dict.fromkeys(judge.gates)) if holds is False else ())
 
 
+@lru_cache(maxsize=512)
+def settled(text: str, case: Case) -> str | None:
+    """The text that an expression gives in a case; None where that is not known."""
+    code = code_of(text)
+    if code is None:
+        return None
+    try:
+        value = _Judge(case).value(parse(code))
+    except ExpressionError:
+        return None
+    return value if isinstance(value, str) else None
+
+
 class _Judge:
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -149,17 +164,30 @@ class _Judge:
         """The constant that an expression is, under the hypothesis."""
         if isinstance(tree, Literal):
             return tree.value
+        if isinstance(tree, Binary) and tree.operator in ("&&", "||"):
+            return self.choice(tree)
         if not isinstance(tree, Path):
             return UNKNOWN
+        return self.context(tree.name)
+
+    def context(self, name: str) -> Value | _Unknown:
+        """What a context holds under the hypothesis."""
         known = {"github.event_name": self.event, "github.event.action": self.case.action}
-        if known.get(tree.name):
-            return known[tree.name]
-        if self.outsider and tree.name.endswith((".head.repo.fork", ".head_repository.fork")):
+        if known.get(name):
+            return known[name]
+        if self.outsider and name.endswith((".head.repo.fork", ".head_repository.fork")):
             self.gates.append("repository")
             return True
-        if self.outsider and tree.name.endswith("pull_request.merged"):
+        if self.outsider and name.endswith("pull_request.merged"):
             return self.gate("merge")
         return UNKNOWN
+
+    def choice(self, tree: Binary) -> Value | _Unknown:
+        """The side of `&&` or `||` that gives the value."""
+        first = self.truth(tree.left)
+        if first is None:
+            return UNKNOWN
+        return self.value(tree.left if first is (tree.operator == "||") else tree.right)
 
     def comparison(self, tree: Binary) -> bool | None:
         """The truth of a comparison."""
@@ -202,16 +230,20 @@ class _Judge:
                 return True
             return None if value.startswith("pull_request") else self.gate("upstream")
         if name in ("github.ref", "github.ref_name", "github.ref_type"):
-            branch = value.startswith("refs/heads/") or name == "github.ref_name"
-            if self.case.tag and name != "github.ref_name":
-                return None if value.startswith("refs/tags/") else value == "tag"
-            if self.event in ("pull_request", "pull_request_review") and (
-                branch or value == "branch"
-            ):
-                return self.gate("ref")
-            if self.outsider and (value.startswith("refs/tags/") or value == "tag"):
-                return self.gate("ref")
+            return self.ref(name, value)
         return None
+
+    def ref(self, name: str, value: str) -> bool | None:
+        """False where the run's ref is another one than the condition asks for."""
+        branch = value.startswith("refs/heads/") or name == "github.ref_name"
+        tag = value.startswith("refs/tags/") or value == "tag"
+        if self.case.tag and name != "github.ref_name":
+            return None if value.startswith("refs/tags/") else value == "tag"
+        if self.case.branch and tag:
+            return False
+        if self.event in ("pull_request", "pull_request_review") and (branch or value == "branch"):
+            return self.gate("ref")
+        return self.gate("ref") if self.outsider and tag else None
 
     def person(self, name: str, value: str) -> bool | None:
         """False where `name` is somebody that an outsider is not."""
@@ -295,6 +327,8 @@ class _Judge:
         if name == "github.ref":
             if self.case.tag and value.startswith("refs/"):
                 return value.startswith("refs/tags")
+            if self.case.branch and value.startswith("refs/tags"):
+                return False
             if self.outsider and value.startswith("refs/tags"):
                 return self.gate("ref")
             if self.event == "pull_request" and value.startswith("refs/heads"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Place, ScalarNode, Text
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.facts.verification import SWITCHES, unverified_by
-from pipelaw.loaders.github_contexts import author
+from pipelaw.loaders.github_contexts import author, carried
 from pipelaw.loaders.github_deciders import decider
 from pipelaw.loaders.github_expressions import (
     Call,
@@ -95,6 +95,7 @@ class Context:
         "handed",
         "inputs",
         "jobs",
+        "live",
         "locked",
         "made",
         "open_events",
@@ -110,6 +111,7 @@ class Context:
         self.triggers: tuple[Trigger, ...] = ()
         self.events: frozenset[str] = frozenset()
         self.open_events: frozenset[str] = frozenset()
+        self.live: frozenset[str] = frozenset()  # that get through to what is being read
         self.shell = ""
         self.flow = Flow({})
         self.unresolved: list[Problem] = []
@@ -150,6 +152,21 @@ class Context:
         self.triggers = triggers
         self.events = frozenset(trigger.name for trigger in triggers)
         self.open_events = frozenset(trigger.name for trigger in triggers if trigger.outsider)
+
+    def under(self, reach: Reach) -> frozenset[str]:
+        """Note which events get through to a scope; gives what was noted before."""
+        before = self.live
+        if reach.triggers is not self.triggers:
+            left = {trigger.name for trigger in reach.triggers}
+            shut = {trigger.name for trigger in self.triggers} - left
+            self.live = self.events - shut if shut < self.events else self.events
+        return before
+
+    def _dead(self, read: tuple[str, ...]) -> bool:
+        """Whether contexts that an outsider writes are empty under the events that get here."""
+        if not self.live or self.live == self.events:
+            return False
+        return not any(carried(path, self.live) for path in read if author(path) is not None)
 
     def environment(self, node: Node | None, flow: Flow) -> tuple[Variable, ...]:
         """The variables of an `env`; those that an outsider writes become part of the flow."""
@@ -231,7 +248,9 @@ class Context:
             via=taint.via,
             charset=taint.charset,
             decider=decider(self, flow, read) if free else "",
-            dormant=free and any(author(path) is not None for path in read),
+            dormant=any(author(path) is not None for path in read)
+            if free
+            else bool(taint.who and not taint.via and self._dead(read)),
             reparsed=sink in _TAINTABLE,
             place=_part(place, fence),
         )

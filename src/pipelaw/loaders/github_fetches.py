@@ -1,4 +1,4 @@
-"""Checkouts by command: `git fetch` of a request's code, `gh pr checkout` and their like."""
+"""Checkouts by command: `git fetch` of a request's code, `gh pr checkout`, archives, and their like."""
 
 from __future__ import annotations
 
@@ -27,6 +27,25 @@ _TAKES = pattern(
 """What puts something fetched before into the workspace."""
 _PATCH = pattern(r"\bgh\s+pr\s+diff\b|/pull/[^\s/]+\.(?:patch|diff)\b|\b(?:patch|diff)_url\b")
 """A request as a patch."""
+_LOADING = frozenset("curl wget gh iwr invoke aria2c".split())
+_LOADERS = frozenset("curl wget gh iwr invoke-webrequest aria2c".split())
+_SHAPES = ("ball/", "archive/", "codeload.", "/raw/", "usercontent.")
+_ARCHIVE = pattern(r"\b(?:tar|zip)ball/|/archive/|//codeload\.")
+"""An address of a whole repository in one file."""
+_RAW = pattern(r"//raw\.githubusercontent\.|/raw/")
+"""An address of one of its files."""
+_OPENED = pattern(r"\b(?:unzip|bsdtar|7z|tar|Expand-Archive)\b")
+_INTO = {
+    "tar": ("-C", "--directory"),
+    "bsdtar": ("-C", "--directory"),
+    "unzip": ("-d",),
+    "7z": (),
+    "Expand-Archive": ("-DestinationPath",),
+}
+"""What opens an archive, and the options that name a folder for it."""
+_INSTALLERS = frozenset("pip pip3 pipx uv uvx npm npx yarn pnpm docker podman".split())
+_FROM_GIT = ("git+", "github:", ".git#")
+"""Programs that run what an address names, and how addresses of repositories begin for them."""
 _VALUED = frozenset(("-C", "-c", "--git-dir", "--work-tree", "-R", "--repo"))
 _CREATES = frozenset(("-b", "-B", "--orphan"))
 _SUBCOMMANDS = frozenset("fetch pull checkout clone switch merge reset worktree remote".split())
@@ -41,6 +60,8 @@ class Fetched(NamedTuple):
     own: bool
     """Only branches of the repository itself are in reach of the command."""
     place: Place
+    runs: str = ""
+    """The command that runs what it fetches at once."""
 
 
 def fetched(
@@ -51,31 +72,131 @@ def fetched(
     later: Callable[[], Sequence[str]],
 ) -> Iterator[Fetched]:
     """The first checkout of an outsider's code in each script; `later` gives the scripts behind it."""
+    variables: dict[str, str] | None = None
     for script in scripts:
-        if script.shell == "javascript" or _FETCHING.isdisjoint(words(script.text)):
+        if script.shell == "javascript":
             continue
-        if not _MAYBE.search(script.text):
+        known, text = words(script.text), script.text
+        checks = not _FETCHING.isdisjoint(known) and _MAYBE.search(text)
+        loads = not _LOADING.isdisjoint(known) and any(shape in text for shape in _SHAPES)
+        brings = not _INSTALLERS.isdisjoint(known) and any(mark in text for mark in _FROM_GIT)
+        if not checks and not loads and not brings:
             continue
-        variables = {**origins.env, **env}
-        taken = _TAKES.search(script.text) or any(_TAKES.search(text) for text in later())
-        fork = False
-        for command, folders in standing(script, start):
-            found = _found(command, script.text, variables, origins)
-            if found is None:
+        variables = variables or {**origins.env, **env}
+        found = _checked_out(script, variables, origins, start, later) if checks else None
+        if found is None and loads:
+            found = _downloaded(script, variables, origins, start, later)
+        if found is None and brings:
+            found = _installed(script, variables, origins, start)
+        if found is not None:
+            yield found
+
+
+def _checked_out(
+    script: Script,
+    variables: Mapping[str, str],
+    origins: Origins,
+    start: str,
+    later: Callable[[], Sequence[str]],
+) -> Fetched | None:
+    """The first checkout with git, or with a program around it."""
+    taken = _TAKES.search(script.text) or any(_TAKES.search(text) for text in later())
+    fork = False
+    for command, folders in standing(script, start):
+        found = _found(command, script.text, variables, origins)
+        if found is None:
+            continue
+        verb, origin, word = found
+        fork = fork or origin.kind == "repository"
+        if verb == "remote" or (verb == "fetch" and not taken):
+            continue
+        folder = folders[0] if folders else start
+        own = origin.kind == "branch" and not fork
+        return Fetched(origin, word, _folder(command, verb, folder), own, command.place)
+    return None
+
+
+def _downloaded(
+    script: Script,
+    variables: Mapping[str, str],
+    origins: Origins,
+    start: str,
+    later: Callable[[], Sequence[str]],
+) -> Fetched | None:
+    """The first archive of an outsider's code that is opened, or file of it that is run."""
+    passed = list(standing(script, start))
+    for at, (command, folders) in enumerate(passed):
+        if command.name.lower() not in _LOADERS:
+            continue
+        here = folders[0] if folders else start
+        for word in command.words[1:]:
+            address = expanded(word, script.text, variables) if "$" in word else word
+            whole = _ARCHIVE.search(address) is not None
+            if not whole and not _RAW.search(address):
                 continue
-            verb, origin, word = found
-            fork = fork or origin.kind == "repository"
-            if verb == "remote" or (verb == "fetch" and not taken):
+            origin = _named(word, script.text, variables, origins)
+            if origin is None:
                 continue
-            folder = folders[0] if folders else start
-            own = origin.kind == "branch" and not fork
-            yield Fetched(origin, word, _folder(command, verb, folder), own, command.place)
-            break
+            folder = _opened(passed[at + 1 :], here, later) if whole else here
+            runs = "" if whole else _runs(passed[at:], address)
+            if folder is not None and (whole or runs):
+                own = origin.kind == "branch"
+                return Fetched(origin, command.text, folder, own, command.place, runs)
+    return None
+
+
+def _installed(
+    script: Script, variables: Mapping[str, str], origins: Origins, start: str
+) -> Fetched | None:
+    """The first package or image that a command builds straight from an outsider's repository."""
+    for command, _ in standing(script, start):
+        if command.name not in _INSTALLERS:
+            continue
+        for word in command.words[1:]:
+            address = expanded(word, script.text, variables) if "$" in word else word
+            origin = _named(word, script.text, variables, origins)
+            if origin is not None and any(mark in address for mark in _FROM_GIT):
+                own = origin.kind == "branch"
+                return Fetched(origin, command.text, start, own, command.place, command.name)
+    return None
+
+
+def _runs(behind: Sequence[tuple[Command, tuple[str, ...]]], address: str) -> str:
+    """The command that runs what comes from an address, "" for none."""
+    for command, _ in behind:
+        if command.remote and command.remote in address:
+            return command.name or command.text
+    return ""
+
+
+def _opened(
+    behind: Sequence[tuple[Command, tuple[str, ...]]],
+    place: str,
+    later: Callable[[], Sequence[str]],
+) -> str | None:
+    """The folder that an archive is opened into, None where it stays as it is."""
+    for command, folders in behind:
+        options = _INTO.get(command.name)
+        if options is not None:
+            here = folders[0] if folders else place
+            return _given_folder(command.words, options, here)
+    return place if any(_OPENED.search(text) for text in later()) else None
+
+
+def _given_folder(given: Sequence[str], options: Sequence[str], here: str) -> str:
+    for index, word in enumerate(given[:-1]):
+        if word in options:
+            return resolved(given[index + 1], here) or here
+    for word in given:
+        option, equals, value = word.partition("=")
+        if equals and option in options:
+            return resolved(value, here) or here
+    return here
 
 
 def _folder(command: Command, verb: str, folder: str) -> str:
     """Where a command puts the files."""
-    given = [word for word in command.words[1:] if word[:1] != "-"]
+    given = [word for word in _own(command) if word[:1] != "-"]
     if verb == "clone" and len(given) > 2:
         return resolved(given[-1], folder) or folder
     if verb == "clone":
@@ -84,6 +205,12 @@ def _folder(command: Command, verb: str, folder: str) -> str:
     if verb == "worktree" and len(given) > 2:
         return resolved(given[2], folder) or folder
     return folder
+
+
+def _own(command: Command) -> Sequence[str]:
+    """The words behind a program, without those that `gh` hands to git."""
+    words = command.words[1:]
+    return words[: words.index("--")] if command.name == "gh" and "--" in words else words
 
 
 def _found(
@@ -102,10 +229,13 @@ def _found(
     verb = given[0] if given else ""
     if verb in ("apply", "am") and _PATCH.search(script):
         return verb, origins.request(), command.text
-    if verb not in _SUBCOMMANDS or not _CREATES.isdisjoint(command.words):
+    creates = verb != "clone" and not _CREATES.isdisjoint(command.words)
+    if verb not in _SUBCOMMANDS or creates:
         return None
-    named = (_named(word, script, env, origins) for word in given[1:])
-    origin = next((each for each in named if each is not None), None)
+    named = [_named(word, script, env, origins) for word in given[1:]]
+    found = [each for each in named if each is not None]
+    # whose repository it is matters more than which of its branches
+    origin = next((each for each in found if each.kind == "repository"), (*found, None)[0])
     return (verb, origin, command.text) if origin is not None else None
 
 

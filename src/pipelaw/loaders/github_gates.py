@@ -227,9 +227,22 @@ def _refused(call: Call) -> str:
 def _constant(condition: str, tree: Expr) -> Iterator[Found]:
     """A condition that says the same in every run."""
     holds = evaluate(condition).holds
-    varies = any(call.function in _STATUS for call in calls(tree)) or any(paths(tree))
-    if holds is False or (holds and not varies):
+    asks = any(call.function in _STATUS for call in calls(tree))
+    alone = _alone(tree) if holds else None
+    if alone is not None:
+        yield Found("always-true", f"`{alone!r}` stands by itself in it", 0, len(condition))
+    elif holds is False or (holds and not asks):
         yield Found("constant", "never" if holds is False else "always", 0, len(condition))
+
+
+def _alone(tree: Expr) -> str | None:
+    """The text in `github.ref == 'a' || 'b'` that was meant to be compared, too."""
+    if not isinstance(tree, Binary) or tree.operator != "||":
+        return None
+    for side in (tree.left, tree.right):
+        if isinstance(side, Literal) and isinstance(side.value, str) and side.value:
+            return side.value
+    return _alone(tree.left) or _alone(tree.right)
 
 
 def _judged(tree: Expr, *, positive: bool = True) -> Iterator[Found]:
@@ -264,6 +277,16 @@ def _binary(tree: Binary, *, positive: bool) -> Iterator[Found]:
                 yield from _call(path, positive=positive is bool(value.value))
 
 
+def _listed(tree: Call) -> list[Literal]:
+    """The texts of `fromJSON('["a", "b"]')`."""
+    inner = tree.arguments[0] if tree.function == "fromjson" and tree.arguments else None
+    text = inner.value if isinstance(inner, Literal) else ""
+    return [Literal(one) for one in _QUOTED.findall(text)] if isinstance(text, str) else []
+
+
+_QUOTED = pattern(r'"([^"]*)"')
+
+
 def _word(value: float | bool | None) -> str:
     if value is None:
         return "null"
@@ -288,6 +311,9 @@ def _call(tree: Call, *, positive: bool) -> Iterator[Found]:
     if isinstance(where, Path) and where.name in _ACTORS and isinstance(what, Literal):
         if positive and str(what.value).lower().endswith("[bot]"):
             yield Found("spoofable", where.name, 0, 0, decisive=True, author=_LAST)
+    elif isinstance(where, Call) and isinstance(what, Path) and positive:
+        if tree.function == "contains" and any(_bot(what.name, one) for one in _listed(where)):
+            yield Found("spoofable", what.name, 0, 0, decisive=True, author=_LAST)
     elif tree.function == "contains" and isinstance(where, Literal) and isinstance(what, Path):
         known = author(what.name)
         who = known.who if known else ""

@@ -17,6 +17,7 @@ from pipelaw.document import (
 )
 from pipelaw.facts import references
 from pipelaw.facts.secrets import credentials
+from pipelaw.loaders.github_caches import apart
 from pipelaw.loaders.github_caches import writes as cache_writes
 from pipelaw.loaders.github_checkouts import runs_foreign
 from pipelaw.loaders.github_constants import resolved
@@ -145,7 +146,7 @@ def _reached(
         Job,
         name=context.document.text(fields.get("name"), "`name`"),
         steps=steps,
-        runner=runner_of(context, fields),
+        runner=runner_of(context, fields, reach),
         needs=_needs(context, fields),
         condition=_condition(context, fields),
         optional=true(fields.get("continue-on-error")),
@@ -196,7 +197,9 @@ def _steps(context: Context, fields: dict[str, Node], flow: Flow, reach: Reach) 
         environment="environment" in fields,
         cache_mode=_cache_mode(context, fields),
     )
-    steps = steps_of(context, fields["steps"], around)
+    before = context.under(reach)
+    steps = apart(steps_of(context, fields["steps"], around), reach)
+    context.live = before
     if reach.exposed:
         context.made.update(made_by(steps))
     return steps

@@ -181,7 +181,7 @@ class Origins:
         found = []
         for caller in self.callers:
             events = frozenset(trigger.name for trigger in caller.reach.triggers)
-            inner = Origins(events, {}, _NO_OUTPUTS, ())
+            inner = Origins(events, {}, _NO_OUTPUTS, caller.callers)
             found.append(inner.of(caller.inputs.get(name, ""), {}))
         return _worst(found)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, true
-from pipelaw.loaders.github_conditions import evaluate
+from pipelaw.loaders.github_conditions import Case, evaluate, judged
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -42,14 +42,15 @@ _FAILING = frozenset(
 _ANSWERING = frozenset(
     {
         "actions-cool/check-user-permission",
-        "skjnldsv/check-actor-permission",
         "github/command",
         "github/branch-deploy",
         "themoddinginquisition/actions-team-membership",
         "tspascoal/get-user-teams-membership",
     }
 )
-"""Actions that answer it by an output."""
+"""Actions that answer it by an output, and go on."""
+_REQUIRING = frozenset({"skjnldsv/check-actor-permission", "lidofinance/check-user-permission"})
+"""Actions that fail where their input `require` asks for more than there is."""
 _WRITERS = frozenset({"write", "maintain", "admin"})
 _STOPPING_INPUTS = ("error-if-missing", "exit", "fail-on-missing")
 _NAMED = pattern(
@@ -96,9 +97,10 @@ def check_of(uses: str, inputs: Mapping[str, str], script: str, env: str) -> Che
         name = uses.partition("@")[0].lower()
         if name in _FAILING:
             return Check(_PERMITTED, answers=True)
-        if name in _ANSWERING:
+        if name in _ANSWERING or name in _REQUIRING:
             stops = any(inputs.get(key, "").lower() == "true" for key in _STOPPING_INPUTS)
-            stops = stops or inputs.get("require", "").lower() in _WRITERS
+            if name in _REQUIRING:
+                stops = inputs.get("require", "").lower() in _WRITERS
             return Check(_PERMITTED if stops else frozenset(), answers=True)
         if name not in ("actions/github-script", "octokit/request-action"):
             return Check(_PERMITTED, answers=True) if _NAMED.search(name[:200]) else NO_CHECK
@@ -142,8 +144,12 @@ def job_checks(job: str, fields: Mapping[str, Node], events: Iterable[str]) -> J
         if isinstance(item, MappingNode):
             step = _texts(item)
             found = check_of(step.get("uses", ""), step, step.get("run", ""), step.get("env", ""))
-            if found.stops and dominates(step.get("if", ""), step.get("continue-on-error"), events):
+            condition, optional = step.get("if", ""), step.get("continue-on-error")
+            if found.stops and dominates(condition, optional, events):
                 stops |= found.stops
+            closed = frozenset(f"steps.{name}.outputs." for name in answering)
+            if optional != "true" and refuses(condition, _code(step), closed, events):
+                stops |= _PERMITTED
             if found.answers and "id" in step:
                 answering.add(step["id"].lower())
     return JobChecks(frozenset(stops), _closed(job, fields, answering))
@@ -155,6 +161,18 @@ def dominates(condition: str, optional: Node | str | None, events: Iterable[str]
     return not lenient and (
         not condition or all(evaluate(condition, event).holds is True for event in events)
     )
+
+
+def refuses(condition: str, script: str, closed: frozenset[str], events: Iterable[str]) -> bool:
+    """Whether a step fails where one before, whose outputs are `closed`, said no to an outsider."""
+    if not closed or "steps." not in condition or not _FAILS.search(script):
+        return False
+    cases = [Case(event, outsider=True, closed=closed) for event in events]
+    return bool(cases) and all(judged(condition, case).holds is True for case in cases)
+
+
+def _code(step: Mapping[str, str]) -> str:
+    return step.get("run") or step.get("script", "")
 
 
 def _texts(node: MappingNode) -> dict[str, str]:
@@ -193,6 +211,10 @@ def behind(reach: Reach, step: Step) -> Reach:
         events = [trigger.name for trigger in reach.outsiders]
         if dominates(step.condition, "true" if step.optional else "", events):
             reach = reach.checked(found.stops)
+    if reach.closed and not step.optional:
+        events = [trigger.name for trigger in reach.outsiders]
+        if refuses(step.condition, script, reach.closed, events):
+            reach = reach.checked(_PERMITTED)
     if found.answers and step.id:
         reach = reach.answering(frozenset({f"steps.{step.id.lower()}.outputs."}))
     return reach

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.packages import NO_TRAFFIC, Traffic, traffic
-from pipelaw.model import Publication, Step, replaced
+from pipelaw.model import Publication, Step, Variable, replaced
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -84,8 +84,29 @@ _PUBLISHERS: dict[str, tuple[str, Callable[[Inputs], str]]] = {
 valid although the registry accepts a run's identity, or with what the environment holds; "" for neither."""
 
 
-def with_traffic(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps of a job, with what each takes from registries or publishes."""
+_ADDRESSES = {
+    "flit_index_url": "PyPI",
+    "hatch_index_repo": "PyPI",
+    "npm_config_registry": "npm",
+    "pdm_publish_repo": "PyPI",
+    "twine_repository_url": "PyPI",
+    "uv_publish_url": "PyPI",
+    "yarn_npm_publish_registry": "npm",
+}
+"""Variables that name another registry than the usual one."""
+_OFFICIAL = {
+    "PyPI": _PYPI,
+    "npm": pattern(r"//(?:\w+\.)*(?:npmjs\.(?:org|com)|yarnpkg\.com)(?:/|\Z)"),
+}
+
+
+def with_traffic(
+    steps: Sequence[Step], around: Sequence[Sequence[Variable]] = ()
+) -> tuple[Step, ...]:
+    """The steps of a job, with what each takes from registries or publishes.
+
+    `around` are the variables of the scopes around them, the outermost first.
+    """
     found = list(steps)
     for index, step in enumerate(steps):
         traffic = _traffic(step)
@@ -93,8 +114,25 @@ def with_traffic(steps: Sequence[Step]) -> tuple[Step, ...]:
             sent = traffic.publications
             if sent and _redirected(steps[:index]):
                 sent = tuple(one for one in sent if one.registry != "npm")
+            if sent:
+                elsewhere = _elsewhere((*around, step.variables))
+                sent = tuple(one for one in sent if one.registry not in elsewhere)
             found[index] = replaced(step, installations=traffic.installations, publications=sent)
     return tuple(found)
+
+
+def _elsewhere(scopes: Sequence[Sequence[Variable]]) -> set[str]:
+    """The registries in whose place variables name others."""
+    found: dict[str, str] = {}
+    for variables in scopes:
+        for variable in variables:
+            if variable.kind == "environment" and variable.name.lower() in _ADDRESSES:
+                found[variable.name.lower()] = variable.value
+    return {
+        _ADDRESSES[name]
+        for name, value in found.items()
+        if "://" in value and not _OFFICIAL[_ADDRESSES[name]].search(value)
+    }
 
 
 def _redirected(before: Sequence[Step]) -> bool:

@@ -112,6 +112,11 @@ REFLECTING: dict[str, Reflecting] = {
     "xt0rted/slash-command-action": _(
         r"command-arguments", "comment", safe=("permission-level", ("write", "admin", ""))
     ),
+    "peter-evans/find-comment": _(
+        r"comment-body",
+        "comment",
+        safe=("comment-author", ("github-actions[bot]", "dependabot[bot]", "renovate[bot]")),
+    ),
     "skjnldsv/parse-command-comment": _(r"command|arg.*", "comment"),
     "machine-learning-apps/actions-chatops": _(_ANY, "comment"),
     "tjenkinson/gh-action-comment-parser": _(_ANY, "comment"),

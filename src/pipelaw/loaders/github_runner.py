@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
+from pipelaw.loaders.github_conditions import settled
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.model import Runner
 from pipelaw.patterns import pattern
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelaw.loaders.github_context import Context
+    from pipelaw.loaders.github_reach import Reach
 
 
-def runner_of(context: Context, fields: dict[str, Node]) -> Runner:
+def runner_of(context: Context, fields: dict[str, Node], reach: Reach) -> Runner:
     """The runner of a job from its `runs-on`: text, list, or a mapping with group and labels."""
     node = fields.get("runs-on")
     if node is None:
@@ -30,7 +32,7 @@ def runner_of(context: Context, fields: dict[str, Node]) -> Runner:
     else:
         node_labels = node
     for item in context.document.scalars(node_labels, "`runs-on`"):
-        labels.extend(_resolved(context, item.value, fields))
+        labels.extend(_resolved(context, item.value, fields, reach))
     return Runner(
         labels=tuple(labels),
         self_hosted=any("self-hosted" in label and "${{" not in label for label in labels),
@@ -56,16 +58,23 @@ def _known(label: str) -> bool:
     return bool(_HOSTED.match(label) or _RENTED.match(label))
 
 
-def _resolved(context: Context, text: str, fields: dict[str, Node]) -> Iterator[str]:
-    """A label, or where it is one value of the matrix, every constant that it can be."""
+def _resolved(context: Context, text: str, fields: dict[str, Node], reach: Reach) -> Iterator[str]:
+    """A label; each that it can be, where a value of the matrix or who started the run decides it."""
     found = fences(text)
     read = sources(found[0].code) if len(found) == 1 else ()
     if len(read) != 1 or not read[0].startswith("matrix."):
-        yield text
+        yield from _for_outsiders(text, reach) if found else (text,)
         return
     values = list(axis(context, fields, read[0].removeprefix("matrix.")))
     for value in values or [text]:
         yield text[: found[0].start] + value + text[found[0].end :] if values else value
+
+
+def _for_outsiders(text: str, reach: Reach) -> list[str]:
+    """The labels that an expression gives in runs that outsiders cause, or its text."""
+    given = [settled(text, reach.case(trigger)) for trigger in reach.outsiders]
+    labels = [label for label in given if label]
+    return list(dict.fromkeys(labels)) if labels and len(labels) == len(given) else [text]
 
 
 def axis(context: Context, fields: dict[str, Node], name: str) -> Iterator[str]:

@@ -132,7 +132,13 @@ class Workspace:
         if not step.references and step.scripts:
             for found in fetched(step.scripts, env, self.origins, each.folder, later):
                 standing = standing_of(each.reach, environment=self.environment)
-                by_command = Checkout(ref=found.text, folder=found.folder, place=found.place)
+                by_command = Checkout(
+                    ref=found.text,
+                    folder=found.folder,
+                    executed=bool(found.runs),
+                    executor=found.runs,
+                    place=found.place,
+                )
                 brought = Brought(number, by_command, found.folder, found.place.start)
                 judged = self._note(brought, found.origin, standing, own=found.own)
                 if judged is not by_command:

@@ -40,6 +40,8 @@ class Caller(NamedTuple):
     """Who can start it."""
     inputs: dict[str, str]
     """What it hands over, by name in lower case."""
+    callers: tuple[Caller, ...] = ()
+    """Who calls the workflow that it belongs to."""
 
 
 class _Sibling(NamedTuple):
@@ -74,18 +76,33 @@ def _calls(tree: Tree, folder: str) -> dict[str, list[str]]:
     return found
 
 
-def callers(tree: Tree, path: str) -> tuple[Caller, ...]:
+_DEEPEST = 3
+"""How many workflows are followed that call each other; the platform allows nine."""
+
+
+def callers(tree: Tree, path: str, depth: int = 0) -> tuple[Caller, ...]:
     """The jobs of the repository that call the workflow at `path`."""
     folder, _, name = path.rpartition("/")
     if not folder.endswith(_FOLDER):
         return ()
     own = _siblings(tree, folder)
-    return tuple(
-        caller
-        for file in _calls(tree, folder).get(name, ())
-        for called, caller in _called(own[file].source)
-        if called == name
-    )
+    found: list[Caller] = []
+    for file in _calls(tree, folder).get(name, ()):
+        jobs = [caller for called, caller in _called(own[file].source) if called == name]
+        if jobs and depth < _DEEPEST and file != name and "workflow_call" in own[file].text:
+            outer = callers(tree, f"{folder}/{file}", depth + 1)
+            jobs = [_extended(caller, outer) for caller in jobs] if outer else jobs
+        found += jobs
+    return tuple(found)
+
+
+def _extended(caller: Caller, outer: tuple[Caller, ...]) -> Caller:
+    """A caller with what those bring who call its own workflow."""
+    own = caller.reach
+    reach = called_by(own, outer)
+    for condition in own.conditions:
+        reach = reach.narrowed(condition)
+    return caller._replace(reach=reach.checked(own.checks), callers=outer)
 
 
 @lru_cache(maxsize=64)

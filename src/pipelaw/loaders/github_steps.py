@@ -58,7 +58,9 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
         if not never(condition):
             reach = around.reach.narrowed(condition) if condition else around.reach
             here = around if reach is around.reach else around._replace(reach=reach)
+            before = context.under(reach)
             step = _step(context, item, fields, index, condition, here)
+            context.live = before
             if workspace is not None:
                 folder = folder_in(fields, around.folder)
                 later = partial(later_scripts, items[index + 1 :])
@@ -71,7 +73,8 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
             steps.append(step)
         else:
             around.flow.flaws.extend(condition_flaws(context, fields))
-    return with_traffic(uploaded(steps) if workspace is None else uploaded(workspace.done(steps)))
+    done = steps if workspace is None else workspace.done(steps)
+    return with_traffic(uploaded(done), around.flow.variables)
 
 
 def condition_flaws(

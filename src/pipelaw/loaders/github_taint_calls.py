@@ -190,22 +190,34 @@ def _outputs_of_call(node: Node | None) -> Node | None:
 
 def called_with(context: Context, callers: Iterable[Caller]) -> None:
     """Note what the callers of a workflow tell of it: their events, and whose text its inputs hold."""
+    context.called = True
+    for caller in callers:
+        events, opened = _events(caller)
+        context.events, context.open_events = context.events | events, context.open_events | opened
+    context.flow.known = Known(_handed_over(callers))
+
+
+def _events(caller: Caller) -> tuple[frozenset[str], frozenset[str]]:
+    """What starts the job that calls, and what of it outsiders can cause."""
+    events = frozenset(trigger.name for trigger in caller.reach.triggers)
+    return events, frozenset(trigger.name for trigger in caller.reach.outsiders)
+
+
+def _handed_over(callers: Iterable[Caller]) -> dict[str, Taint]:
+    """Whose text the inputs of a workflow hold, by name in lower case."""
     from pipelaw.loaders.github_context import Context, Flow  # noqa: PLC0415  it uses this module
 
-    context.called = True
     found: dict[str, list[Taint]] = {}
     for caller in callers:
-        events = frozenset(trigger.name for trigger in caller.reach.triggers)
-        opened = frozenset(trigger.name for trigger in caller.reach.outsiders)
-        context.events, context.open_events = context.events | events, context.open_events | opened
         outer = Context.__new__(Context)
-        outer.events, outer.open_events = events, opened
+        outer.events, outer.open_events = _events(caller)
+        within = Flow({}, Known(_handed_over(caller.callers)))
         for name, text in caller.inputs.items():
-            taint = written(outer, Flow({}, Known()), text) if "${{" in text else None
+            taint = written(outer, within, text) if "${{" in text else None
             if taint is not None:
                 found.setdefault(name, []).append(taint)
     worst = {name: strongest(taints) for name, taints in found.items()}
-    context.flow.known = Known({n: taint for n, taint in worst.items() if taint is not None})
+    return {name: taint for name, taint in worst.items() if taint is not None}
 
 
 _USES = pattern(r"uses:(?<=\buses:)\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelaw.facts import script_taint
 from pipelaw.facts.script_words import words
 from pipelaw.facts.shell_effects import Given
 from pipelaw.facts.taint import Taint, strongest, taints
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_files import file_taint
+from pipelaw.loaders.github_javascript import RUNNING, JavaScript
 from pipelaw.loaders.github_reflecting import LOADERS, reflected
 from pipelaw.loaders.github_sink_inputs import INPUT_SINKS
 from pipelaw.loaders.github_taint import taint_of, written
 from pipelaw.loaders.github_taint_calls import noted
-from pipelaw.loaders.github_taint_scripts import JavaScript, batch, powershell
+from pipelaw.loaders.github_taint_scripts import batch, powershell
 from pipelaw.loaders.github_taint_sources import ASKING, produced
 from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
 from pipelaw.model import Expansion
@@ -98,7 +100,7 @@ def learn(context: Context, step: Parts) -> None:
     if used is not None:
         _learn_action(context, step, used)
         if script is not None and script.shell == "javascript":
-            _exported(context, outer, flow, script)
+            _javascript(context, outer, flow, script)
     elif script is not None and _worth(flow, script):
         _follow(context, outer, flow, script)
 
@@ -133,11 +135,15 @@ def _leading(text: str) -> bool:
     return before.partition("://")[2] == "" and "/" not in before.replace("://", "")
 
 
-def _exported(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
-    """The variables that a script of JavaScript sets for later steps."""
-    if "exportVariable" in script.text:
-        exported = JavaScript(context, flow, script.text).exports()
-        outer.tainted = {**outer.tainted, **exported}
+def _javascript(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
+    """The variables that a script of JavaScript sets for later steps, and what it runs."""
+    exports = "exportVariable" in script.text
+    runs = any(word in script.text for word in RUNNING)
+    if exports or runs:
+        code = JavaScript(context, flow, script.text)
+        outer.tainted = {**outer.tainted, **code.exports()} if exports else outer.tainted
+        for sink, taint, start, end in code.runs() if runs else ():
+            flow.expansions.append(_at(script, sink, taint, start, end))
 
 
 def _loaded(used: Reference, taint: Taint) -> Expansion:
@@ -165,8 +171,11 @@ def _worth(flow: Flow, script: Script) -> bool:
 
 
 _SINKABLE = pattern(
-    r"GITHUB_|::(?:set-|add-)|%\w|\b(?:eval|g?sed|g?awk|bash|sh|zsh|ssh|xargs|source|python3?|node|perl|ruby|php"
-    r"|pwsh|git|tar|curl|wget|nc|find|docker|rsync|scp|zip|npm|npx|pip3?|cargo|make|go|helm|mvn|yarn|pnpm|pytest)\b"
+    r"GITHUB_|::(?:set-|add-)|%\w|\./\w|os\.|subprocess|(?i:\biex\b|invoke-expression|scriptblock)"
+    r"|(?m:(?:^|[;&|({]|\b(?:then|do|else|start-process|Start-Process)\s)[ \t]*[\"']?\$\{?\w)"
+    r"|\b(?:eval|g?sed|g?awk|bash|sh|zsh|cmd|ssh|xargs|source|python3?|node|perl|ruby|php|su|runuser|psql"
+    r"|mysql|sqlite3|pwsh|powershell|git|tar|curl|wget|nc|find|docker|rsync|scp|zip|npm|npx|pip3?|cargo"
+    r"|make|go|helm|mvn|yarn|pnpm|pytest)\b"
 )
 
 
@@ -226,6 +235,9 @@ def _outputs(context: Context, flow: Flow, script: Script) -> dict[str, Taint]:
     if script.shell in ("pwsh", "powershell"):
         found = powershell(script.text, flow.tainted)
         return {name.lower(): taint for kind, name, taint, *_ in found if kind == "outputs"}
+    if script.shell == "python":
+        runs = script_taint.python(script.text, flow.tainted)
+        return {run.name.lower(): run.taint for run in runs if run.kind == "outputs" and run.name}
     if script.shell not in _BOURNE or not _puts_out(script.text):
         return {}
     effects = _run(context, flow, script)
@@ -248,6 +260,8 @@ def _follow(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
     """Add what a script does to the expansions of its step and the variables of later ones."""
     if script.shell in ("pwsh", "powershell"):
         _follow_powershell(outer, flow, script)
+    elif script.shell == "python":
+        _follow_python(outer, flow, script)
     elif script.shell == "cmd":
         for taint, start, end in batch(script.text, flow.tainted):
             flow.expansions.append(_at(script, "script", taint, start, end))
@@ -315,6 +329,18 @@ def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
                 flow.expansions.append(_at(script, "environment file", taint, start, end))
         elif kind == "search path":
             flow.expansions.append(_at(script, "search path", taint, start, end))
+
+    for found in script_taint.powershell(script.text, flow.tainted):
+        flow.expansions.append(_at(script, found.kind, *found[2:]))
+
+
+def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
+    for kind, name, taint, start, end in script_taint.python(script.text, flow.tainted):
+        if kind == "environment" and name:
+            outer.tainted = {**outer.tainted, name.lower(): taint}
+        if kind == "script" or (kind == "environment" and taint.charset == "text"):
+            sink = kind if kind == "script" else "environment file"
+            flow.expansions.append(_at(script, sink, taint, start, end))
 
 
 def _at(script: Script, sink: str, taint: Taint, start: int, end: int) -> Expansion:

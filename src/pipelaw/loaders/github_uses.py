@@ -27,6 +27,12 @@ _CLAIM = pattern(
     r"(?P<version>[\w][\w./+-]*)(?P<more>.*)",
     re.IGNORECASE,
 )
+_ABOVE = pattern(r"\n[ \t]*#[ \t]*([^\n]{1,120}?)[ \t\r]*\n[^\n]*\Z")
+_ABOVE_WORDS = frozenset(
+    "at commit for is pin pinned release renovate sha tag this to version".split()
+)
+"""What may stand around the version in a comment that says nothing else."""
+_VERSION = pattern(r"v\d+(?:\.\d+)*(?:[-+.][\w.+-]*)?\Z|\d+(?:\.\d+)+(?:[-+.][\w.+-]*)?\Z")
 _NUMBERS = pattern(r"v?(\d+(?:\.\d+)*)(?:[-.+]?[a-z][\w.+-]*)?\Z", re.IGNORECASE)
 _EXACT = 3
 """How many numbers a version has that no later release takes over."""
@@ -66,6 +72,9 @@ def uses_of(
         how, mutable = "commit", False
     comment = _comment(context, node)
     claimed = _claimed(comment) if comment and how == "commit" else ""
+    if not claimed and how == "commit":
+        claimed = _above(context, node, name)
+        comment = comment or claimed
     reference = Reference(
         kind=kind,
         text=text,
@@ -127,6 +136,17 @@ def _comment(context: Context, node: ScalarNode) -> str:
     newline = text.find("\n", end)
     match = _COMMENT.match(text, end, newline if newline >= 0 else len(text))
     return match[1].strip() if match else ""
+
+
+def _above(context: Context, node: ScalarNode, name: str) -> str:
+    """The version that a comment on the line above names, if it says no more than that."""
+    start = node.start_mark.index
+    match = _ABOVE.search(context.document.source.text, max(start - 240, 0), start)
+    if match is None:
+        return ""
+    known = {*_ABOVE_WORDS, name.lower(), *name.lower().split("/")}
+    *before, last = re.split(r"[\s:=@]+", match[1].lower())
+    return last if _VERSION.match(last) and known.issuperset(before) else ""
 
 
 def _described(reference: Reference) -> Reference:

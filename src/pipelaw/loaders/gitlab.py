@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pipelaw.document import NOWHERE, MappingNode, Problem, decode
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.references import DYNAMIC
-from pipelaw.facts.verification import unverified_by
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.gitlab_expansions import in_places
 from pipelaw.loaders.gitlab_include import Reader, documents
@@ -15,8 +14,8 @@ from pipelaw.loaders.gitlab_jobs import KEYWORDS, Jobs, Shared, shared
 from pipelaw.loaders.gitlab_kinds import CHILD, Kind, mentioned
 from pipelaw.loaders.gitlab_nodes import MAIN
 from pipelaw.loaders.gitlab_rules import Rules, branches
-from pipelaw.loaders.gitlab_traces import traces
 from pipelaw.loaders.gitlab_variables import Declared, Values, Variables, in_variables
+from pipelaw.loaders.gitlab_when import Workflow, workflow_of
 from pipelaw.model import Job, Pipeline, Trigger
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 
 _WORKFLOWS = "Workflows/"
 """GitLab's templates that bring `workflow:rules`."""
+_AUTOMATIC = "Auto-DevOps"
+"""The template that has jobs and rules of its own for everything."""
 
 
 def load(source: Source, tree: Tree) -> Loaded:
@@ -130,7 +131,10 @@ class _Reading:
             references=tuple(reader.references),
             expansions=tuple(in_places(config, self._included(), {})),
             variables=own.variables,
-            flaws=(*traces(own.variables), *unverified_by(own.variables)),
+            flaws=(
+                *(self._rules.flaws(config) if self._rules is not None else ()),
+                *own.flaws,
+            ),
             secrets=secrets,
             credentials=own.credentials,
             place=config.place(config.root.value[0][0]) if config.root.value else NOWHERE,
@@ -151,10 +155,7 @@ class _Reading:
     def _jobs(self, kinds: Sequence[Kind], above: Shared) -> tuple[tuple[Job, ...], bool]:
         """The jobs, and whether they are only templates for others."""
         config = self._config
-        by_template = any(one.name.startswith(_WORKFLOWS) for one in self._reader.references)
-        jobs = Jobs(
-            config, self._variables, kinds, above, workflow=self._rules is not None or by_template
-        )
+        jobs = Jobs(config, self._variables, kinds, above, self._limits(kinds))
         names = [name for name in config.entries if name not in KEYWORDS]
         visible = [name for name in names if not name.startswith(".")]
         found = []
@@ -166,6 +167,19 @@ class _Reading:
                 config.wrong(entry.value, "a mapping", f"the job `{name}`")
         self.started = jobs.started
         return tuple(found), bool(found) and not visible
+
+    def _limits(self, kinds: Sequence[Kind]) -> Workflow:
+        """What the rules of the whole pipeline leave open, wherever they are."""
+        used = self._reader.references
+        templates = [one.name for one in used if one.kind == "template"]
+        return workflow_of(
+            self._rules,
+            kinds,
+            template=any(name.startswith(_WORKFLOWS) for name in templates),
+            unread=bool(self._reader.unresolved)
+            or len(templates) < len(used)
+            or any(name.startswith(_AUTOMATIC) for name in templates),
+        )
 
     def _triggers(self, kinds: Sequence[Kind], jobs: Sequence[Job]) -> Iterator[Trigger]:
         """What starts the pipeline: the kinds that at least one job is part of."""

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode
+from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
 from pipelaw.loaders.gitlab_nodes import INPUT, MAIN
 from pipelaw.loaders.gitlab_variables import AUTHORS, Used, authored, used, written
@@ -54,26 +55,42 @@ def passed_on(scripts: Iterable[Script], known: Origins) -> Origins:
     found = dict(known)
     for script in scripts:
         text = script.text
-        for use in authored(text):
+        if "=" not in text or not (found or authored(text)):
+            continue
+        for use in used(text):
+            if use.name not in AUTHORS and use.name not in found:
+                continue
             line = max(text.rfind("\n", 0, use.start) + 1, use.start - _NEAR)
             match = _ASSIGNING.search(text, line, use.start)
-            if match is not None:
-                found[match[1]] = (use.name,)
+            if match is not None and match[1] not in found:
+                found[match[1]] = (use.name,) if use.name in AUTHORS else found[use.name]
     return found
 
 
-def in_script(nodes: Nodes, script: Script, known: Origins) -> Iterator[Expansion]:
-    """The expansions of a script; text that passes through a variable counts where it becomes code."""
+def in_script(
+    nodes: Nodes, script: Script, known: Origins, settled: frozenset[str]
+) -> Iterator[Expansion]:
+    """The expansions of a script; text that passes through a variable counts where it becomes code.
+
+    `settled` are the variables to which the job's conditions leave no choice.
+    """
     if "$[[" in script.text:
         yield from _inputs(nodes, script)
     uses = authored(script.text)
     if known:
         uses = tuple(use for use in used(script.text) if use.name in AUTHORS or use.name in known)
+    if settled and uses:
+        uses = tuple(use for use in uses if not _fixed(use, known, settled))
     coding = bool(uses) and _interpreting(script.text)
     for use in uses:
         again = coding and reparsed(script.source_text, script.shell, use.start, use.end)
         if use.name in AUTHORS or again:
             yield _run(script, use, known, reparsed=again)
+
+
+def _fixed(use: Used, known: Origins, settled: frozenset[str]) -> bool:
+    """Whether the job's conditions leave a variable, or all that it is made of, no choice."""
+    return settled.issuperset((use.name,) if use.name in AUTHORS else known[use.name])
 
 
 @lru_cache(maxsize=1024)
@@ -142,7 +159,10 @@ def _pasted(file: File, script: Script, match: re.Match[str], offset: int) -> Ex
 
 
 def in_places(
-    nodes: Nodes, places: Iterable[tuple[str, Node | None]], known: Origins
+    nodes: Nodes,
+    places: Iterable[tuple[str, Node | None]],
+    known: Origins,
+    settled: frozenset[str] = frozenset(),
 ) -> Iterator[Expansion]:
     """The expansions of values that GitLab or the runner reads, where somebody else writes them.
 
@@ -151,7 +171,9 @@ def in_places(
     for sink, node in places:
         if isinstance(node, ScalarNode) and "$" in node.value:
             for use in used(node.value):
-                if use.name in AUTHORS or use.name in known:
+                if use.name not in AUTHORS and use.name not in known:
+                    continue
+                if not _fixed(use, known, settled):
                     yield _in_value(nodes, node, sink, use, known)
 
 
@@ -166,5 +188,13 @@ def _in_value(nodes: Nodes, node: ScalarNode, sink: str, use: Used, known: Origi
         attacker_controlled=True,
         author=AUTHORS[sources[0]],
         via="" if direct else f"the variable {use.name}",
+        choosing=_choosing(sink, node.value, use.start),
         place=nodes.place(node).part(use.start, use.end),
     )
+
+
+def _choosing(sink: str, text: str, start: int) -> bool:
+    """Whether a text decides what is used; behind a fixed beginning, such as `review/`, it does not."""
+    if sink == "image":
+        return in_name(text, start)
+    return sink == "include" or (sink == "target" and not text[:start].strip("/"))

@@ -52,7 +52,7 @@ class Reader:
         self.problems: list[Problem] = []
         self.unresolved: list[Problem] = []
         self.included: list[Node] = []
-        """The scalars that say what is included, for those who look for variables in them."""
+        """The scalars that say what is included from elsewhere, for those who look for variables in them."""
         self._layers: list[Node] = []
         self._open: list[str] = []
         self._count = 0
@@ -76,7 +76,7 @@ class Reader:
         else:
             fields = config.fields(node, "an include")
         self.included.extend(
-            value for key, value in fields.items() if key not in ("inputs", "rules")
+            value for key, value in fields.items() if key not in ("inputs", "rules", "local")
         )
         local = fields.get("local")
         if isinstance(local, ScalarNode):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.document import MappingNode, Node, SequenceNode, true
-from pipelaw.facts.verification import unverified_by
+from pipelaw.document import MappingNode, Node
+from pipelaw.facts.secret_leaks import Held, handed
 from pipelaw.loaders import gitlab_parts as parts
 from pipelaw.loaders.gitlab_expansions import Origins, in_places, origins
-from pipelaw.loaders.gitlab_rules import Policy, Rule, Rules, gates, policy
-from pipelaw.loaders.gitlab_steps import Scripts, shell_of, steps
-from pipelaw.loaders.gitlab_traces import traces
+from pipelaw.loaders.gitlab_rules import Policy, Rules, policy
+from pipelaw.loaders.gitlab_steps import Lent, Scripts, shell_of, steps
 from pipelaw.loaders.gitlab_trigger import NOWHERE_ELSE, Downstream, downstream
 from pipelaw.loaders.gitlab_variables import Declared, Given, Values, Variables, in_variables
+from pipelaw.loaders.gitlab_when import When, Workflow, live, when_of
 from pipelaw.model import Job, Secret, Step
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pipelaw.loaders.gitlab_kinds import Kind
     from pipelaw.loaders.gitlab_merge import Config, Entry
-    from pipelaw.loaders.gitlab_parts import Service
-    from pipelaw.model import Runner
+    from pipelaw.loaders.gitlab_parts import Image, Service
+    from pipelaw.model import Permission, Reference, Runner, Script
 
 KEYWORDS = frozenset(
     "default include image services before_script after_script variables stages types cache"
@@ -40,11 +40,13 @@ class Shared(NamedTuple):
     origins: Origins
     secret: bool
     """One of them is a secret of the project."""
+    held: Mapping[str, Held] = {}
+    """Those that hold one."""
 
 
 def shared(given: Given, secrets: Sequence[Secret]) -> Shared:
     """What variables and the secrets in them give to jobs."""
-    return Shared(given.values, origins(given, {}), _holds(secrets))
+    return Shared(given.values, origins(given, {}), _holds(secrets), handed(secrets))
 
 
 class Environment(NamedTuple):
@@ -53,28 +55,33 @@ class Environment(NamedTuple):
     name: str
     node: Node | None
     deploys: bool
-
-
-class When(NamedTuple):
-    """When a job runs."""
-
-    condition: str
-    events: tuple[str, ...]
-    gates: tuple[str, ...]
-    optional: bool
+    live: bool = False
 
 
 class Body(NamedTuple):
     """What a job runs, and what it is given."""
 
     given: Given
-    values: Values
     origins: Origins
     runner: Runner
     steps: tuple[Step, ...]
+    image: Image
     services: tuple[Service, ...]
     secrets: tuple[Secret, ...]
+    permissions: tuple[Permission, ...]
+    scripts: tuple[Script, ...]
     holds_secrets: bool
+    publishes: bool
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Those of the job and of its services."""
+        return (self.image, *(service.image for service in self.services))
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The same as references; a matrix makes several of one."""
+        return tuple(one for image in self.images for one in image.references)
 
 
 class Jobs:
@@ -86,10 +93,9 @@ class Jobs:
         variables: Variables,
         kinds: Sequence[Kind],
         above: Shared,
-        *,
-        workflow: bool,
+        workflow: Workflow,
     ) -> None:
-        """`kinds` are those that the pipeline runs for, `workflow` whether it has rules of its own."""
+        """`kinds` are those that the pipeline runs for."""
         self.started: list[Downstream] = []
         """What the jobs start elsewhere."""
         self._config = config
@@ -99,22 +105,18 @@ class Jobs:
         self._variables = variables
         self._scripts = Scripts(config, variables)
         self._parts = parts.Parts(config, variables)
-        self._rules: dict[int, Rules] = {}
-        self._whens: dict[tuple[int, str, int], When] = {}
+        self._policies: dict[tuple[int, ...], Policy | None] = {}
+        self._whens: dict[tuple[int, str, int, bool], When] = {}
+        self._stages = [text for _, text in config.values(config.entry("stages"), "`stages`")]
 
     def read(self, name: str, entry: Entry) -> Job:
         """The job of a name."""
-        config = self._config
-        fields = config.job(name)
-        found = self._policy(name, fields)
-        body = self._body(fields, found)
-        image = self._parts.image(fields.get("image"), body.values)
+        config, fields = self._config, self._config.job(name)
+        when, body = self._read(name, fields)
         environment = self._environment(fields)
-        when = self._when(fields, found)
         started = self._started(fields)
         needs = parts.needs(config, fields)
-        used = (image, *(service.image for service in body.services))
-        places = self._places(fields, used, environment, started)
+        places = self._places(fields, body.images, environment, started)
         return Job(
             id=name,
             steps=body.steps,
@@ -126,24 +128,34 @@ class Jobs:
             gates=(*when.gates, "environment") if environment.name else when.gates,
             holds_secrets=body.holds_secrets,
             writes="release" in fields,
-            mints_identity=bool(permissions := tuple(parts.permissions(config, fields))),
-            publishes="release" in fields,
+            mints_identity=bool(body.permissions),
+            publishes=body.publishes,
             deploys=environment.deploys,
+            live=environment.live,
+            anywhere=when.anywhere,
+            heedless=when.heedless and self._later(fields),
             optional=when.optional,
             reusable="trigger" in fields,
-            references=(*(one for made in used for one in made.references), *started.references),
-            expansions=tuple(in_places(config, places, body.origins)),
+            references=(*body.references, *started.references),
+            expansions=tuple(in_places(config, places, body.origins, when.settled)),
             variables=body.given.variables,
-            flaws=(*traces(body.given.variables), *unverified_by(body.given.variables)),
+            flaws=(*when.flaws, *body.given.flaws, *self._parts.shared(fields.get("cache"))),
             secrets=body.secrets,
             credentials=body.given.credentials,
-            permissions=permissions,
+            permissions=body.permissions,
             containers=tuple(service.container for service in body.services),
+            volumes=tuple(parts.engine(body.scripts, body.given.variables)),
             artifacts=(*self._parts.artifacts(fields.get("artifacts")), *needs.artifacts),
             place=config.place(entry.key, entry.written),
         )
 
-    def _body(self, fields: dict[str, Node], found: Policy | None) -> Body:
+    def _read(self, name: str, fields: dict[str, Node]) -> tuple[When, Body]:
+        unknown = self._unknown(name, fields)
+        found = None if unknown else self._policy(fields)
+        when = self._when(found, fields, unknown=unknown)
+        return when, self._body(fields, found, when.settled)
+
+    def _body(self, fields: dict[str, Node], found: Policy | None, settled: frozenset[str]) -> Body:
         config, above = self._config, self._inherited(fields)
         given = self._variables.of(fields.get("variables"))
         for node in found.variables if isinstance(found, Rules) else ():
@@ -151,19 +163,30 @@ class Jobs:
         values = Values(given.values, above.values, parts.matrix(config, fields))
         known = origins(given, above.origins)
         runner = parts.runner(config, fields.get("tags"), values)
-        scripts = self._scripts.of(fields, shell_of(fields, runner.labels))
-        declared = Declared(
-            values,
-            parts.handed(config, fields),
-            [part.script.text for part in scripts if part.script is not None],
-        )
+        run = self._scripts.of(fields, shell_of(fields, runner.labels))
+        texts = tuple(part.script for part in run if part.script is not None)
+        declared = Declared(values, parts.handed(config, fields), [one.text for one in texts])
         services = tuple(self._parts.services(fields.get("services"), values))
         for service in services:
             given = given.plus(service.given)
-        run = tuple(steps(config, scripts, known, declared))
-        secrets = (*parts.stored(config, fields), *in_variables(given.changing, declared))
-        holds = above.secret or _holds(secrets) or any(_holds(step.secrets) for step in run)
-        return Body(given, values, known, runner, run, services, secrets, holds)
+        used = tuple(in_variables(given.changing, declared))
+        stored = tuple(parts.stored(config, fields))
+        lent = Lent({**above.held, **handed(used)}, self._parts.kept(fields.get("artifacts")))
+        ready = tuple(steps(config, run, known, declared, settled, lent))
+        return Body(
+            given,
+            known,
+            runner,
+            ready,
+            self._parts.image(fields.get("image"), values),
+            services,
+            (*stored, *used),
+            tuple(parts.permissions(config, fields)),
+            texts,
+            holds_secrets=above.secret
+            or any(map(_holds, (stored, used, *(one.secrets for one in ready)))),
+            publishes="release" in fields or any(part.publishes for part in run),
+        )
 
     def _inherited(self, fields: dict[str, Node]) -> Shared:
         """The variables at the top of the file that a job has not refused."""
@@ -178,40 +201,53 @@ class Jobs:
             {name: text for name, text in self._above.values.items() if name in wanted},
             {name: found for name, found in self._above.origins.items() if name in wanted},
             secret=bool(wanted) and self._above.secret,
+            held={name: one for name, one in self._above.held.items() if name in wanted},
         )
 
-    def _policy(self, name: str, fields: dict[str, Node]) -> Policy | None:
+    def _policy(self, fields: dict[str, Node]) -> Policy | None:
+        """What decides about a job; jobs that share it get the same object."""
+        nodes = [fields.get(word) for word in ("rules", "only", "except")]
+        key = tuple(map(id, nodes))  # of nodes that the configuration keeps
+        if key not in self._policies:
+            self._policies[key] = policy(self._config, fields, limited=self._workflow.limited)
+        return self._policies[key]
+
+    def _unknown(self, name: str, fields: dict[str, Node]) -> bool:
+        """Whether what decides about a job stands in a file that was not read."""
         config = self._config
-        if "rules" in fields:
-            node = fields["rules"]
-            if id(node) not in self._rules:
-                self._rules[id(node)] = Rules(config, node)
-            return self._rules[id(node)]
-        unknown = _POLICIES.isdisjoint(fields) and (
+        return _POLICIES.isdisjoint(fields) and (
             name in config.partial or (config.incomplete and _WORK.isdisjoint(fields))
         )
-        return None if unknown else policy(config, fields, workflow=self._workflow)
 
-    def _when(self, fields: dict[str, Node], found: Policy | None) -> When:
+    def _when(self, found: Policy | None, fields: dict[str, Node], *, unknown: bool) -> When:
         when = self._config.text(fields.get("when"), "`when`")
         allowed = fields.get("allow_failure")
-        if not isinstance(found, Rules):
-            return _when(found, self._kinds, when, allowed)
-        key = (id(found), when, id(allowed))  # the rules are kept, so that their ids stay their own
+        key = (id(found), when, id(allowed), unknown)
         if key not in self._whens:
-            self._whens[key] = _when(found, self._kinds, when, allowed)
+            workflow = self._workflow
+            if unknown:
+                workflow = workflow._replace(open=frozenset())
+            own = (when, allowed)
+            self._whens[key] = when_of(self._config, found, self._kinds, own, workflow)
         return self._whens[key]
+
+    def _later(self, fields: dict[str, Node]) -> bool:
+        """Whether other jobs come before those of a job's stage."""
+        stage = self._config.value(fields.get("stage"), "`stage`") or "test"
+        return stage != ".pre" and self._stages[:1] != [stage]
 
     def _environment(self, fields: dict[str, Node]) -> Environment:
         """The environment, to which the job deploys unless it only stops or looks at it."""
         node = fields.get("environment")
         if not isinstance(node, MappingNode):
             name = self._config.value(node, "`environment`")
-            return Environment(name, node, deploys=bool(name))
+            return Environment(name, node, deploys=bool(name), live=live(name))
         own = self._config.fields(node, "`environment`")
         name = self._config.value(own.get("name"), "`environment:name`")
         action = self._config.text(own.get("action"), "`environment:action`")
-        return Environment(name, own.get("name"), deploys=bool(name) and action in ("", "start"))
+        tier = self._config.text(own.get("deployment_tier"), "`deployment_tier`")
+        deploys = bool(name) and action in ("", "start")
+        return Environment(name, own.get("name"), deploys=deploys, live=live(name, tier))
 
     def _started(self, fields: dict[str, Node]) -> Downstream:
         if "trigger" not in fields:
@@ -223,7 +259,7 @@ class Jobs:
     def _places(
         self,
         fields: dict[str, Node],
-        images: Sequence[parts.Image],
+        images: Sequence[Image],
         environment: Environment,
         started: Downstream,
     ) -> Iterator[tuple[str, Node | None]]:
@@ -235,35 +271,9 @@ class Jobs:
             yield "target", node
         for tag in self._config.scalars(fields["tags"], "`tags`") if "tags" in fields else ():
             yield "target", tag
-        cache = fields.get("cache")
-        if cache is not None:
-            several = isinstance(cache, SequenceNode)
-            for one in self._config.items(cache, "`cache`") if several else (cache,):
-                if isinstance(one, MappingNode):
-                    yield "other", self._config.fields(one, "`cache`").get("key")
+        for own in self._parts.caches(fields.get("cache")):
+            yield "other", own.get("key")
 
 
 def _holds(secrets: Sequence[Secret]) -> bool:
     return any(secret.store != "token" for secret in secrets)
-
-
-def _when(found: Policy | None, kinds: Sequence[Kind], when: str, allowed: Node | None) -> When:
-    starting = [kind for kind in kinds if found is None or found.starts(kind)]
-    ways = (
-        [rule for kind in starting for rule in found.ways(kind)] if isinstance(found, Rules) else []
-    )
-    return When(
-        condition=found.text if found is not None else "",
-        events=tuple(dict.fromkeys(kind.event for kind in starting)),
-        gates=gates(found, ways, when),
-        optional=_optional(allowed, ways, when),
-    )
-
-
-def _optional(allowed: Node | None, ways: Sequence[Rule], when: str) -> bool:
-    """Whether the pipeline goes on when the job fails, or when nobody starts it."""
-    if allowed is not None:
-        return true(allowed)
-    if ways:
-        return all(rule.optional for rule in ways)
-    return when == "manual"

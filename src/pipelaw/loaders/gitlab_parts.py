@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.document import MappingNode, Node, ScalarNode, true
+from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts import references
+from pipelaw.facts.references import mount, volume
+from pipelaw.facts.secret_leaks import plain
 from pipelaw.facts.sensitive_files import sensitive
 from pipelaw.loaders.gitlab_references import comment
 from pipelaw.loaders.gitlab_variables import NOTHING
-from pipelaw.model import Artifact, Container, Permission, Reference, Runner, Secret
+from pipelaw.loaders.switches import true
+from pipelaw.model import Artifact, Container, Flaw, Permission, Reference, Runner, Secret
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipelaw.loaders.gitlab_merge import Config
     from pipelaw.loaders.gitlab_variables import Given, Values, Variables
+    from pipelaw.model import Script, Variable, Volume
 
 Fields = dict[str, Node]
 
@@ -24,6 +29,9 @@ _WORKSPACE = frozenset(
     ". ./ * ./* ** ./** **/* ./**/* $CI_PROJECT_DIR ${CI_PROJECT_DIR}"
     " $CI_PROJECT_DIR/ ${CI_PROJECT_DIR}/".split()
 )
+_PROXY = pattern(r"\A\$\{?CI_DEPENDENCY_PROXY_(?:DIRECT_)?GROUP_IMAGE_PREFIX\}?/")
+"""The cache in front of Docker Hub: what stands behind it is an image of there."""
+_SOCKET = pattern(r"\s(?:-v|--volume)[= ]\s*[\"']?((?:/[\w.-]+)+\.sock:/[\w./-]+)")
 _STORES = (
     "vault",
     "azure_key_vault",
@@ -59,6 +67,7 @@ class Parts:
         self._variables = variables
         self._images: dict[tuple[int, str, str], Reference] = {}
         self._artifacts: dict[int, tuple[Artifact, ...]] = {}
+        self._kept: dict[int, tuple[str, ...]] = {}
 
     def image(self, node: Node | None, values: Values) -> Image:
         """The image of a job."""
@@ -77,9 +86,9 @@ class Parts:
         key = (id(name), role, text)
         if key not in self._images:
             place = self._config.place(name)
-            made = references.image(text, place, role, inputs=given.variables)
+            made = references.image(_PROXY.sub("", text), place, role, inputs=given.variables)
             remark = comment(self._config, name) if made.pin == "digest" else ""
-            if text != name.value or remark:
+            if made.text != name.value or remark:
                 made = replace(made, text=name.value, comment=remark)
             self._images[key] = made
         return self._images[key]
@@ -108,6 +117,43 @@ class Parts:
         if id(node) not in self._artifacts:
             self._artifacts[id(node)] = tuple(_artifacts(self._config, node))
         return self._artifacts[id(node)]
+
+    def caches(self, node: Node | None) -> Iterator[Fields]:
+        """The caches of a job, one or a list of them."""
+        several = isinstance(node, SequenceNode)
+        for one in self._config.items(node, "`cache`") if several else (node,):
+            if isinstance(one, MappingNode):
+                yield self._config.fields(one, "`cache`")
+
+    def shared(self, node: Node | None) -> Iterator[Flaw]:
+        """The caches that pipelines of protected branches share with those of all others."""
+        for own in self.caches(node):
+            if true(own.get("unprotect")):
+                place = self._config.place(own["unprotect"])
+                yield Flaw(kind="shared-cache", text="unprotect: true", place=place)
+
+    def kept(self, node: Node | None) -> tuple[str, ...]:
+        """The files that a job stores by their names or wildcards; not the whole workspace."""
+        if node is None:
+            return ()
+        if id(node) not in self._kept:
+            found = self.artifacts(node)
+            paths = (path for one in found if not one.whole_workspace for path in one.paths)
+            self._kept[id(node)] = tuple(name for name in map(plain, paths) if name)
+        return self._kept[id(node)]
+
+
+def engine(scripts: Iterable[Script], variables: Iterable[Variable]) -> Iterator[Volume]:
+    """The engine's control socket, where a job is told to use it or hands it on."""
+    for script in scripts:
+        if ".sock:" in script.text:
+            for match in _SOCKET.finditer(script.text):
+                yield volume(match[1], script.source_text.place(*match.span(1)))
+    for variable in variables:
+        path = variable.value.removeprefix("unix://")
+        # elsewhere it is the one of an engine that runs beside the job
+        if variable.name == "DOCKER_HOST" and path.startswith(("/var/run/", "/run/")):
+            yield mount(path, path, variable.place)
 
 
 def matrix(config: Config, fields: Fields) -> list[dict[str, list[str]]]:
@@ -141,12 +187,14 @@ def _artifacts(config: Config, node: Node) -> Iterator[Artifact]:
     own = config.fields(node, "`artifacts`")
     paths = tuple(text for _, text in config.values(own.get("paths"), "`artifacts:paths`"))
     untracked = true(own.get("untracked"))
+    whole = not _WORKSPACE.isdisjoint(paths)
     if paths or untracked:
         yield Artifact(
             action="upload",
             name=config.text(own.get("name"), "`artifacts:name`"),
             paths=paths,
-            whole_workspace=untracked or not _WORKSPACE.isdisjoint(paths),
+            whole_workspace=untracked or whole,
+            hidden=whole,
             sensitive=sensitive(paths, hidden=True),
             place=config.place(own["paths"] if paths else own["untracked"]),
         )

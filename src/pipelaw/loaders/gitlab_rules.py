@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.document import MappingNode, Node, true
-from pipelaw.loaders.gitlab_conditions import demands, parse
+from pipelaw.document import MappingNode, Node
+from pipelaw.loaders.gitlab_conditions import State, demands, parse
+from pipelaw.loaders.gitlab_guards import REFS as REF_NAMES
+from pipelaw.loaders.gitlab_guards import always, loose, narrow, settled
 from pipelaw.loaders.gitlab_kinds import KEYWORDS, REFS, Kind, answer
+from pipelaw.loaders.switches import true
+from pipelaw.model import Flaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,6 +62,38 @@ class Rules:
             if holds and rule.certain:
                 return
 
+    def unguarded(self, kind: Kind) -> bool:
+        """Whether any branch or change request gets into a pipeline of this kind by one of the rules."""
+        return any(not self._guarded(rule) for rule in self.ways(kind))
+
+    def _guarded(self, rule: Rule) -> bool:
+        if rule.text and narrow(rule.text):
+            return True
+        for other in self._rules:
+            if other is rule:
+                break
+            refused = other.text and other.when == "never" and other.certain
+            if refused and narrow(other.text, negated=True):
+                return True
+        return False
+
+    def settled(self, kind: Kind) -> frozenset[str]:
+        """The names of branches and tags that are known texts whichever rule lets a pipeline in."""
+        sets = [settled(rule.text) if rule.text else frozenset() for rule in self.ways(kind)]
+        return frozenset.intersection(*sets) if sets else frozenset()
+
+    def flaws(self, config: Config) -> Iterator[Flaw]:
+        """The conditions that say less than they seem to."""
+        for rule in self._rules:
+            if rule.text and rule.when != "never":
+                for kind, found in (
+                    ("always-true", always(rule.text)),
+                    ("loose", loose(rule.text)),
+                ):
+                    if found:
+                        place = config.place(rule.node)
+                        yield Flaw(kind=kind, text=rule.text, detail=found, place=place)
+
     @property
     def variables(self) -> list[Node]:
         """What the rules set."""
@@ -103,6 +139,26 @@ class Filters:
         return self._only.passes(kind) is not False and not (
             self._except is not None and self._except.catches(kind)
         )
+
+    def unguarded(self, kind: Kind) -> bool:
+        """Whether any branch or change request of this kind passes."""
+        words = [ref.partition("@")[0] for ref in self._only.refs or ()]
+        conditions = self._only.conditions
+        return (
+            self.starts(kind)
+            and any(word in kind.keywords for word in words)
+            and (conditions is None or not all(narrow(text) for text in conditions))
+        )
+
+    def settled(self, kind: Kind) -> frozenset[str]:
+        """The names that are known texts, as `only` lists them."""
+        words = [ref for ref in self._only.refs or () if _ref(ref, kind) is not False]
+        free = any(ref.startswith("/") or ref.partition("@")[0] in KEYWORDS for ref in words)
+        return frozenset() if free else REF_NAMES
+
+    def flaws(self, _config: Config) -> Iterator[Flaw]:
+        """None: what `only` and `except` say is read elsewhere."""
+        return iter(())
 
     @property
     def refs(self) -> list[str]:
@@ -184,13 +240,18 @@ DEFAULT_REFS = ["branches", "tags"]
 Policy = Rules | Filters
 
 
-def policy(config: Config, fields: Mapping[str, Node], *, workflow: bool) -> Policy | None:
-    """When a job runs; None where nothing limits it besides the pipeline's own rules."""
+def policy(config: Config, fields: Mapping[str, Node], *, limited: bool) -> Policy | None:
+    """When a job runs; None where nothing does but the rules by which the pipeline is `limited`."""
     if "rules" in fields:
         return Rules(config, fields["rules"])
-    if "only" in fields or "except" in fields or not workflow:
+    if "only" in fields or "except" in fields or not limited:
         return Filters(config, fields.get("only"), fields.get("except"))
     return None
+
+
+def absent(kind: Kind) -> frozenset[str]:
+    """The names of branches and tags that pipelines of a kind do not have."""
+    return frozenset(name for name in REF_NAMES if kind.known.get(name) is State.ABSENT)
 
 
 _BRANCH = ("CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")

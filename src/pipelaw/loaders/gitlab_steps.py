@@ -6,22 +6,35 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import Node, Place, ScalarNode, SequenceNode, join
 from pipelaw.facts import references, shell
+from pipelaw.facts.concealment import concealed
+from pipelaw.facts.confusion import confused
 from pipelaw.facts.packages import traffic
+from pipelaw.facts.secret_leaks import Held, leaks
 from pipelaw.facts.secrets import credentials
 from pipelaw.facts.verification import unverified
 from pipelaw.loaders.gitlab_expansions import Origins, in_script, passed_on
 from pipelaw.loaders.gitlab_variables import Declared, Variables, secrets
-from pipelaw.model import Credential, Flaw, Installation, Reference, Script, Step, Variable
+from pipelaw.model import (
+    Credential,
+    Flaw,
+    Installation,
+    Leak,
+    Reference,
+    Script,
+    Secret,
+    Step,
+    Variable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipelaw.loaders.gitlab_merge import Config
 
 KEYWORDS = ("before_script", "script", "after_script")
 
 
-_Read = tuple[Script, tuple[Credential, ...], tuple[Installation, ...], tuple[Flaw, ...]]
+_Read = tuple[Script, tuple[Credential, ...], tuple[Installation, ...], tuple[Flaw, ...], bool]
 """A script, and what is read from it alone."""
 
 
@@ -29,13 +42,24 @@ class Part(NamedTuple):
     """One script of a job, ready to become a step."""
 
     id: str
-    script: Script | None
-    credentials: tuple[Credential, ...]
-    installations: tuple[Installation, ...]
-    flaws: tuple[Flaw, ...]
     place: Place
+    script: Script | None = None
+    credentials: tuple[Credential, ...] = ()
+    installations: tuple[Installation, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    publishes: bool = False
+    """It puts a package into a registry."""
     reference: Reference | None = None
     variables: tuple[Variable, ...] = ()
+
+
+class Lent(NamedTuple):
+    """What a job hands to its scripts, and takes back from them."""
+
+    held: Mapping[str, Held]
+    """The variables in which it hands them secrets."""
+    kept: Sequence[str]
+    """The files that it stores."""
 
 
 class Scripts:
@@ -55,7 +79,7 @@ class Scripts:
         for keyword, node in named:
             script = self._script(node, keyword, shell_name) if node is not None else None
             if script is not None and node is not None:
-                found.append(Part(keyword, *script, script[0].place))
+                found.append(Part(keyword, script[0].place, *script))
             if keyword == "script" and "run" in fields:
                 found.extend(self._functions(fields["run"], shell_name))
         return found
@@ -75,12 +99,13 @@ class Scripts:
                     source_text=text,
                     place=_place(self._config, node, scalars),
                 )
-                found = traffic((script,)).installations
+                found = traffic((script,))
                 self._known[key] = (
                     script,
                     credentials((), (script,)),
-                    found,
-                    unverified((script,)),
+                    found.installations,
+                    (*unverified((script,)), *concealed((script,)), *confused((script,))),
+                    bool(found.publications),
                 )
         return self._known[key]
 
@@ -94,11 +119,18 @@ class Scripts:
             source = own.get("func", own.get("step"))
             if isinstance(source, ScalarNode):
                 used = _function(config, source)
-                yield Part(name, None, given.credentials, (), (), used.place, used, given.variables)
+                yield Part(
+                    id=name,
+                    credentials=given.credentials,
+                    place=used.place,
+                    reference=used,
+                    variables=given.variables,
+                )
             elif "script" in own:
                 script = self._script(own["script"], "script", shell_name)
                 if script is not None:
-                    yield Part(name, *script, script[0].place, None, given.variables)
+                    part = Part(name, script[0].place, *script)
+                    yield part._replace(variables=given.variables)
 
 
 def _place(config: Config, node: Node, scalars: list[ScalarNode]) -> Place:
@@ -135,24 +167,47 @@ def shell_of(fields: dict[str, Node], labels: tuple[str, ...]) -> str:
     return "pwsh" if windows else "bash"
 
 
-def steps(config: Config, parts: list[Part], known: Origins, declared: Declared) -> Iterator[Step]:
-    """A step for each script."""
+def steps(
+    config: Config,
+    parts: list[Part],
+    known: Origins,
+    declared: Declared,
+    settled: frozenset[str],
+    lent: Lent,
+) -> Iterator[Step]:
+    """A step for each script; `settled` are the variables that the job's conditions leave no choice."""
     known = passed_on([part.script for part in parts if part.script is not None], known)
     for index, part in enumerate(parts):
         script = part.script
+        used = (
+            tuple(secrets(script.source_text, "script", "", declared)) if script is not None else ()
+        )
         yield Step(
             id=part.id,
             index=index,
             optional=part.id == "after_script",
             references=(part.reference,) if part.reference is not None else (),
             scripts=(script,) if script is not None else (),
-            expansions=tuple(in_script(config, script, known)) if script is not None else (),
-            variables=part.variables,
-            secrets=tuple(secrets(script.source_text, "script", "", declared))
+            expansions=tuple(in_script(config, script, known, settled))
             if script is not None
             else (),
+            variables=part.variables,
+            secrets=used,
             credentials=part.credentials,
             installations=part.installations,
             flaws=part.flaws,
+            leaks=_leaks(script, used, lent) if script is not None else (),
             place=part.place,
         )
+
+
+def _leaks(script: Script, used: tuple[Secret, ...], lent: Lent) -> tuple[Leak, ...]:
+    """What a script lets out of the secrets that it names, and of those that its job is handed."""
+    if not used and not lent.held and not lent.kept:
+        return ()
+    own = {one.name: Held(one.name, token=one.store == "token") for one in used}
+    return leaks(script, {**_ALWAYS, **lent.held, **own}, kept=lent.kept)[0]
+
+
+_ALWAYS = {"CI_JOB_TOKEN": Held("CI_JOB_TOKEN", token=True)}
+"""What every job has in its environment."""

@@ -49,7 +49,7 @@ def downstream(config: Config, node: Node) -> Downstream:
         for item in _items(config, fields["include"]):
             _child(config, item, found)
     elif isinstance(name := fields.get("project"), ScalarNode):
-        found.nodes.extend(fields[key] for key in ("project", "branch") if key in fields)
+        found.nodes.append(fields["project"])
         _elsewhere(config, project(config, name, fields), found)
     else:
         config.problem(node, "`trigger` names no project and no file")
@@ -70,7 +70,8 @@ def _child(config: Config, item: Node, found: Downstream) -> None:
         if isinstance(item, MappingNode)
         else {"local": item}
     )
-    found.nodes.extend(value for key, value in fields.items() if key not in ("inputs", "rules"))
+    kept = ("inputs", "rules", "local", "artifact", "job")
+    found.nodes.extend(value for key, value in fields.items() if key not in kept)
     local = fields.get("local")
     if isinstance(local, ScalarNode):
         path = text_of(config, local)

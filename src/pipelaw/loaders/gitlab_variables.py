@@ -7,8 +7,11 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.document import MappingNode, Node, ScalarNode, join, null
+from pipelaw.facts.confusion import confused
 from pipelaw.facts.secret_names import meaning
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.verification import unverified_by
+from pipelaw.loaders.gitlab_traces import traces
 from pipelaw.model import Secret, Variable
 from pipelaw.patterns import pattern
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipelaw.document import Text
     from pipelaw.loaders.gitlab_merge import Config
-    from pipelaw.model import Credential
+    from pipelaw.model import Credential, Flaw
 
 _PUSHER = "whoever pushes the commit"
 _REQUESTER = "whoever opens the merge request"
@@ -53,7 +56,7 @@ _TOKENS = frozenset(
 USE = pattern(r"\$(?:env:|\{env:)?\{?([A-Za-z_]\w*)|%([A-Z][A-Z0-9_]*)%")
 """A variable that is used: `$X`, `${X…`, `$env:X`, `%X%`."""
 
-_ASSIGNED = pattern(r"\b([A-Z][A-Z0-9_]*)=|\b(?:read|for)[ \t]+([^\n;|&<]*)")
+_ASSIGNED = pattern(r"\b([A-Z][A-Z0-9_]*)=(?![\"']?\$\{?\1\b)|\b(?:read|for)[ \t]+([^\n;|&<]*)")
 
 
 class Used(NamedTuple):
@@ -101,6 +104,12 @@ class Given(NamedTuple):
     changing: tuple[Variable, ...] = ()
     """Those into which something is put when the pipeline runs."""
     credentials: tuple[Credential, ...] = ()
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """Those that switch on or off what they should not."""
+        found = self.variables
+        return (*traces(found), *unverified_by(found), *confused((), found))
 
     def plus(self, other: Given) -> Given:
         """These variables and others, which win."""
@@ -236,7 +245,7 @@ def _whole(text: str, use: Used) -> bool:
 
 @lru_cache(maxsize=4096)
 def assigned(text: str) -> frozenset[str]:
-    """The names that a script sets itself."""
+    """The names that a script sets itself; to their own text is no setting: `TOKEN=$TOKEN`."""
     found: set[str] = set()
     for name, names in _ASSIGNED.findall(text):
         found.update([name] if name else names.split())

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from pipelaw.explain import gist, remedy
 from pipelaw.report import summary
 from pipelaw.report.safe import one_line, shorten, visible
+from pipelaw.report.terminal import prose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipelaw.document import Problem
     from pipelaw.finding import Finding, Related, Report
     from pipelaw.report import Style
@@ -53,19 +52,12 @@ def _finding(command: str, finding: Finding, rule: Rule | None) -> str:
     lines += (_related(related) for related in finding.related)
     if rule is not None:
         lines.append(f"Why: {gist(rule.why)}")
-        lines += _plain(f"Fix: {remedy(rule, finding.platform)}")
+        lines += prose(f"Fix: {remedy(rule, finding.platform)}", LONGEST)
     return _command(command, properties, "\n".join(lines))
 
 
 def _related(related: Related) -> str:
     return one_line(f"{related.span.path}:{related.span.line}: {related.message}")
-
-
-def _plain(markdown: str) -> Iterator[str]:
-    """The lines of a text, for readers that see no markup."""
-    for line in markdown.splitlines():
-        if not line.lstrip().startswith(("```", "~~~")):
-            yield visible(line)
 
 
 def _unreadable(problem: Problem) -> str:

@@ -9,7 +9,7 @@ from pipelaw.finding import Severity
 from pipelaw.report import summary
 from pipelaw.report.excerpt import GUTTER, Excerpt
 from pipelaw.report.safe import inert, one_line, visible
-from pipelaw.report.terminal import Paint, prose, wrap
+from pipelaw.report.terminal import Paint, cells, prose, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,9 +79,8 @@ class _Writer:
     def related(self, finding: Finding, pad: str) -> Iterator[str]:
         """The other places that a finding is about."""
         for related in finding.related[:FEW]:
-            yield from self.note(
-                pad, "note", STRONG, wrap(one_line(related.message), self.width - 10)
-            )
+            text = wrap(one_line(related.message), self.width - len(pad) - 9)
+            yield from self.note(pad, "note", STRONG, text)
             yield f"{pad}   {self.paint('-->', GUTTER)} {_place(related.span)}"
         left = len(finding.related) - FEW
         if left > 0:
@@ -112,15 +111,26 @@ class _Writer:
         """What could not be read, and the first few of what was not resolved."""
         if seen.unreadable:
             yield self.paint("could not be read", COLORS[Severity.HIGH]) + ":"
-            yield from map(_problem, seen.unreadable)
+            for problem in seen.unreadable:
+                yield from self.problem(problem)
             yield ""
         if seen.unresolved:
             yield self.paint("not resolved", COLORS[Severity.MEDIUM]) + ":"
-            yield from map(_problem, seen.unresolved[:FEW])
+            for problem in seen.unresolved[:FEW]:
+                yield from self.problem(problem)
             left = len(seen.unresolved) - FEW
             if left > 0:
                 yield f"  and {left:,} more (--format json lists them)"
             yield ""
+
+    def problem(self, problem: Problem) -> Iterator[str]:
+        """A place, and what is the matter with it: beside it, or below where that is too long."""
+        where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
+        size = cells(where)  # a path may have blanks, where no line may end
+        first, *rest = wrap(f"{'x' * size}: {one_line(problem.message)}", self.width - 4)
+        yield f"  {where}{first[size:]}"
+        for line in rest:
+            yield f"    {line}"
 
     def closing(self) -> Iterator[str]:
         """What was found, and in how much."""
@@ -144,8 +154,3 @@ class _Writer:
 
 def _place(span: Span) -> str:
     return f"{visible(span.path)}:{span.line}:{span.column}"
-
-
-def _problem(problem: Problem) -> str:
-    where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
-    return f"  {where}: {one_line(problem.message)}"

@@ -1,0 +1,57 @@
+"""Scripts that hide what they run, or hand a shell to another machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.model import Flaw
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable
+
+    from pipelaw.model import Script
+
+_SHELL = r"(?:sudo\s+)?(?:/bin/|/usr/bin/)?(?:ba|da|z|k)?sh"
+_DECODED = r"base64\s+(?:-d|-D|--decode|-di)\b[^\n|;&]{0,200}"
+
+_CONNECTED = "connects a shell to another machine, which then gives the orders"
+_NETCAT = pattern(
+    r"\b(?:nc|ncat|netcat)\s[^\n;|&]{0,200}(?<=\s)(?:-e|-c|--exec)\s*[\"']?(?:/bin/|/usr/bin/)?(?:ba|da|z)?sh\b"
+)
+
+_SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    (
+        "base64",
+        "runs what it decodes, so nobody who reads it sees what that is",
+        pattern(
+            rf"\b{_DECODED}(?:\|\s*(?:gunzip|zcat|xz -d|bzip2 -d)[^\n|;&]{{0,40}})?\|\s*{_SHELL}\b(?![\w.-])"
+            rf"|\b(?:eval|{_SHELL}\s+-c)\s+[\"']?(?:\$\(|`)[^\n)`]{{0,4000}}\b{_DECODED}[)`]"
+        ),
+    ),
+    (
+        "/dev/tcp/",
+        _CONNECTED,
+        pattern(
+            r"\b(?:ba|z|k)?sh\s+-i\b[^\n]{0,60}/dev/tcp/|/dev/tcp/[^\n]{1,200}<&\d|\bexec\s+\d+<>\s*/dev/tcp/"
+        ),
+    ),
+    *((program, _CONNECTED, _NETCAT) for program in ("nc ", "ncat ", "netcat ")),
+)
+"""What a script has that does it, why that matters, and the pattern."""
+
+
+def concealed(scripts: Iterable[Script]) -> tuple[Flaw, ...]:
+    """The commands of scripts that keep from their readers what is run."""
+    found = []
+    for script in scripts:
+        text = script.text
+        for sign, why, how in _SIGNS:
+            for match in how.finditer(text) if sign in text else ():
+                line = text.rfind("\n", 0, match.start()) + 1
+                if not text[line : match.start()].lstrip().startswith("#"):
+                    place = script.source_text.place(*match.span())
+                    shown = " ".join(match[0].split())
+                    found.append(Flaw(kind="concealed", text=shown, detail=why, place=place))
+    return tuple(found)

@@ -1,0 +1,148 @@
+"""Where scripts of PowerShell and Python take foreign text for code, by pattern: nothing here parses them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.facts.taint import Taint, strongest
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Run(NamedTuple):
+    """A place where foreign text is run, or written to a file that the platform reads."""
+
+    kind: str
+    """script, environment or outputs."""
+    name: str
+    """The variable or output that gets the text, "" where that is not said."""
+    taint: Taint
+    start: int
+    end: int
+
+
+LONGEST = 2000
+"""How far the arguments of a call are followed."""
+
+
+def closing(code: str, start: int, *, whole: bool = True) -> int:
+    """Where the arguments of a call end that begin at `start`, or its first one; without its literals."""
+    depth = 0
+    end = min(len(code), start + LONGEST)
+    for at in range(start, end):
+        letter = code[at]
+        if letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            if depth == 0:
+                return at
+            depth -= 1
+        elif letter == "," and depth == 0 and not whole:
+            return at
+    return end
+
+
+_PWSH_ASSIGNED = pattern(r"^[ \t]*\$(\w+)\s*\+?=\s*(.+)$", flags=8)
+_PWSH_NAME = pattern(r"(?i)\$\{?(env:)?(\w+)")
+_PWSH_LITERAL = pattern(r"'[^'\n]*'|(?m:^\s*#.*$)")
+_PWSH_JUDGED = pattern(
+    r"(?i)\s-(?:not|i|c)?(?:match|eq|ne|like|in|contains|gt|lt)\b|\.Length\b|\.(?:StartsWith|EndsWith|Contains)\("
+    r"|-replace\s+[\"']\s*\["
+)
+_PWSH_RUN = pattern(
+    r"(?i)\b(?:iex|Invoke-Expression)\b[^\n|;]*|[^\n;]*\|\s*(?:iex|Invoke-Expression)\b"
+    r"|\[scriptblock\]::Create\([^\n]*|(?:^|[;|{=(])[ \t]*[&.][ \t]+[\"(]*\$[\w:{}]+"
+    r"|\b(?:cmd(?:\.exe)?\s+/c|(?:ba)?sh\s+-\w*c|(?:pwsh|powershell)(?:\.exe)?\b[^\n]*\s-c(?:ommand)?)\s[^\n]*"
+    r"|\bStart-Process\s+(?:-FilePath\s+)?\$[\w:{}]+",
+    flags=8,
+)
+
+
+def powershell(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
+    """What a script of PowerShell runs."""
+    plain = _PWSH_LITERAL.sub(lambda match: " " * len(match[0]), code)
+    held: dict[str, Taint] = {}
+
+    def said(text: str) -> Taint | None:
+        names = ((match[1], match[2].lower()) for match in _PWSH_NAME.finditer(text))
+        found = (tainted.get(name) if env else held.get(name) for env, name in names)
+        return strongest(taint for taint in found if taint is not None)
+
+    for match in _PWSH_ASSIGNED.finditer(plain):
+        taint = said(match[2])
+        if taint is not None and not _PWSH_JUDGED.search(code, match.start(2), match.end(2)):
+            held[match[1].lower()] = taint
+    for match in _PWSH_RUN.finditer(plain):
+        taint = said(match[0])
+        if taint is not None:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            yield Run("script", "", taint, start, match.end())
+
+
+_PY_ENVIRONMENT = pattern(r"\b(?:environ(?:\.get)?|getenv)\s*[\[(]\s*['\"](\w+)['\"]")
+_PY_ASSIGNED = pattern(r"^[ \t]*(\w+)\s*\+?=(?!=)\s*(.+)$", flags=8)
+_PY_LITERAL = pattern(r"([fFrRbB]{0,2})('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")|#[^\n]*")
+_PY_FILLED = pattern(r"\{[^{}]*\}")
+_PY_NAME = pattern(r"(?<![\w.])[A-Za-z_]\w*")
+_PY_JUDGED = pattern(
+    r"[=!]=|\bin\b|\bnot\b|\.(?:startswith|endswith|isdigit|count|find)\(|\b(?:int|len|bool)\(|\bquote\("
+    r"|\bsub\(\s*r?['\"]\[\^"
+)
+_PY_CALLED = pattern(
+    r"(?:(?<![\w.])(?:os\.(?:system|popen)|subprocess\.(\w+)|eval|exec)|((?<=[\w)])\.write|\bprint))\("
+)
+_PY_SHELL = pattern(r"\bshell\s*=\s*True\b|['\"](?:/bin/)?(?:ba|da|z)?sh['\"]\s*,\s*['\"]-\w*c")
+_PY_KEY = pattern(r"['\"]([A-Za-z_][\w-]*)=")
+_PY_FILES = (("GITHUB_ENV", "environment"), ("GITHUB_OUTPUT", "outputs"))
+
+
+def python(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
+    """What a script of Python runs, and what it writes to the files that the platform reads."""
+    plain = _PY_LITERAL.sub(lambda match: _emptied(match[0], match[1] or ""), code)
+    held: dict[str, Taint] = {}
+
+    def said(start: int, end: int) -> Taint | None:
+        if _PY_JUDGED.search(code, start, end):
+            return None
+        names = _PY_NAME.findall(plain[start:end])
+        found = [held.get(name) for name in names]
+        named = _PY_ENVIRONMENT.finditer(code, start, end)
+        found += (tainted.get(match[1].lower()) for match in named)
+        return strongest(taint for taint in found if taint is not None)
+
+    for match in _PY_ASSIGNED.finditer(plain):
+        taint = said(*match.span(2))
+        if taint is not None:
+            held[match[1]] = taint
+    for match in _PY_CALLED.finditer(plain):
+        end = closing(plain, match.end())
+        kind, name = _called(code, match[1] or "", match[2] or "", match.end(), end)
+        taint = said(match.end(), end) if kind else None
+        if taint is not None:
+            yield Run(kind, name, taint, match.start(), end + 1)
+
+
+def _called(code: str, process: str, written: str, start: int, end: int) -> tuple[str, str]:
+    """What a call does with its arguments, "" for nothing that matters, and the name that it sets."""
+    if written:
+        kind = next((kind for file, kind in _PY_FILES if file in code), "")
+        key = _PY_KEY.search(code, start, end)
+        prints = written == "print" and "file=" not in code[start:end]
+        return ("", "") if prints else (kind, key[1] if key else "")
+    if process and not process.startswith("get") and not _PY_SHELL.search(code, start, end):
+        return "", ""
+    return "script", ""
+
+
+def _emptied(text: str, prefix: str) -> str:
+    """A literal without its text; what is filled into it stays."""
+    if text[0] == "#" or "f" not in prefix.lower():
+        return " " * len(text)
+    at = 0
+    kept: list[str] = []
+    for filled in _PY_FILLED.finditer(text):
+        kept += (" " * (filled.start() - at), filled[0])
+        at = filled.end()
+    return "".join((*kept, " " * (len(text) - at)))

