@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -266,31 +267,29 @@ def load(
     `more` are rule files that were read elsewhere: path and bytes.
     With a cache, rules that were read before are neither parsed nor checked again.
     """
-    files = [path for folder in (rules.shipped(), *folders) for path in _files(folder)]
-    texts = [_bytes(path) for path in files]
-    for name, data in more:
-        files.append(Path(name))
-        texts.append(data)
-    key = _key(files, texts, only, skip) if cache is not None else ""
+    files = [path for folder in (rules.shipped(), *folders) for path in _files(str(folder))]
+    more = tuple(more)
+    key = _key(files, more, only, skip) if cache is not None else ""
     kept = cache.get(key) if cache is not None else None
     if kept is not None:
         packed, code = kept
         return Rulebook([rules.unpack(one) for one in packed], code, only, key)
-    book = Rulebook(_chosen(_read(files, texts), only, skip), asked=only, key=key)
+    read = [*((path, _bytes(path)) for path in files), *more]
+    book = Rulebook(_chosen(_read(read), only, skip), asked=only, key=key)
     if cache is not None:
         cache.put(key, ([rules.pack(rule) for rule in book.rules], book.code))
     return book
 
 
-def _read(files: Sequence[Path], texts: Sequence[bytes]) -> dict[str, Rule]:
+def _read(files: Iterable[tuple[str, bytes]]) -> dict[str, Rule]:
     """The rules by id; raises PolicyError that tells everything that is wrong with any of them."""
     from pipelaw.rulefile import parse_rule  # noqa: PLC0415  a cache makes it unnecessary
 
     found: dict[str, Rule] = {}
     problems: list[str] = []
-    for path, data in zip(files, texts, strict=True):
+    for path, data in files:
         try:
-            rule = parse_rule(str(path), path.stem, data)
+            rule = parse_rule(path, Path(path).stem, data)
         except PolicyError as error:
             problems.append(str(error))
             continue
@@ -313,36 +312,42 @@ def _chosen(found: dict[str, Rule], only: Sequence[str], skip: Sequence[str]) ->
 
 
 def _key(
-    files: Sequence[Path], texts: Sequence[bytes], only: Sequence[str], skip: Sequence[str]
+    files: Sequence[str],
+    more: Sequence[tuple[str, bytes]],
+    only: Sequence[str],
+    skip: Sequence[str],
 ) -> str:
-    """A name for a choice of rules; another version, Python or letter in a file makes another."""
+    """A name for a choice of rules; another version, Python or change of a file makes another."""
     import hashlib  # noqa: PLC0415  without a cache there is nothing to name
     import sys  # noqa: PLC0415
 
-    digest = hashlib.sha256(sys.version.encode())
-    own = _own_sources()
-    for path, data in (*zip(own, map(_bytes, own), strict=True), *zip(files, texts, strict=True)):
-        digest.update(f"\0{path}\0{len(data)}\0".encode() + data)
-    digest.update("\0".join(("", *only, "/", *skip)).encode())
-    return f"rules-{digest.hexdigest()[:40]}"
+    from pipelaw.cache import stamps  # noqa: PLC0415
+
+    known = [*_own_sources(), *files]
+    # what has just been written is known by its content
+    states: Sequence[tuple[object, ...]] = stamps(known) or [
+        (path, hashlib.sha256(_bytes(path)).digest()) for path in known
+    ]
+    given = [(path, hashlib.sha256(data).digest()) for path, data in more]
+    whole = repr((sys.version, states, given, tuple(only), tuple(skip)))
+    return f"rules-{hashlib.sha256(whole.encode()).hexdigest()[:40]}"
 
 
-def _own_sources() -> list[Path]:
+def _own_sources() -> list[str]:
     """The modules that decide what a rule file becomes."""
-    package = Path(__file__).parent
-    model = ("model.py", "parts.py", "workspace.py", "supply.py", "faults.py")
-    names = (*model, "rulebook.py", "rulefile.py", "rules.py", "parameters.py")
-    return [*(package / name for name in names), *sorted((package / "cel").glob("*.py"))]
+    package = os.path.dirname(__file__)  # noqa: PTH120  asked at each start
+    names = "model parts workspace supply faults records rulebook rulefile rules parameters".split()
+    return [*(f"{package}/{name}.py" for name in names), *_files(f"{package}/cel", (".py",))]
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: str) -> bytes:
     try:
-        return path.read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise PolicyError(f"{path}:1:1: {error.strerror}") from None
 
 
-def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+def _files(folder: str, ends: tuple[str, ...] = (".yaml", ".yml")) -> list[str]:
+    if not os.path.isdir(folder):  # noqa: PTH112  asked at each start
         raise UsageError(f"{folder}: no such folder of rules")
-    return sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    return [f"{folder}/{name}" for name in sorted(os.listdir(folder)) if name.endswith(ends)]  # noqa: PTH208

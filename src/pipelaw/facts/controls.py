@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pipelaw.document import NOWHERE
 from pipelaw.facts.control_catalogue import OPAQUE, PRECOMMIT, catalogue
 from pipelaw.facts.control_signs import Hit, hits
-from pipelaw.facts.control_strength import late, weaknesses
 from pipelaw.facts.control_traces import Elsewhere, hooks
 from pipelaw.model import Control, Repository
 
@@ -105,6 +104,8 @@ def _controls(found: Iterable[Hit], tree: Tree | None) -> tuple[Control, ...]:
 
 
 def _control(hit: Hit) -> Control:
+    from pipelaw.facts.control_strength import late, weaknesses  # noqa: PLC0415  many have none
+
     return Control(
         category=hit.sign.category,
         tool=hit.sign.tool.name,

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw.facts import script_words
-from pipelaw.facts.package_versions import OPTIONS, Spec, read
 from pipelaw.model import Installation, Publication, replaced
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipelaw.facts.package_versions import Spec
     from pipelaw.model import Command, Script
 
 _VERBS = (
@@ -246,6 +246,8 @@ def _installed(call: _Call, command: Command) -> Iterator[Installation]:
 
 def _specs(name: str, verb: str, words: Sequence[str]) -> Iterator[Spec]:
     """The packages that a command names, those of fixed version too."""
+    from pipelaw.facts.package_versions import OPTIONS, read  # noqa: PLC0415  few scripts install
+
     operands: list[str] = []
     options: dict[str, str] = {}
     taking = ""

@@ -7,13 +7,22 @@ from functools import lru_cache
 from pipelaw.facts.shell_bash import parse
 from pipelaw.facts.shell_remote import mark
 from pipelaw.facts.shell_syntax import Simple, Unit
-from pipelaw.facts.shell_windows import parse_cmd, parse_powershell
 from pipelaw.patterns import pattern
 
 _SUBSTITUTED = pattern(r"\$\(|`|\$\{?\w+\}?\Z")
 _DEEPEST = 2
 """How many scripts inside each other are read: `sh -c "…"` in a here-document for `bash`."""
-_PARSERS = {"bash": parse, "pwsh": parse_powershell, "cmd": parse_cmd}
+_FAMILIES = frozenset({"bash", "pwsh", "cmd"})
+
+
+def _parsed(unit: Unit, family: str) -> list[Simple]:
+    if family == "bash":
+        return parse(unit)
+    from pipelaw.facts import shell_windows  # noqa: PLC0415  most scans meet no such script
+
+    return (
+        shell_windows.parse_cmd(unit) if family == "cmd" else shell_windows.parse_powershell(unit)
+    )
 
 
 @lru_cache(maxsize=512)
@@ -22,7 +31,7 @@ def scan(text: str, family: str) -> tuple[Simple, ...]:
 
     `family` is bash, pwsh or cmd; there are none for other languages.
     """
-    if family not in _PARSERS or not text.strip():
+    if family not in _FAMILIES or not text.strip():
         return ()
     units = [(Unit(text), family)]
     found: list[Simple] = []
@@ -32,7 +41,7 @@ def scan(text: str, family: str) -> tuple[Simple, ...]:
         left -= len(unit.code)
         if left < 0:
             break
-        simples = _PARSERS[language](unit)
+        simples = _parsed(unit, language)
         if unit.expanded:
             simples = [simple for simple in simples if not simple.flow.captured]
         found += simples
@@ -49,7 +58,7 @@ def _inner(simple: Simple) -> list[tuple[Unit, str]]:
     """The scripts that stand in a command's words or in its input."""
     unit, reading = simple.unit, simple.reading
     found: list[tuple[Unit, str]] = []
-    if reading.language in _PARSERS and reading.code and not reading.remote:
+    if reading.language in _FAMILIES and reading.code and not reading.remote:
         first, last = reading.code[0], reading.code[-1]
         code = " ".join(simple.words[first : last + 1])
         start, end = simple.spans[first][0], simple.spans[last][1]
@@ -60,7 +69,7 @@ def _inner(simple: Simple) -> list[tuple[Unit, str]]:
         )
     for fed in simple.fed:
         taker = fed.taker
-        if taker.language in _PARSERS and not taker.remote:
+        if taker.language in _FAMILIES and not taker.remote:
             code = unit.code[fed.start : fed.end]
             place = (fed.start, fed.end)
             found += _nested(unit, code, place, taker.language, expanded=fed.expanded)

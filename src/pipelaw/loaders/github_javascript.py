@@ -83,8 +83,6 @@ _CALLED = pattern(
     r"((?<!\w)execSync|(?<=process['\"]\)\.)exec|(?<![\w.])(?:eval|new\s+Function|execAsync"
     r"|(?:cp|child_?[pP]rocess)\.exec|exec(?=\()|exec\.(?:exec|getExecOutput)))\(\s*(['\"`](?:ba|da|z)?sh['\"`]\s*,\s*\[\s*['\"`]-\w*c)?"
 )
-RUNNING = ("eval(", "Function(", "child_process", "exec.exec", "getExecOutput")
-"""What stands in every script that may run a text."""
 
 
 class JavaScript:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.facts import script_taint
 from pipelaw.facts.script_words import words
 from pipelaw.facts.shell_effects import Given
 from pipelaw.facts.taint import Taint, strongest, taints
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_files import file_taint
-from pipelaw.loaders.github_javascript import RUNNING, JavaScript
 from pipelaw.loaders.github_reflecting import LOADERS, reflected
 from pipelaw.loaders.github_sink_inputs import INPUT_SINKS
 from pipelaw.loaders.github_taint import taint_of, written
@@ -26,11 +24,14 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_effects import Effects
     from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.loaders.github_javascript import JavaScript
     from pipelaw.loaders.github_reach import Reach
     from pipelaw.model import Reference, Script, Variable
     from pipelaw.place import Place
 
 _PASTED = "${{"
+_RUNNING = ("eval(", "Function(", "child_process", "exec.exec", "getExecOutput")
+"""What stands in every script of JavaScript that may run a text."""
 _BOURNE = frozenset(("", "bash", "sh", "zsh", "dash", "ash"))
 _SINKS = pattern(
     r"GITHUB_(?:ENV|PATH|OUTPUT)|::(?:set-|add-)|\b(?:eval|sed|awk|bash|sh|ssh|xargs|source|python3?|node|perl)\b"
@@ -135,12 +136,18 @@ def _leading(text: str) -> bool:
     return before.partition("://")[2] == "" and "/" not in before.replace("://", "")
 
 
+def _read_javascript(context: Context, flow: Flow, code: str) -> JavaScript:
+    from pipelaw.loaders.github_javascript import JavaScript  # noqa: PLC0415  most scans meet none
+
+    return JavaScript(context, flow, code)
+
+
 def _javascript(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
     """The variables that a script of JavaScript sets for later steps, and what it runs."""
     exports = "exportVariable" in script.text
-    runs = any(word in script.text for word in RUNNING)
+    runs = any(word in script.text for word in _RUNNING)
     if exports or runs:
-        code = JavaScript(context, flow, script.text)
+        code = _read_javascript(context, flow, script.text)
         outer.tainted = {**outer.tainted, **code.exports()} if exports else outer.tainted
         for sink, taint, start, end in code.runs() if runs else ():
             flow.expansions.append(_at(script, sink, taint, start, end))
@@ -231,11 +238,13 @@ def _templates(context: Context, flow: Flow, code: str) -> list[tuple[int, int, 
 def _outputs(context: Context, flow: Flow, script: Script) -> dict[str, Taint]:
     """Whose text each output of a script holds."""
     if script.shell == "javascript":
-        return JavaScript(context, flow, script.text).outputs()
+        return _read_javascript(context, flow, script.text).outputs()
     if script.shell in ("pwsh", "powershell"):
         found = powershell(script.text, flow.tainted)
         return {name.lower(): taint for kind, name, taint, *_ in found if kind == "outputs"}
     if script.shell == "python":
+        from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
+
         runs = script_taint.python(script.text, flow.tainted)
         return {run.name.lower(): run.taint for run in runs if run.kind == "outputs" and run.name}
     if script.shell not in _BOURNE or not _puts_out(script.text):
@@ -321,6 +330,8 @@ def _harm(flow: Flow, script: Script, kind: str, found: Iterator[Entry]) -> None
 
 
 def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
+    from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
+
     for kind, name, taint, start, end in powershell(script.text, flow.tainted):
         if kind == "environment":
             if name:
@@ -335,6 +346,8 @@ def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
 
 
 def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
+    from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
+
     for kind, name, taint, start, end in script_taint.python(script.text, flow.tainted):
         if kind == "environment" and name:
             outer.tainted = {**outer.tainted, name.lower(): taint}

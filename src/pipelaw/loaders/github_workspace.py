@@ -6,7 +6,6 @@ from functools import lru_cache
 from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelaw.facts.execution import places
 from pipelaw.loaders.github_runs import runs_of
 from pipelaw.patterns import pattern
 
@@ -180,6 +179,8 @@ def executing(
             if path is not None and owned(path, mounts):
                 yield f"{match[0]})"
         return
+    from pipelaw.facts.execution import places  # noqa: PLC0415  few jobs have files of outsiders
+
     for command, folders in standing(script, start):
         if command.place.start <= behind:
             continue
