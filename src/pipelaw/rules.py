@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from pipelaw.finding import Confidence, Severity
+from pipelaw.finding import CONFIDENCES, SEVERITIES, Confidence, Severity
 from pipelaw.records import value_class
 
 if TYPE_CHECKING:
@@ -134,14 +135,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  any field of a rule
 def unpack(packed: Sequence[Any]) -> Rule:
     """The rule that `pack` was given."""
     fields = dict(zip(Rule.__dataclass_fields__, packed, strict=True))
-    fields["ladder"] = tuple(Line(Severity(level), code) for level, code in fields["ladder"])
-    fields["confidence"] = Confidence(fields["confidence"])
-    fields["message"] = tuple(Segment(*item) for item in fields["message"])
+    fields["ladder"] = tuple(Line(SEVERITIES[level], code) for level, code in fields["ladder"])
+    fields["confidence"] = CONFIDENCES[fields["confidence"]]
+    fields["message"] = tuple(starmap(Segment, fields["message"]))
     fields["related"] = tuple(
-        Mention(at, tuple(Segment(*item) for item in message)) for at, message in fields["related"]
+        Mention(at, tuple(starmap(Segment, message))) for at, message in fields["related"]
     )
-    fields["examples"] = tuple(Example(*item) for item in fields["examples"])
-    fields["parameters"] = tuple(Parameter(*item) for item in fields["parameters"])
+    fields["examples"] = tuple(starmap(Example, fields["examples"]))
+    fields["parameters"] = tuple(starmap(Parameter, fields["parameters"]))
     return Rule(**fields)
 
 

@@ -45,6 +45,12 @@ _PUBLISHES = pattern(
     r"|\bgoreleaser\s+release\b|\bsemantic-release\b|\bmvnw?\b[^\n;&|]{0,300}\sdeploy\b"
     r"|\bgradlew?\b[^\n;&|]{0,300}\bpublish\w*|\bsnapcraft\s+(?:upload|push)\b"
 )
+_PUBLISHING = frozenset(
+    "npm pnpm yarn bun cargo uv poetry hatch pdm flit vsce ovsx lerna changeset gem twine nuget docker"
+    " podman buildah helm oras crane skopeo buildx gh goreleaser semantic mvn mvnw gradle gradlew"
+    " snapcraft".split()
+)
+"""Words of which a script that publishes has one."""
 _TRIED = pattern(r"--dry-run\b|--snapshot\b|--skip(?:=|\s+|-)\S*publish|publishToMavenLocal")
 """What makes a command that publishes only try to, or leave it where it is."""
 _DEPLOYS = pattern(
@@ -79,7 +85,7 @@ def _acts(text: str) -> frozenset[str]:
     if not any(word in lowered for word in _WORDS):
         return frozenset()
     found = set()
-    if any(
+    if not _PUBLISHING.isdisjoint(words(text)) and any(
         _TRIED.search(match[0] + _rest(text, match.end())) is None
         for match in _PUBLISHES.finditer(text)
     ):
