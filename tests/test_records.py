@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from pipelaw.records import record, replaced, value_class
+from pipelaw.records import NamedTuple, record, replaced, value_class
 
 
 @record
@@ -31,6 +31,19 @@ class Point:
 
     x: int
     y: int = 0
+
+
+class Pair(NamedTuple):
+    """A named tuple."""
+
+    left: int
+    right: int = 7
+    """What is to the right."""
+
+    @property
+    def sum(self) -> int:
+        """Both together."""
+        return self.left + self.right
 
 
 def test_a_record_takes_its_fields_by_name_those_of_its_parents_too() -> None:
@@ -74,3 +87,36 @@ def test_values_are_equal_where_their_fields_are() -> None:
     assert len({Point(1), Point(1), Point(2)}) == 2
     assert repr(Point(1)) == "Point(x=1, y=0)"
     assert pickle.loads(pickle.dumps(Point(3, 4))) == Point(3, 4)
+
+
+def test_named_tuples_are_tuples_whose_places_have_names() -> None:
+    for _ in range(2):  # the first object writes `__new__`
+        made = Pair(1, right=2)
+        assert made == (1, 2)
+    assert (made.left, made.right, made.sum, Pair(3).right) == (1, 2, 3, 7)
+    left, right = made
+    assert (left, right, len(made), hash(made)) == (1, 2, 2, hash((1, 2)))
+    assert repr(made) == "Pair(left=1, right=2)"
+    assert made._replace(right=5) == (1, 5)
+    assert made._asdict() == {"left": 1, "right": 2}
+    assert Pair._make([4, 5]) == Pair(4, 5)
+    assert (Pair._fields, type(Pair)) == (("left", "right"), type)
+    assert type(pickle.loads(pickle.dumps(made))) is Pair
+    match made:
+        case Pair(one, other):
+            assert (one, other) == (1, 2)
+
+
+def test_named_tuples_refuse_what_they_have_no_field_for() -> None:
+    with pytest.raises(TypeError, match="missing 1 required"):
+        Pair()  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        Pair(1, top=2)  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(ValueError, match="no such fields: top"):
+        Pair(1)._replace(top=2)  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(TypeError):
+        Pair._make([1, 2, 3])
+    with pytest.raises(AttributeError):
+        Pair(1).left = 2  # type: ignore[misc]  # that is the point
+    with pytest.raises(AttributeError):
+        Pair(1).top = 2  # type: ignore[attr-defined]  # that is the point

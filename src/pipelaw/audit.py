@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.policy import Origin
+from pipelaw.records import NamedTuple
 from pipelaw.rules import near
 from pipelaw.suppress import comments
 from pipelaw.waivers import comment_fault, covers, fault, last_day

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.errors import UsageError
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 from pipelaw.tree import LEFT_OUT, FolderTree, within
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ libyaml composes; nothing is constructed, so no YAML 1.1 trap springs (`on`, `3.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.errors import UnreadableError
 from pipelaw.patterns import pattern
 from pipelaw.place import NO_TEXT, NOWHERE, Place, Text, join
+from pipelaw.records import NamedTuple
 from pipelaw.source import Source
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from pipelaw.records import value_class
+from pipelaw.records import NamedTuple, value_class
 
 if TYPE_CHECKING:
     from pipelaw.document import Problem

@@ -10,10 +10,11 @@ import hashlib
 import os
 import subprocess
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING
 
 from pipelaw.document import MAX_BYTES, Problem
 from pipelaw.errors import UnreadableError, UsageError
+from pipelaw.records import NamedTuple
 from pipelaw.tree import LEFT_OUT, MAX_FILES, printable
 
 if TYPE_CHECKING:

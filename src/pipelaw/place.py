@@ -7,11 +7,11 @@ needs them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from pipelaw.records import NamedTuple
 from pipelaw.source import Source, Span
 
 

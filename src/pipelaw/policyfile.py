@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw import parameters, policy
 from pipelaw.document import Document, MappingNode, Problem, ScalarNode, decode, null, parse
 from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.policy import Elsewhere, Extension, Given, Layer, Level, Origin, Setting, Waiver
+from pipelaw.records import NamedTuple
 from pipelaw.rules import near
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ import posixpath
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw import parameters, policyfile, rules
 from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.policy import DEFAULT, Layer, Origin, Policy, RuleFile, merged
 from pipelaw.policyfile import Known
+from pipelaw.records import NamedTuple
 from pipelaw.rules import near
 from pipelaw.tree import MemoryTree
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import Problem, decode
 from pipelaw.errors import UnreadableError
 from pipelaw.finding import Finding, Names, Usage
 from pipelaw.loaders import load
+from pipelaw.records import NamedTuple
 from pipelaw.suppress import dated, marked
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipelaw.finding import CONFIDENCES, SEVERITIES, Confidence, Severity
-from pipelaw.records import value_class
+from pipelaw.records import NamedTuple, value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

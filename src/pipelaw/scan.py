@@ -6,12 +6,13 @@ import gc
 import os
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.discover import Candidate, find, repositories
 from pipelaw.document import Problem
 from pipelaw.errors import UsageError
 from pipelaw.finding import FAIL_ON, Coverage, Report, Threshold, Usage
+from pipelaw.records import NamedTuple
 from pipelaw.repository import Work
 from pipelaw.results import Results, scan_work
 from pipelaw.rulebook import Rulebook

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.compare import known, lines, marked, match, transferred
 from pipelaw.discover import find
@@ -11,6 +11,7 @@ from pipelaw.document import Problem, decode
 from pipelaw.engine import judge
 from pipelaw.errors import UnreadableError
 from pipelaw.finding import Finding, Names, Suppression
+from pipelaw.records import NamedTuple
 from pipelaw.repository import (
     Part,
     Reading,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import NamedTuple
 
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 _BREAK = pattern(r"\r\n|\r|\n")
 

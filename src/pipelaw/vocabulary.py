@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw import cel, faults, model, parts, supply, workspace
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

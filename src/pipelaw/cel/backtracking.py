@@ -8,10 +8,11 @@ choice costs a factor, and every loop that cannot tell where it ends a power.
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.cel.errors import CelError
 from pipelaw.cel.re2 import Assertion, Characters, Choice, Ranges, Repeat, Sequence, size
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from pipelaw.cel.re2 import Tree

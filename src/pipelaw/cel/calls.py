@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.cel import emit
 from pipelaw.cel.errors import CelError, hint, wrong
 from pipelaw.cel.parser import Call, Literal, Name, Node
 from pipelaw.cel.types import BOOL, INT, NOTHING, STRING, Type, Typed, list_of
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from pipelaw.cel.checker import Checker

@@ -7,7 +7,7 @@ Nothing that is accepted can fail when it is evaluated. What CEL reports as an e
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pipelaw.cel import calls, emit
 from pipelaw.cel.errors import CelError, hint, wrong
@@ -26,6 +26,7 @@ from pipelaw.cel.parser import (
     parse,
 )
 from pipelaw.cel.types import BOOL, DOUBLE, INT, NOTHING, STRING, Type, Typed, join, list_of
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from pipelaw.cel.errors import CelError
+from pipelaw.records import NamedTuple
 
 MAX_LENGTH = 10_000
 """No expression is longer; a list of all that is known belongs into a fact."""

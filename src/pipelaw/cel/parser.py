@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from pipelaw.cel.errors import CelError
 from pipelaw.cel.lexer import Token, tokens
+from pipelaw.records import NamedTuple
 
 MAX_DEPTH = 40
 """No expression is nested deeper (CEL asks for 32): parser, checker and Python recurse."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from pipelaw.place import Place, Text
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from base64 import b64encode
 from contextlib import redirect_stderr
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,7 @@ from pipelaw.cli import Status, main, verdict
 from pipelaw.errors import UsageError
 from pipelaw.finding import FINGERPRINT
 from pipelaw.gittree import GitTree
+from pipelaw.records import NamedTuple
 from pipelaw.report import summary
 from pipelaw.report.markdown import code as as_code
 from pipelaw.report.safe import inert, one_line, shorten

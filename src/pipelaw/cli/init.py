@@ -7,7 +7,7 @@ import os
 import posixpath
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,7 @@ from pipelaw.cli.policy import rulebook
 from pipelaw.discover import find, repositories
 from pipelaw.errors import UsageError
 from pipelaw.policy import FILE, Policy
+from pipelaw.records import NamedTuple
 from pipelaw.report import summary
 from pipelaw.report.tool import HOME, NAME, VERSION
 from pipelaw.scan import scan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,7 @@ from pipelaw.document import MAX_BYTES
 from pipelaw.errors import UsageError
 from pipelaw.finding import Severity
 from pipelaw.loaders import LOADERS
+from pipelaw.records import NamedTuple
 from pipelaw.report import FORMATS, Style, render
 from pipelaw.rules import near
 from pipelaw.scan import scan

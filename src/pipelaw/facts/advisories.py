@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,10 +6,11 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pipelaw.document import parse
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 from pipelaw.source import Source
 
 if TYPE_CHECKING:

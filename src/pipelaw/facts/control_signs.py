@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.control_catalogue import catalogue
 from pipelaw.facts.control_commands import ignored, image_signs, signs
 from pipelaw.model import NO_JOB, NO_STEP
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

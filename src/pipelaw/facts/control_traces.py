@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, ScalarNode, SequenceNode, decode, parse
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.control_catalogue import TOKEN, catalogue
 from pipelaw.facts.control_commands import signs
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

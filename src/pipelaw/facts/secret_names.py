@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 
 class Meaning(NamedTuple):

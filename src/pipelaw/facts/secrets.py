@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipelaw.document import ScalarNode
 from pipelaw.facts import secret_positions as positions
@@ -14,6 +14,7 @@ from pipelaw.facts.secret_checks import decode
 from pipelaw.facts.secret_names import NOTHING, Meaning, meaning
 from pipelaw.facts.secret_values import dynamic, generated, look, placeholder
 from pipelaw.model import Credential
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from pipelaw.facts.secret_checks import Verdict, decode
 from pipelaw.facts.secret_formats import FORMATS, regex
 from pipelaw.facts.secret_values import PUBLISHED, ascending
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 
 class Token(NamedTuple):

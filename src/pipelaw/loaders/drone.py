@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, ScalarNode
 from pipelaw.document import Problem as Note
@@ -29,6 +29,7 @@ from pipelaw.loaders.drone_steps import Context, Dialect, written
 from pipelaw.loaders.drone_values import Values
 from pipelaw.model import Pipeline, Runner, Variable
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

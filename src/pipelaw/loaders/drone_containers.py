@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode
 from pipelaw.facts.references import mount, split_image, volume
 from pipelaw.loaders.drone_document import pair_place
 from pipelaw.loaders.switches import true
 from pipelaw.model import Container
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode, Text, walk
 from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
 from pipelaw.model import Expansion
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     import re

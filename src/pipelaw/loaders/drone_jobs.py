@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelaw.document import MappingNode, Place, SequenceNode
 from pipelaw.facts.references import mount
@@ -12,6 +12,7 @@ from pipelaw.loaders.drone_conditions import Reach, event_nodes
 from pipelaw.loaders.drone_expansions import in_node
 from pipelaw.loaders.drone_steps import Parts, container_parts, entries, step_of
 from pipelaw.model import Job, Runner, Trigger
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

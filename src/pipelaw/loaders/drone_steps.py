@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode, join, null
 from pipelaw.facts import references, shell
@@ -21,6 +21,7 @@ from pipelaw.loaders.drone_plugins import purpose
 from pipelaw.loaders.drone_values import Values
 from pipelaw.loaders.switches import true
 from pipelaw.model import Script, Step
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

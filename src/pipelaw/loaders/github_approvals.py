@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_conditions import Case
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from pipelaw.loaders.github_reach import Reach

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_actions import major
 from pipelaw.loaders.github_conditions import Case, judged
 from pipelaw.loaders.github_releases import publishes
 from pipelaw.loaders.github_workspace import below, folder_of, resolved
 from pipelaw.model import Cache, replaced
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

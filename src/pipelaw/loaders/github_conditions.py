@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import NamedTuple
 
 from pipelaw.loaders.github_expressions import (
     Binary,
@@ -23,6 +22,7 @@ from pipelaw.loaders.github_expressions import (
     parse,
 )
 from pipelaw.loaders.github_names import chosen, foreign, own, unwrapped
+from pipelaw.records import NamedTuple
 
 Value = str | float | bool | None
 _TRUSTED = frozenset({"owner", "member", "collaborator"})

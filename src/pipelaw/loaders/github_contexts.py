@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from pipelaw.records import NamedTuple
 
 
 class Event(NamedTuple):

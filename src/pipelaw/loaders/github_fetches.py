@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import resolved, standing
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

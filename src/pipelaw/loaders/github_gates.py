@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import Place
 from pipelaw.loaders.github_conditions import code_of, evaluate
@@ -30,6 +30,7 @@ from pipelaw.loaders.github_expressions import (
 )
 from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_taint import closing
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_taint import direct, taint_of
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     import re

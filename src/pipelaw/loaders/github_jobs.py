@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import (
     MappingNode,
@@ -33,6 +33,7 @@ from pipelaw.loaders.github_steps import Surroundings, condition_flaws, steps_of
 from pipelaw.loaders.github_taint_calls import job_flow, needed_first
 from pipelaw.loaders.github_uses import uses_of
 from pipelaw.model import Container, Credential, Job, Reference, Secret, Step, Variable, Volume
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, Node, ScalarNode, decode, parse
 from pipelaw.errors import UnreadableError
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 from pipelaw.tree import remembered
 
 if TYPE_CHECKING:

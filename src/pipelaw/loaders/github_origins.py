@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipelaw.loaders.github_actions import HEAD, RESOLVERS
 from pipelaw.loaders.github_contexts import carried
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_slices import slice_of
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, overload
 
 from pipelaw.document import MappingNode, ScalarNode, null
 from pipelaw.loaders.github_actions import SCOPES
 from pipelaw.model import UNKNOWN, Permission
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from pipelaw.document import Document, Node

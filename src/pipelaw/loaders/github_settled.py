@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_actions import refuses_outsiders
 from pipelaw.loaders.github_approvals import standing_of
@@ -21,6 +21,7 @@ from pipelaw.loaders.github_workspace import (
 )
 from pipelaw.model import Artifact, Checkout, replaced
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

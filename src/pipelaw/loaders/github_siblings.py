@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNode, decode, shared
 from pipelaw.errors import UnreadableError
@@ -16,6 +16,7 @@ from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.model import replaced
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 from pipelaw.tree import remembered
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
 from pipelaw.facts import shell
@@ -24,6 +24,7 @@ from pipelaw.loaders.github_releases import merges
 from pipelaw.loaders.github_taint_steps import Parts, learn
 from pipelaw.loaders.github_uses import uses_of
 from pipelaw.model import Flaw, Reference, Script, Step, Variable
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, shared
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_taint import JobOutputs, Known, written
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 from pipelaw.tree import remembered
 
 if TYPE_CHECKING:

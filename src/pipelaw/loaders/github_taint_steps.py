@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
 from pipelaw.facts.shell_effects import Given
@@ -18,6 +18,7 @@ from pipelaw.loaders.github_taint_sources import ASKING, produced
 from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
 from pipelaw.model import Expansion
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import Node, Place, ScalarNode, null
 from pipelaw.facts import advisories, references
@@ -14,6 +14,7 @@ from pipelaw.loaders.github_catalogue import ARCHIVED, INSTALLERS, POPULAR, REPL
 from pipelaw.loaders.github_lock import bound
 from pipelaw.model import Reference, replaced
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from pipelaw.loaders.github_context import Context

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from posixpath import normpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_runs import runs_of
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node
 from pipelaw.facts.secret_leaks import Held, handed
@@ -14,6 +14,7 @@ from pipelaw.loaders.gitlab_trigger import NOWHERE_ELSE, Downstream, downstream
 from pipelaw.loaders.gitlab_variables import Declared, Given, Values, Variables, in_variables
 from pipelaw.loaders.gitlab_when import When, Workflow, live, when_of
 from pipelaw.model import Job, Secret, Step
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import (
     Document,
@@ -16,6 +16,7 @@ from pipelaw.document import (
     null,
 )
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     import re

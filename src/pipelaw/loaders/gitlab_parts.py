@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts import references
@@ -15,6 +15,7 @@ from pipelaw.loaders.gitlab_variables import NOTHING
 from pipelaw.loaders.switches import true
 from pipelaw.model import Artifact, Container, Flaw, Permission, Reference, Runner, Secret
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

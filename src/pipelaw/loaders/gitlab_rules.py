@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node
 from pipelaw.loaders.gitlab_conditions import State, demands, parse
@@ -12,6 +12,7 @@ from pipelaw.loaders.gitlab_guards import always, loose, narrow, settled
 from pipelaw.loaders.gitlab_kinds import KEYWORDS, REFS, Kind, answer
 from pipelaw.loaders.switches import true
 from pipelaw.model import Flaw
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import Node, Place, ScalarNode, SequenceNode, join
 from pipelaw.facts import references, shell
@@ -25,6 +25,7 @@ from pipelaw.model import (
     Step,
     Variable,
 )
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import islice, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, join, null
 from pipelaw.facts.confusion import confused
@@ -14,6 +14,7 @@ from pipelaw.facts.verification import unverified_by
 from pipelaw.loaders.gitlab_traces import traces
 from pipelaw.model import Secret, Variable
 from pipelaw.patterns import pattern
+from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

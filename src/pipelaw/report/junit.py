@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelaw.explain import gist, remedy
+from pipelaw.records import NamedTuple
 from pipelaw.report import summary, tool
 from pipelaw.report.safe import one_line, shorten, visible
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pipelaw.explain import platform_name, remedy
+from pipelaw.records import NamedTuple
 from pipelaw.report import summary
 from pipelaw.report.safe import one_line, shorten, visible
 
