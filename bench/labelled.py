@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw import rulebook, zizmor
 from pipelaw.finding import Severity
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelaw import discover, rulebook
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,7 +23,7 @@ MAX_LINES = 400
 MAX_FUNCTION = 40
 
 DOES_IO = re.compile(
-    r"cli/.*|tree\.py|gittree\.py|gitignore\.py|discover\.py|rules\.py|rulefile\.py|rulebook\.py|scan\.py|cache\.py"
+    r"cli/.*|tree\.py|gittree\.py|gitignore\.py|discover\.py|rules\.py|rulefile\.py|rulebook\.py|scanner\.py|cache\.py"
     r"|policysource\.py|policygit\.py"
 )
 IO_MODULES = frozenset(

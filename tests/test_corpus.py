@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelaw import rulebook
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 
 CORPUS = os.environ.get("PIPELAW_CORPUS", "")
 FOLDERS = ["github", "gitlab", "gitlab-nested", "drone", "drone-nested", "woodpecker"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,7 @@ from pipelaw.discover import Candidate
 from pipelaw.errors import PolicyError, UsageError
 from pipelaw.finding import Severity, Suppression
 from pipelaw.repository import Part, Work, scan_repository
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 from pipelaw.suppress import Ignore, ignores
 from pipelaw.tree import MemoryTree
 
@@ -35,6 +37,21 @@ WORKFLOW = ".github/workflows/greet.yml"
 @pytest.fixture(scope="module")
 def book() -> Rulebook:
     return rulebook.load()
+
+
+def test_the_example_of_the_package_works(tmp_path: Path) -> None:
+    path = tmp_path / WORKFLOW
+    path.parent.mkdir(parents=True)
+    path.write_text(ISSUE)
+    code = (
+        "import sys; from pipelaw import load_rules, scan; import pipelaw\n"
+        "for name in pipelaw.__all__: getattr(pipelaw, name)\n"
+        "print(*(f.rule for f in scan([sys.argv[1]], rulebook=load_rules()).findings))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "script-injection" in done.stdout.split()
 
 
 def part(files: dict[str, str], book: Rulebook, prefix: str = "", **platforms: str) -> Part:

@@ -19,7 +19,7 @@ from pipelaw import baseline, rulebook
 from pipelaw.cli import Status, main
 from pipelaw.errors import PolicyError, UnreadableError, UsageError
 from pipelaw.gittree import GitTree
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 from pipelaw.since import _Comparison
 
 if TYPE_CHECKING:

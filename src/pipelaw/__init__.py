@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipelaw.rulebook import Rulebook
     from pipelaw.rulebook import load as load_rules
     from pipelaw.rules import Rule
-    from pipelaw.scan import scan
+    from pipelaw.scanner import scan
 
 _HOMES = {
     "Confidence": ("pipelaw.finding", "Confidence"),
@@ -27,7 +27,7 @@ _HOMES = {
     "Rulebook": ("pipelaw.rulebook", "Rulebook"),
     "Severity": ("pipelaw.finding", "Severity"),
     "load_rules": ("pipelaw.rulebook", "load"),
-    "scan": ("pipelaw.scan", "scan"),
+    "scan": ("pipelaw.scanner", "scan"),
 }
 
 __all__ = [

@@ -13,7 +13,7 @@ from pipelaw.cli.law import Law, policy_option, rules_option
 from pipelaw.discover import repositories
 from pipelaw.errors import UsageError
 from pipelaw.report import summary
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

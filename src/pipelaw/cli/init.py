@@ -21,7 +21,7 @@ from pipelaw.policy import FILE, Policy
 from pipelaw.records import NamedTuple
 from pipelaw.report import summary
 from pipelaw.report.tool import HOME, NAME, VERSION
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

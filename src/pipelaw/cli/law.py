@@ -13,7 +13,7 @@ from pipelaw.cli import console
 from pipelaw.errors import PolicyError, UsageError
 from pipelaw.rulebook import load
 from pipelaw.rules import POLICY_FILE
-from pipelaw.scan import Ruling
+from pipelaw.scanner import Ruling
 from pipelaw.tree import FolderTree
 
 if TYPE_CHECKING:

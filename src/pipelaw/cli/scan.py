@@ -16,7 +16,7 @@ from pipelaw.loaders import LOADERS
 from pipelaw.records import NamedTuple
 from pipelaw.report import FORMATS, Style, render
 from pipelaw.rules import near
-from pipelaw.scan import scan
+from pipelaw.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pipelaw.model import Script, Variable
 
 _OPTION = pattern(r"--extra-index-url[=\s]\s*(?P<address>\"[^\"\n]*\"|'[^'\n]*'|[^\s;|&]+)")
-_SWITCHES = frozenset({"PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"})
+SWITCHES = frozenset({"PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"})
+"""Variables that do the same."""
 _PUBLIC = pattern(
     r"https?://(?:[\w-]+\.)*(?:pytorch\.org|pypi\.org|python\.org|nvidia\.com|piwheels\.org|pypa\.io|anaconda\.org"
     r"|github\.io|tensorflow\.org|data\.pyg\.org|alibabacloud\.com|aliyun\.com|tsinghua\.edu\.cn)(?:[:/]|\Z)"
@@ -40,7 +41,7 @@ def _options(scripts: Iterable[Script]) -> Iterator[Flaw]:
 
 def _set(variables: Iterable[Variable]) -> Iterator[Flaw]:
     for variable in variables:
-        if variable.name in _SWITCHES and variable.value and _private(variable.value):
+        if variable.name in SWITCHES and variable.value and _private(variable.value):
             yield Flaw(kind="confusion", text=variable.name, place=variable.place)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, ScalarNode, Text
 from pipelaw.facts.taint import Taint, strongest
-from pipelaw.facts.verification import SWITCHES, unverified_by
 from pipelaw.loaders.github_contexts import author, carried
 from pipelaw.loaders.github_deciders import decider
 from pipelaw.loaders.github_expressions import (
@@ -22,7 +21,7 @@ from pipelaw.loaders.github_expressions import (
     sources,
 )
 from pipelaw.loaders.github_gates import flaws_at, in_expression, unclosed
-from pipelaw.loaders.github_misuse import TRACES, odd_shell, trace
+from pipelaw.loaders.github_misuse import NOTABLE, odd_shell, switched
 from pipelaw.loaders.github_reach import Reach
 from pipelaw.loaders.github_taint import NOTHING, Known, dynamic, taint_of, written
 from pipelaw.loaders.github_taint_scripts import harmless
@@ -182,10 +181,8 @@ class Context:
                 self.document.wrong(value, "text", f"the variable `{key.value}`")
                 continue
             found.append(self.variable("environment", key.value, value, flow))
-            if key.value in TRACES:
-                flow.flaws.extend(trace(key.value, value.value, self.document.place(value)))
-            elif key.value in SWITCHES:
-                flow.flaws.extend(unverified_by(found[-1:]))
+            if key.value in NOTABLE:
+                flow.flaws.extend(switched(found[-1]))
             name = key.value.lower()
             tainted.pop(name, None)
             if "${{" in value.value and (taint := written(self, flow, value.value)):

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.facts import confusion
+from pipelaw.facts.verification import SWITCHES, unverified_by
 from pipelaw.model import Flaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pipelaw.document import Place
     from pipelaw.model import Reference, Variable
 
 TRACES = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 """Variables that make the runner log everything that it does."""
+
+NOTABLE = TRACES | SWITCHES.keys() | confusion.SWITCHES
+"""Variables that change how careful programs are."""
 
 _SHELLS = frozenset("bash sh dash zsh pwsh powershell python python3 node perl ruby php R".split())
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -31,6 +36,15 @@ def trace(name: str, value: str, place: Place) -> Iterator[Flaw]:
     """A variable that is switched on to log everything; only while a run is looked into it should be."""
     if value.strip().lower() in _TRUE:
         yield Flaw(kind="trace", text=f"{name}: {value}", place=place)
+
+
+def switched(variable: Variable) -> Iterable[Flaw]:
+    """What one of NOTABLE switches on, or off, that had better stay as it is."""
+    if variable.name in TRACES:
+        return trace(variable.name, variable.value, variable.place)
+    if variable.name in SWITCHES:
+        return unverified_by((variable,))
+    return confusion.confused((), (variable,))
 
 
 def odd_shell(template: str, place: Place) -> Iterator[Flaw]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
 from pipelaw.facts import shell
+from pipelaw.facts.concealment import concealed
+from pipelaw.facts.confusion import confused
 from pipelaw.facts.secrets import credentials
 from pipelaw.facts.verification import unverified
 from pipelaw.loaders.github_actions import CODE_INPUTS, CODE_LANGUAGES
@@ -153,7 +155,7 @@ def _work(
         flow.flaws.extend(misuse_of(used, inputs))
         return used, inputs, tuple(_code_inputs(used, inputs)) if used is not None else ()
     scripts = tuple(_script(context, fields, flow, default)) if "run" in fields else ()
-    flow.flaws.extend(unverified(scripts))
+    flow.flaws.extend((*unverified(scripts), *concealed(scripts), *confused(scripts)))
     return None, (), scripts
 
 
