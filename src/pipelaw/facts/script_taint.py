@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.taint import Taint, strongest
@@ -26,6 +28,8 @@ class Run(NamedTuple):
 
 LONGEST = 2000
 """How far the arguments of a call are followed."""
+MOST = 200
+"""How many calls of a script are followed; only what nests calls to waste time has more."""
 
 
 def closing(code: str, start: int, *, whole: bool = True) -> int:
@@ -45,7 +49,7 @@ def closing(code: str, start: int, *, whole: bool = True) -> int:
     return end
 
 
-_PWSH_ASSIGNED = pattern(r"^[ \t]*\$(\w+)\s*\+?=\s*(.+)$", flags=8)
+_PWSH_ASSIGNED = pattern(r"^[ \t]*\$(\w+)\s*\+?=\s*(.+)$", re.MULTILINE)
 _PWSH_NAME = pattern(r"(?i)\$\{?(env:)?(\w+)")
 _PWSH_LITERAL = pattern(r"'[^'\n]*'|(?m:^\s*#.*$)")
 _PWSH_JUDGED = pattern(
@@ -53,11 +57,11 @@ _PWSH_JUDGED = pattern(
     r"|-replace\s+[\"']\s*\["
 )
 _PWSH_RUN = pattern(
-    r"(?i)\b(?:iex|Invoke-Expression)\b[^\n|;]*|[^\n;]*\|\s*(?:iex|Invoke-Expression)\b"
+    r"(?i)\b(?:iex|Invoke-Expression)\b[^\n|;]*|(?<![^\n;])[^\n;]*\|\s*(?:iex|Invoke-Expression)\b"
     r"|\[scriptblock\]::Create\([^\n]*|(?:^|[;|{=(])[ \t]*[&.][ \t]+[\"(]*\$[\w:{}]+"
-    r"|\b(?:cmd(?:\.exe)?\s+/c|(?:ba)?sh\s+-\w*c|(?:pwsh|powershell)(?:\.exe)?\b[^\n]*\s-c(?:ommand)?)\s[^\n]*"
+    r"|\b(?:cmd(?:\.exe)?\s+/c|(?:ba)?sh\s+-\w*c|(?:pwsh|powershell)(?:\.exe)?\b[^\n]{0,200}\s-c(?:ommand)?)\s[^\n]*"
     r"|\bStart-Process\s+(?:-FilePath\s+)?\$[\w:{}]+",
-    flags=8,
+    re.MULTILINE,
 )
 
 
@@ -83,7 +87,7 @@ def powershell(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
 
 
 _PY_ENVIRONMENT = pattern(r"\b(?:environ(?:\.get)?|getenv)\s*[\[(]\s*['\"](\w+)['\"]")
-_PY_ASSIGNED = pattern(r"^[ \t]*(\w+)\s*\+?=(?!=)\s*(.+)$", flags=8)
+_PY_ASSIGNED = pattern(r"^[ \t]*(\w+)\s*\+?=(?!=)\s*(.+)$", re.MULTILINE)
 _PY_LITERAL = pattern(r"([fFrRbB]{0,2})('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")|#[^\n]*")
 _PY_FILLED = pattern(r"\{[^{}]*\}")
 _PY_NAME = pattern(r"(?<![\w.])[A-Za-z_]\w*")
@@ -117,7 +121,7 @@ def python(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
         taint = said(*match.span(2))
         if taint is not None:
             held[match[1]] = taint
-    for match in _PY_CALLED.finditer(plain):
+    for match in islice(_PY_CALLED.finditer(plain), MOST):
         end = closing(plain, match.end())
         kind, name = _called(code, match[1] or "", match[2] or "", match.end(), end)
         taint = said(match.end(), end) if kind else None

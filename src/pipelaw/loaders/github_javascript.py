@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.script_taint import closing
+from pipelaw.facts.script_taint import MOST, closing
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_taint import direct, taint_of
@@ -12,14 +14,13 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
 
 _ENVIRONMENT = pattern(r"\bprocess\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 _ASSIGNED = pattern(r"(?<![\w$.])([A-Za-z_$][\w$]*)\s*\+?=(?![=>])\s*([^;\n]+)")
-_UNPACKED = pattern(r"\b(?:const|let|var)\s*([\[{])([^\]}=]*)[\]}]\s*=\s*([^;\n]+)")
+_UNPACKED = pattern(r"\b(?:const|let|var)\s*([\[{])([^\]}=]{0,500})[\]}]\s*=\s*([^;\n]+)")
 _LOOPED = pattern(r"\bfor\s*\(\s*(?:const|let|var)\s+(\w+)\s+of\s+([^{\n]+)")
 _OUTPUT = pattern(r"\bcore\.setOutput\(\s*['\"`]([\w-]+)['\"`]\s*,\s*([^\n;]+)")
 _EXPORT = pattern(r"\bcore\.exportVariable\(\s*['\"`](\w+)['\"`]\s*,\s*([^\n;]+)")
@@ -27,7 +28,7 @@ _RETURN = pattern(r"(?m)^\s*return\s+([^;\n]+)")
 _CHAIN = pattern(r"(?<![\w$.])([A-Za-z_$][\w$.?\[\]]*)(\s*\()?")
 _INDEX = pattern(r"\[[^\]]*\]?")
 _TEXT = pattern(
-    r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`|(?<!:)//[^\n]*", flags=16
+    r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`|(?<!:)//[^\n]*", re.DOTALL
 )
 """A text or comment; with DOTALL, for a line that is continued."""
 _AT = pattern(r"(?<=[\w)\]])\[([^\[\]\n]*)\]")
@@ -116,7 +117,7 @@ class JavaScript:
     def runs(self) -> Iterator[tuple[str, Taint, int, int]]:
         """Where it runs a text as a command or as code: the kind of harm, whose text, start and end."""
         processes = "child_process" in self._code
-        for match in _CALLED.finditer(self._code):
+        for match in islice(_CALLED.finditer(self._code), MOST):
             name = match[1]
             if name == "exec" and not processes:
                 continue
