@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from pipelaw.finding import Confidence, Finding, Related, Severity
+from pipelaw.records import replaced
 from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
 
@@ -44,9 +44,9 @@ _FINDING = Finding(
 
 def sample_rule(**changes: Any) -> Rule:
     """A rule about scripts, with other values in the fields given."""
-    return replace(_RULE, **changes)
+    return replaced(_RULE, **changes)
 
 
 def sample_finding(**changes: Any) -> Finding:
     """A finding of that rule, with other values in the fields given."""
-    return replace(_FINDING, **changes)
+    return replaced(_FINDING, **changes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -10,6 +9,7 @@ from samples import sample_rule
 
 from pipelaw.explain import address, advice, explain, gist, remedy, summary_table
 from pipelaw.finding import Severity
+from pipelaw.records import replaced
 from pipelaw.rules import Example, Line
 
 RULE = sample_rule(
@@ -100,7 +100,7 @@ def test_advice_is_the_page_without_facts_and_examples() -> None:
 
 
 def test_a_rule_with_one_severity_one_fix_and_nothing_else() -> None:
-    plain = replace(
+    plain = replaced(
         RULE,
         ladder=(Line(Severity.HIGH, "True"),),
         fix={"": "Do this."},
@@ -116,7 +116,7 @@ def test_a_rule_with_one_severity_one_fix_and_nothing_else() -> None:
 def test_a_remedy_is_the_platforms_own_or_everybodys() -> None:
     assert remedy(RULE, "gitlab") == "Quote it."
     assert remedy(RULE, "drone") == ""
-    assert remedy(replace(RULE, fix={"": "Do this."}), "drone") == "Do this."
+    assert remedy(replaced(RULE, fix={"": "Do this."}), "drone") == "Do this."
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_an_unknown_reference_has_no_address() -> None:
 
 def test_the_table_of_rules() -> None:
     low = (Line(Severity.LOW, "True"),)
-    other = replace(RULE, id="other-thing", title="This | that", ladder=low)
-    assert summary_table([other, replace(RULE, title="Injection")]).splitlines() == [
+    other = replaced(RULE, id="other-thing", title="This | that", ladder=low)
+    assert summary_table([other, replaced(RULE, title="Injection")]).splitlines() == [
         "| Rule | What it finds | Severity | Platforms |",
         "|---|---|---|---|",
         "| `other-thing` | This \\| that | low | GitHub Actions, GitLab CI |",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from pipelaw.finding import (
     Suppression,
     Usage,
 )
+from pipelaw.records import replaced
 from pipelaw.report import FORMATS, Style, render
 from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
@@ -64,9 +64,9 @@ FINDING = Finding(
 )
 REPORT = Report(
     (
-        replace(FINDING, severity=Severity.LOW, span=Span("a.yml", 1, 1, 4, 2), related=()),
+        replaced(FINDING, severity=Severity.LOW, span=Span("a.yml", 1, 1, 4, 2), related=()),
         FINDING,
-        replace(FINDING, suppressed=Suppression("inline", "known")),
+        replaced(FINDING, suppressed=Suppression("inline", "known")),
     ),
     Coverage(
         1,
@@ -95,7 +95,9 @@ def test_every_format_is_deterministic_ends_with_a_line_end_and_is_utf_8(
     text = render(name, report)
     assert text == render(name, report)
     assert not text or text.endswith("\n")
-    odd = replace(FINDING, span=Span("bad\udcff.yml", 1, 1, 1, 2), message="\udcff", title="\ud800")
+    odd = replaced(
+        FINDING, span=Span("bad\udcff.yml", 1, 1, 1, 2), message="\udcff", title="\ud800"
+    )
     assert render(name, Report((odd,), Coverage(), (RULE,))).encode("utf-8")
 
 
@@ -159,7 +161,7 @@ def test_json_has_its_keys_in_order_and_a_line_for_each_finding() -> None:
 
 @given(st.text() | st.text(alphabet='##[]":,{}\\\x9b\u202e\u2028é'))
 def test_json_keeps_every_text_and_shows_a_terminal_nothing_to_obey(text: str) -> None:
-    written = render("json", Report((replace(FINDING, message=text),), Coverage()))
+    written = render("json", Report((replaced(FINDING, message=text),), Coverage()))
     assert json.loads(written)["findings"][0]["message"] == text
     assert not re.search("##\\[|[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029]", written)
 
@@ -181,7 +183,7 @@ def unescaped(command: str) -> tuple[str, dict[str, str], str]:
 
 def test_a_sentence_of_an_annotation_has_no_line_ends() -> None:
     fix = "Use a variable:\n\n```yaml\nenv:\n  T: x\n```\n\nA shell\nnever\nparses it."
-    rule = replace(RULE, fix={"": fix})
+    rule = replaced(RULE, fix={"": fix})
     _, _, said = unescaped(render("github", Report((FINDING,), Coverage(), (rule,))).strip())
     assert said.endswith("\nFix: Use a variable:\n\n  env:\n    T: x\n\nA shell never parses it.")
 
@@ -207,7 +209,9 @@ def test_annotations_are_worst_first_and_suppressed_findings_have_none() -> None
     "path", ["a b/c,d:e.yml", "50%25/100%.yml", "a::b.yml", "ü/日本#1.yml", "x=y,line=1.yml"]
 )
 def test_annotations_give_back_path_and_message_as_they_are(path: str) -> None:
-    finding = replace(FINDING, span=Span(path, 1, 1, 1, 2), message="100%0A, a:b ::c::", related=())
+    finding = replaced(
+        FINDING, span=Span(path, 1, 1, 1, 2), message="100%0A, a:b ::c::", related=()
+    )
     (line,) = render("github", Report((finding,), Coverage())).splitlines()
     name, properties, message = unescaped(line)
     assert (name, properties["file"], properties["line"]) == ("error", path, "1")
@@ -216,7 +220,7 @@ def test_annotations_give_back_path_and_message_as_they_are(path: str) -> None:
 
 def test_a_message_cannot_add_a_command() -> None:
     text = "x\r\n::set-output name=a::b\n\x1b[31m\u2028::stop-commands::y\x85##[add-mask]"
-    finding = replace(FINDING, message=text, title=text, span=Span(f"a\n{text}", 1, 1, 1, 2))
+    finding = replaced(FINDING, message=text, title=text, span=Span(f"a\n{text}", 1, 1, 1, 2))
     report = Report((finding,), Coverage(unreadable=(Problem("a\n::b", 1, 1, text),)))
     lines = render("github", report).splitlines()
     assert [line.split(" ")[0] for line in lines] == ["::error", "::warning"]
@@ -236,7 +240,7 @@ def test_no_more_annotations_than_a_step_may_show(
 ) -> None:
     severities = (Severity.CRITICAL, Severity.MEDIUM, Severity.INFO)
     findings = tuple(
-        replace(FINDING, severity=severity)
+        replaced(FINDING, severity=severity)
         for severity, number in zip(severities, numbers, strict=True)
         for _ in range(number)
     )
@@ -281,7 +285,7 @@ def test_a_job_summary_has_counts_findings_and_advice() -> None:
 
 
 def test_a_job_summary_has_the_fix_also_where_the_findings_do_not_fit() -> None:
-    report = replace(REPORT, findings=(FINDING,) * 20_000)
+    report = replaced(REPORT, findings=(FINDING,) * 20_000)
     text = render("markdown", report)
     assert len(text.encode()) < 1024 * 1024
     assert "**How to fix it**\n\nUse a variable:" in text
@@ -292,7 +296,7 @@ def test_a_job_summary_has_the_fix_also_where_the_findings_do_not_fit() -> None:
 def test_the_paved_road_is_told_where_there_is_one(name: str) -> None:
     usages = (Usage("images", "ours/<b>", True, 3), Usage("actions", "a/b", False, 1))
     assert "on the paved road" not in render(name, REPORT)
-    text = render(name, replace(REPORT, usages=usages))
+    text = render(name, replaced(REPORT, usages=usages))
     assert "3 of 4 uses on the paved road; not: actions a/b." in text
 
 
@@ -301,7 +305,7 @@ def test_a_job_summary_without_an_address_has_no_links() -> None:
 
 
 def test_a_fix_is_told_for_each_platform_that_has_findings() -> None:
-    report = replace(REPORT, findings=(FINDING, replace(FINDING, platform="gitlab")))
+    report = replaced(REPORT, findings=(FINDING, replaced(FINDING, platform="gitlab")))
     text = render("markdown", report)
     assert "**How to fix it (GitHub Actions)**\n\nUse a variable:" in text
     assert "**How to fix it (GitLab CI)**\n\nQuote it." in text
@@ -316,14 +320,14 @@ def test_a_job_summary_says_how_much_more_was_not_seen() -> None:
 
 
 def test_no_fix_is_told_where_the_rule_has_none_for_the_platform() -> None:
-    report = replace(REPORT, findings=(replace(FINDING, platform="drone"),))
+    report = replaced(REPORT, findings=(replaced(FINDING, platform="drone"),))
     text = render("markdown", report)
     assert "Why it matters" in text
     assert "**How to fix it" not in text
 
 
 def test_a_message_with_an_odd_backtick_has_no_code() -> None:
-    report = Report((replace(FINDING, message="it`s"),), Coverage())
+    report = Report((replaced(FINDING, message="it`s"),), Coverage())
     assert "it\\`s\n" in render("markdown", report)
 
 
@@ -342,7 +346,7 @@ def test_a_message_with_an_odd_backtick_has_no_code() -> None:
 def test_a_job_summary_shows_hostile_text_as_text(hostile: str) -> None:
     markdown_it = pytest.importorskip("markdown_it", reason="no Markdown parser to judge it with")
     path = f"dir/{hostile}.yml"
-    finding = replace(
+    finding = replaced(
         FINDING,
         message=f"the text `{hostile}` and {hostile}",
         title=hostile,
@@ -365,8 +369,8 @@ def test_a_job_summary_shows_hostile_text_as_text(hostile: str) -> None:
 
 
 def test_a_job_summary_stays_below_what_github_shows() -> None:
-    findings = (replace(FINDING, message="日" * 500),) * 2000
-    text = render("markdown", replace(REPORT, findings=findings))
+    findings = (replaced(FINDING, message="日" * 500),) * 2000
+    text = render("markdown", replaced(REPORT, findings=findings))
     assert 900_000 < len(text.encode()) < 1_048_576
     left = re.search(r"\n([\d,]+) more findings did not fit here\.\n\Z", text)
     assert left

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
 from pipelaw.finding import Coverage, Related, Report, Severity, Suppression
+from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.source import Span
 
@@ -35,8 +35,8 @@ FINDING = sample_finding(
 REPORT = Report(
     (
         FINDING,
-        replace(FINDING, fingerprint="1123456789abcdef0123456789abcdef:1", rule="unknown-rule"),
-        replace(FINDING, suppressed=Suppression("inline", "known")),
+        replaced(FINDING, fingerprint="1123456789abcdef0123456789abcdef:1", rule="unknown-rule"),
+        replaced(FINDING, suppressed=Suppression("inline", "known")),
     ),
     Coverage(
         1,
@@ -47,7 +47,7 @@ REPORT = Report(
     ),
     (RULE,),
 )
-ODD = replace(
+ODD = replaced(
     FINDING,
     title="t" * 400,
     message="\x1b[31m\ud800 @all !1 [x](y)" + "m" * 5000,
@@ -55,7 +55,7 @@ ODD = replace(
     job="\u202e",
     step="s",
 )
-EVERYTHING = replace(REPORT, findings=(*REPORT.findings, ODD))
+EVERYTHING = replaced(REPORT, findings=(*REPORT.findings, ODD))
 
 
 def quality(report: Report) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_no_two_issues_become_one() -> None:
 
 def test_severities_keep_their_order() -> None:
     known = ["info", "minor", "major", "critical", "blocker"]
-    made = [quality(Report((replace(FINDING, severity=s),), Coverage()))[0] for s in Severity]
+    made = [quality(Report((replaced(FINDING, severity=s),), Coverage()))[0] for s in Severity]
     assert [issue["severity"] for issue in made] == known
 
 
@@ -181,7 +181,7 @@ def test_a_vulnerability_says_what_why_and_what_to_do() -> None:
 
 
 def test_a_finding_is_known_again_by_its_fingerprint_not_by_its_line() -> None:
-    moved = replace(FINDING, span=FINDING.span._replace(line=90, end_line=91))
+    moved = replaced(FINDING, span=FINDING.span._replace(line=90, end_line=91))
     [before], [after] = (
         sast(Report((finding,), Coverage()))["vulnerabilities"] for finding in (FINDING, moved)
     )
@@ -214,5 +214,5 @@ def test_what_was_not_seen_is_told() -> None:
     ],
 )
 def test_a_message_mentions_nobody(message: str, shown: str) -> None:
-    report = Report((replace(FINDING, message=message),), Coverage())
+    report = Report((replaced(FINDING, message=message),), Coverage())
     assert sast(report)["vulnerabilities"][0]["description"] == f"{shown}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
 from pipelaw.finding import Confidence, Coverage, Related, Report, Severity, Suppression
+from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.report.markup import inline, prose
 from pipelaw.source import Span
@@ -27,7 +27,7 @@ RULE = sample_rule(
 FINDING = sample_finding(
     span=Span(PATH, 9, 16, 9, 38), excerpt=("          echo ${{ github.head_ref }}",)
 )
-SILENCED = replace(FINDING, severity=Severity.LOW, suppressed=Suppression("waiver", "known <b>"))
+SILENCED = replaced(FINDING, severity=Severity.LOW, suppressed=Suppression("waiver", "known <b>"))
 COVERAGE = Coverage(
     1,
     2,
@@ -119,7 +119,7 @@ def test_the_worst_comes_first_and_what_is_suppressed_is_there() -> None:
 def test_the_marked_characters_are_those_of_the_span() -> None:
     text = render("html", REPORT)
     assert "          echo <mark>${{ github.head_ref }}</mark></span>" in text
-    several = replace(
+    several = replaced(
         FINDING, span=Span(PATH, 3, 2, 20, 4), excerpt=("a\tb: c", "", "  d" + "e" * 9999)
     )
     text = render("html", Report((several,), Coverage()))
@@ -185,7 +185,7 @@ def poisoned(text: str) -> Report:
         excerpt=(text, text),
         suppressed=Suppression(text, text),
     )
-    rule = replace(RULE, id=text, title=text, why=text, fix={text: text}, references=(text,))
+    rule = replaced(RULE, id=text, title=text, why=text, fix={text: text}, references=(text,))
     problem = Problem(text, 1, 1, text)
     return Report((finding,), Coverage(1, 1, 1, (problem,), (problem,)), (rule,), text)
 
@@ -247,7 +247,7 @@ def test_a_report_without_findings_says_so() -> None:
 
 
 def test_the_page_is_small_enough_for_large_reports() -> None:
-    findings = tuple(replace(FINDING, span=Span(f"{i}.yml", 1, 1, 1, 9)) for i in range(1000))
+    findings = tuple(replaced(FINDING, span=Span(f"{i}.yml", 1, 1, 1, 9)) for i in range(1000))
     size = len(render("html", Report(findings, COVERAGE, (RULE,))))
     assert size / 1000 < 2500
 

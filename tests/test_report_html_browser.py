@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +18,7 @@ from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
 from pipelaw.finding import Coverage, Related, Report, Severity, Suppression
+from pipelaw.records import replaced
 from pipelaw.report import render
 from pipelaw.source import Span
 
@@ -209,7 +209,7 @@ FINDING = sample_finding(
 )
 FINDINGS = (
     FINDING,
-    replace(
+    replaced(
         FINDING,
         rule="unpinned-image",
         title=RULES[1].title,
@@ -222,7 +222,7 @@ FINDINGS = (
         related=(),
         excerpt=("image: node:22",),
     ),
-    replace(
+    replaced(
         FINDING,
         severity=Severity.MEDIUM,
         message="`$CI_MERGE_REQUEST_TITLE` is evaluated",
@@ -232,14 +232,14 @@ FINDINGS = (
         step="",
         excerpt=("  - |", '    eval "$CI_MERGE_REQUEST_TITLE"', "    make x"),
     ),
-    replace(
+    replaced(
         FINDING,
         severity=Severity.LOW,
         span=Span("deep/er/.drone.yml", 1, 1, 1, 5),
         platform="drone",
     ),
-    replace(FINDING, severity=Severity.INFO, span=Span("a.yml", 1, 1, 1, 5)),
-    replace(FINDING, suppressed=Suppression("waiver", "replaced in May"), message="known already"),
+    replaced(FINDING, severity=Severity.INFO, span=Span("a.yml", 1, 1, 1, 5)),
+    replaced(FINDING, suppressed=Suppression("waiver", "replaced in May"), message="known already"),
 )
 COVERAGE = Coverage(
     1,
@@ -251,7 +251,7 @@ COVERAGE = Coverage(
 REPORT = Report(FINDINGS, COVERAGE, RULES, "shop")
 HEAVY = Report(
     tuple(
-        replace(finding, span=finding.span._replace(path=f"s{number}/{finding.span.path}"))
+        replaced(finding, span=finding.span._replace(path=f"s{number}/{finding.span.path}"))
         for number in range(834)
         for finding in FINDINGS
     )[:5000],
@@ -530,7 +530,7 @@ def test_five_thousand_findings_are_quick(browser: Browser, tmp_path: Path) -> N
 
 def test_a_hostile_report_runs_nothing(browser: Browser, tmp_path: Path) -> None:
     attack = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-    finding = replace(
+    finding = replaced(
         FINDING,
         rule=attack,
         title=attack,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,11 +11,12 @@ from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
 from pipelaw.finding import Coverage, Related, Report, Severity, Suppression
+from pipelaw.records import replaced
 from pipelaw.report import render
 from pipelaw.source import Span
 
 RULE = sample_rule(fix={"github": "Use a variable:\n\n```yaml\nenv:\n\tT: x\n```"})
-QUIET = replace(RULE, id="quiet-rule", title="Nothing does this")
+QUIET = replaced(RULE, id="quiet-rule", title="Nothing does this")
 FINDING = sample_finding(
     severity=Severity.INFO,
     message="`${{ github.head_ref }}` is pasted & run",
@@ -27,9 +27,9 @@ FINDING = sample_finding(
 REPORT = Report(
     (
         FINDING,
-        replace(FINDING, span=Span("a/b.yml", 30, 1, 30, 2)),
-        replace(FINDING, suppressed=Suppression("waiver", "known\nfor long")),
-        replace(FINDING, rule="own-rule", message="", job="", step=""),
+        replaced(FINDING, span=Span("a/b.yml", 30, 1, 30, 2)),
+        replaced(FINDING, suppressed=Suppression("waiver", "known\nfor long")),
+        replaced(FINDING, rule="own-rule", message="", job="", step=""),
     ),
     Coverage(
         1,
@@ -140,7 +140,7 @@ HOSTILE = [
 
 
 def poisoned(text: str) -> Report:
-    finding = replace(
+    finding = replaced(
         FINDING,
         rule=text,
         title=text,
@@ -151,8 +151,8 @@ def poisoned(text: str) -> Report:
         related=(Related(Span(text, 1, 1, 1, 2), text),),
         excerpt=(text, text),
     )
-    silenced = replace(finding, suppressed=Suppression(text, text))
-    rule = replace(RULE, id=text, title=text, why=text, fix={"": text})
+    silenced = replaced(finding, suppressed=Suppression(text, text))
+    rule = replaced(RULE, id=text, title=text, why=text, fix={"": text})
     problems = (Problem(text, 0, 0, text),)
     return Report((finding, finding, silenced), Coverage(1, 1, 1, problems, problems), (rule,))
 

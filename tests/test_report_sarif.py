@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -18,6 +17,7 @@ from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
 from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.records import replaced
 from pipelaw.report import render, sarif
 from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
@@ -56,11 +56,11 @@ FINDING = sample_finding(
 EVERYTHING = Report(
     (
         FINDING,
-        replace(FINDING, severity=Severity.CRITICAL, related=()),
-        replace(FINDING, rule="dull-thing", severity=Severity.INFO, message="Odd. Really?"),
-        replace(FINDING, suppressed=Suppression("inline", "checked by\nhand")),
-        replace(FINDING, suppressed=Suppression("baseline")),
-        replace(FINDING, span=Span("dir with space/ü#%?.yml", 1, 1, 3, 1), message=""),
+        replaced(FINDING, severity=Severity.CRITICAL, related=()),
+        replaced(FINDING, rule="dull-thing", severity=Severity.INFO, message="Odd. Really?"),
+        replaced(FINDING, suppressed=Suppression("inline", "checked by\nhand")),
+        replaced(FINDING, suppressed=Suppression("baseline")),
+        replaced(FINDING, span=Span("dir with space/ü#%?.yml", 1, 1, 3, 1), message=""),
     ),
     Coverage(
         1,
@@ -148,7 +148,7 @@ def test_a_rule_carries_all_that_code_scanning_shows() -> None:
 def test_severities_are_what_github_calls_by_the_same_name(
     severity: Severity, level: str, low: float, high: float
 ) -> None:
-    report = Report((replace(FINDING, severity=severity),), Coverage(), (rule("a-b", severity),))
+    report = Report((replaced(FINDING, severity=severity),), Coverage(), (rule("a-b", severity),))
     made = run(report)
     properties = made["tool"]["driver"]["rules"][0]["properties"]
     assert isinstance(properties["security-severity"], str)
@@ -218,7 +218,7 @@ def test_every_result_points_at_its_rule_and_at_a_whole_region() -> None:
     "path", ["a b.yml", "ü/日本.yml", "50%/x#y?.yml", "a:b/c.yml", "it's [x] (y).yml", "..yml"]
 )
 def test_a_path_is_a_relative_uri_that_decodes_to_itself(path: str) -> None:
-    found = results(replace(FINDING, span=Span(path, 1, 1, 1, 2)))[0]
+    found = results(replaced(FINDING, span=Span(path, 1, 1, 1, 2)))[0]
     uri = found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert re.fullmatch(r"(?:[\w.~/-]|%[0-9A-F]{2})+", uri, re.ASCII)
     assert unquote(uri) == path
@@ -226,7 +226,9 @@ def test_a_path_is_a_relative_uri_that_decodes_to_itself(path: str) -> None:
 
 def test_undecodable_and_missing_paths_still_give_a_valid_file() -> None:
     for path in ("bad\udcff.yml", ""):
-        text = render("sarif", Report((replace(FINDING, span=Span(path, 1, 1, 1, 2)),), Coverage()))
+        text = render(
+            "sarif", Report((replaced(FINDING, span=Span(path, 1, 1, 1, 2)),), Coverage())
+        )
         assert text.encode("utf-8")
         found = json.loads(text)["runs"][0]["results"][0]
         assert found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
@@ -268,7 +270,7 @@ def test_what_was_not_seen_is_a_notification() -> None:
 
 def test_text_from_a_file_makes_no_link() -> None:
     found = results(
-        replace(
+        replaced(
             FINDING,
             message="`[click](https://evil.example)` is \x1b[31m\u202e bad",
             related=(Related(FINDING.span, "see [this](2)"),),
@@ -281,11 +283,11 @@ def test_text_from_a_file_makes_no_link() -> None:
 
 
 def test_the_worst_results_stay_where_there_are_too_many() -> None:
-    low = replace(FINDING, severity=Severity.LOW, related=())
-    silenced = replace(FINDING, severity=Severity.CRITICAL, suppressed=Suppression("waiver", "x"))
-    high = replace(FINDING, severity=Severity.HIGH, related=())
+    low = replaced(FINDING, severity=Severity.LOW, related=())
+    silenced = replaced(FINDING, severity=Severity.CRITICAL, suppressed=Suppression("waiver", "x"))
+    high = replaced(FINDING, severity=Severity.HIGH, related=())
     findings = (silenced, *[low] * 20_000, *[high] * 20_000)
-    made = run(Report(tuple(replace(found) for found in findings), Coverage(), RULES))
+    made = run(Report(tuple(replaced(found) for found in findings), Coverage(), RULES))
     levels = [result["level"] for result in made["results"]]
     assert levels == ["note"] * 5_000 + ["error"] * 20_000
     (notification,) = made["invocations"][0]["toolExecutionNotifications"]
@@ -295,8 +297,8 @@ def test_the_worst_results_stay_where_there_are_too_many() -> None:
 def test_related_places_tags_and_texts_stay_within_the_limits() -> None:
     related = tuple(Related(Span(PATH, n, 1, n, 2), f"place {n}") for n in range(1, 1500))
     references = tuple(f"CWE-{n}" for n in range(1, 40))
-    wordy = replace(rule("a-b", Severity.LOW, references=references), why="word " * 1000)
-    finding = replace(FINDING, rule="a-b", message="m" * 9000, related=related)
+    wordy = replaced(rule("a-b", Severity.LOW, references=references), why="word " * 1000)
+    finding = replaced(FINDING, rule="a-b", message="m" * 9000, related=related)
     made = run(Report((finding,), Coverage(), (wordy,)))
     entry, result = made["tool"]["driver"]["rules"][0], made["results"][0]
     assert len(entry["properties"]["tags"]) == 10

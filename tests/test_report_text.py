@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipelaw.document import Problem
 from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.report.excerpt import cut
 from pipelaw.report.terminal import cells, head, tail, wrap
@@ -77,7 +77,7 @@ def found(
         fingerprint="0" * 32,
         excerpt=source.lines(span.line, min(span.end_line, span.line + 11)),
     )
-    return replace(finding, **changes)  # type: ignore[arg-type]  # the fields' own types
+    return replaced(finding, **changes)
 
 
 def shown(*findings: Finding, seen: Coverage | None = None, rules: tuple[Rule, ...] = ()) -> str:
@@ -131,7 +131,7 @@ def test_a_finding_is_told_in_full_once_and_briefly_after_that() -> None:
 
 def test_another_platform_has_another_fix_but_the_same_reason() -> None:
     here = found(WORKFLOW, BODY)
-    report = shown(here, replace(here, platform="gitlab"), rules=(RULE,))
+    report = shown(here, replaced(here, platform="gitlab"), rules=(RULE,))
     assert report.count("= why:") == 1
     assert "   = fix: Hand the value over in a variable, and quote it:" in report
     assert report.splitlines()[-7:-4] == [

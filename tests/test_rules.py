@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import marshal
 import pickle
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from pipelaw.discover import Candidate
 from pipelaw.errors import PolicyError
 from pipelaw.explain import explain
 from pipelaw.finding import Severity
+from pipelaw.records import replaced
 from pipelaw.repository import Work, scan_repository
 from pipelaw.rulebook import Rulebook, Terms
 from pipelaw.rulefile import parse_rule, read
@@ -404,7 +404,7 @@ def test_terms_compile_nothing_again() -> None:
     other = made(
         RULE.replace("for: reference\nwhen: reference.mutable", "for: reference\nwhen: 'true'")
     )
-    book = Rulebook([made(SET), replace(other, id="another-rule")])
+    book = Rulebook([made(SET), replaced(other, id="another-rule")])
     first = book.on(Terms(parameters=(("some-rule", "owners", ()),)))
     quiet = first.on(Terms(off=frozenset({"another-rule"})))
     assert first.code is book.code is quiet.code

@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from pipelaw import policysource
 from pipelaw.audit import of_comments, of_waivers
 from pipelaw.cli import Status, main
 from pipelaw.finding import Confidence, Finding, Severity, Suppression
+from pipelaw.records import replaced
 from pipelaw.source import Span
 from pipelaw.tree import MemoryTree
 from pipelaw.waivers import settled
@@ -92,7 +92,7 @@ def test_a_fingerprint_names_one_finding() -> None:
     text = WAIVER.replace("path: .github/**", f"fingerprint: {FOUND.fingerprint}")
     text = text.replace("    job: greet\n", "")
     assert waived(text).suppressed
-    assert waived(text, replace(FOUND, fingerprint="b" * 32 + ":1")).suppressed is None
+    assert waived(text, replaced(FOUND, fingerprint="b" * 32 + ":1")).suppressed is None
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_severities_by_rule_and_path() -> None:
         "      - {path: 'legacy/**', severity: off}\n"
         "  remote-script:\n    paths: [{path: '**', severity: on}]\n"
     )
-    elsewhere = replace(FOUND, span=FOUND.span._replace(path="a.yml"))
-    legacy = replace(FOUND, span=FOUND.span._replace(path="legacy/a.yml"))
-    other = replace(FOUND, rule="remote-script")
+    elsewhere = replaced(FOUND, span=FOUND.span._replace(path="a.yml"))
+    legacy = replaced(FOUND, span=FOUND.span._replace(path="legacy/a.yml"))
+    other = replaced(FOUND, rule="remote-script")
     levels = settled([FOUND, elsewhere, legacy, other], found)
     assert [f.severity for f in levels] == [
         Severity.CRITICAL,
@@ -157,13 +157,13 @@ def test_severities_by_rule_and_path() -> None:
 
 
 def test_paths_are_those_of_the_repository() -> None:
-    inside = replace(FOUND, span=FOUND.span._replace(path=f"org/repo/{PIPELINE}"))
+    inside = replaced(FOUND, span=FOUND.span._replace(path=f"org/repo/{PIPELINE}"))
     [found] = settled([inside], policy(f"waivers:\n{WAIVER}"), "org/repo")
     assert found.suppressed
 
 
 def test_a_control_elsewhere_settles_that_it_is_missing() -> None:
-    missing = replace(FOUND, rule="missing-sast")
+    missing = replaced(FOUND, rule="missing-sast")
     text = "controls: [{category: sast, by: the platform team, until: UNTIL}]\n"
     [found] = settled([missing, FOUND][:1], policy(text.replace("UNTIL", "2026-06-01")))
     assert found.suppressed == Suppression(
@@ -190,7 +190,7 @@ def test_a_control_elsewhere_settles_that_it_is_missing() -> None:
     ],
 )
 def test_comments(settings: str, reason: str, fault: str) -> None:
-    ignored = replace(FOUND, suppressed=Suppression("inline", reason))
+    ignored = replaced(FOUND, suppressed=Suppression("inline", reason))
     [found] = settled([ignored], policy(settings))
     assert (found.suppressed is None) == bool(fault)
     if fault:
@@ -198,7 +198,7 @@ def test_comments(settings: str, reason: str, fault: str) -> None:
 
 
 def remarks(text: str, count: int = 1) -> list[tuple[str, str]]:
-    findings = [replace(FOUND, fingerprint=f"{n:032x}:1") for n in range(count)]
+    findings = [replaced(FOUND, fingerprint=f"{n:032x}:1") for n in range(count)]
     found = policy(f"waivers:\n{text}")
     return [(r.kind, r.message) for r in of_waivers(found, settled(findings, found))]
 
@@ -253,7 +253,7 @@ def test_an_audit_looks_at_comments(comment: str, kinds: list[str]) -> None:
 def test_what_an_audit_says_of_comments() -> None:
     def said(comment: str, settings: str = "", count: int = 1) -> list[str]:
         text = f"a: 1 # pipelaw: ignore[{comment}\n"
-        findings = [replace(FOUND, span=Span("a.yml", 1, n + 1, 1, n + 2)) for n in range(count)]
+        findings = [replaced(FOUND, span=Span("a.yml", 1, n + 1, 1, n + 2)) for n in range(count)]
         found = of_comments(policy(settings), findings, {"a.yml": text}, RULES)
         return [f"{remark.subject}: {remark.message}" for remark in found]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelaw.compare import Known, known, marked, match
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, decode, parse
 from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.finding import FINGERPRINT, Severity, Suppression
+from pipelaw.records import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -78,7 +78,7 @@ def applied(
 
     matched = match(report.findings, entries, report.rules, moved)
     findings = marked(report.findings, matched.old, Suppression("baseline"))
-    return replace(report, findings=tuple(findings)), matched.stale
+    return replaced(report, findings=tuple(findings)), matched.stale
 
 
 def _fault(value: object) -> tuple[list[str | int], str]:

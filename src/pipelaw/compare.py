@@ -7,11 +7,10 @@ also new where it has become worse, or where the earlier one was suppressed and 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelaw.finding import Severity, Suppression
-from pipelaw.records import NamedTuple
+from pipelaw.records import NamedTuple, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -129,7 +128,7 @@ def marked(
 ) -> list[Finding]:
     """The findings, those that were known before and are still open marked as suppressed."""
     return [
-        replace(finding, suppressed=suppression)
+        replaced(finding, suppressed=suppression)
         if number in old and finding.suppressed is None
         else finding
         for number, finding in enumerate(findings)

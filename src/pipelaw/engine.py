@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipelaw.finding import EXCERPT_LINES, Finding, Names, Related, Severity, identity
 from pipelaw.model import NO_JOB, NO_STEP, Job, Pipeline, Repository, Scope, Step
 from pipelaw.patterns import pattern
+from pipelaw.records import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,12 +55,12 @@ def _without(secrets: list[str], finding: Finding) -> Finding:
             text = text.replace(secret, "•" * len(secret))
         return text
 
-    return replace(
+    return replaced(
         finding,
         message=hide(finding.message),
         step=hide(finding.step),
         excerpt=tuple(map(hide, finding.excerpt)),
-        related=tuple(replace(place, message=hide(place.message)) for place in finding.related),
+        related=tuple(replaced(place, message=hide(place.message)) for place in finding.related),
     )
 
 
@@ -127,7 +127,7 @@ def _findings(hits: Iterable[Hit], rulebook: Rulebook, names: Names) -> list[Fin
         if key not in found:
             found[key] = _finding(rule, place, key, values, rulebook, names)
         elif (severity := _severity(rule, rulebook, values)) > found[key].severity:
-            found[key] = replace(found[key], severity=severity)
+            found[key] = replaced(found[key], severity=severity)
     return list(found.values())
 
 

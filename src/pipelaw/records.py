@@ -1,14 +1,14 @@
-"""Classes of plain values that cost little to define: dataclasses and named tuples.
+"""Classes of plain values that cost little to define: records and named tuples.
 
-Those of the standard library write and compile methods and check annotations for each class that is
-defined, which for all of ours takes a fifth of a small scan. Here what makes an object is written when
-the first one is made, and the other methods are shared. `dataclasses.fields` and `replace` work as for
-any dataclass, and a `NamedTuple` does what that of `typing` does.
+Dataclasses and the named tuples of `typing` write and compile methods and check annotations for each
+class that is defined, which for all of ours takes a fifth of a small scan. Here what makes an object is
+written when the first one is made, and the other methods are shared. To the type checker a record is a
+dataclass, and a `NamedTuple` is that of `typing`.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields
+from inspect import get_annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self, TypeVar, dataclass_transform
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
     from typing import NamedTuple
 
-__all__ = ["NamedTuple", "record", "replaced", "value_class"]
+__all__ = ["NamedTuple", "field_names", "record", "replaced", "value_class"]
 
 _T = TypeVar("_T")
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def record(cls: type[_T]) -> type[_T]:
     """A slotted class whose fields are given by name, and which the type checker holds to be frozen.
 
@@ -31,7 +31,7 @@ def record(cls: type[_T]) -> type[_T]:
     return _made(cls, by_name=True)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+@dataclass_transform(frozen_default=True)
 def value_class(cls: type[_T]) -> type[_T]:
     """A slotted class, frozen for the type checker, whose objects are equal where their fields are."""
     made: Any = _made(cls, by_name=False)
@@ -39,33 +39,52 @@ def value_class(cls: type[_T]) -> type[_T]:
     return made  # type: ignore[no-any-return]  # it is the class with methods of its own
 
 
-def replaced(old: _T, **changes: object) -> _T:
-    """An object like `old` but for some fields; a quarter of the time that `dataclasses.replace` takes."""
+def replaced(old: _T, **changes: Any) -> _T:  # noqa: ANN401  the fields' own types
+    """A record like `old` but for some fields; TypeError where one is none of its fields."""
     kind = type(old)
     new = object.__new__(kind)
-    for name in kind.__dataclass_fields__:  # type: ignore[attr-defined]  # every record is a dataclass
-        setattr(new, name, changes[name] if name in changes else getattr(old, name))
+    for name in field_names(kind):
+        setattr(new, name, changes.pop(name) if name in changes else getattr(old, name))
+    if changes:
+        raise TypeError(f"{kind.__qualname__} has no field {', '.join(changes)}")
     return new
 
 
+def field_names(kind: type) -> tuple[str, ...]:
+    """The names of a record class's fields in their order, its parents' first; () for other classes."""
+    names: tuple[str, ...] = getattr(kind, "_record_fields", ())
+    return names
+
+
 def _made(cls: type[_T], *, by_name: bool) -> type[_T]:
-    made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=by_name)(cls)
+    """The class anew with slots, for which it has to have none of the defaults."""
+    own = get_annotations(cls)
+    hidden = {"__dict__", "__weakref__", *own}
+    body = {name: value for name, value in vars(cls).items() if name not in hidden}
+    known = {f"_{name}": cls.__dict__[name] for name in own if name in cls.__dict__}
+    body |= {
+        "__slots__": tuple(own),
+        "_record_fields": (*field_names(cls), *own),
+        "_record_defaults": {**getattr(cls, "_record_defaults", {}), **known},
+    }
+    kind: Any = type(cls)
+    made = kind(cls.__name__, cls.__bases__, body)
+    made.__qualname__ = cls.__qualname__
 
     def start(self: object, *given: object, **named: object) -> None:
         made.__init__ = _initializer(made, by_name=by_name)
         made.__init__(self, *given, **named)
 
     made.__init__ = start
-    return made  # type: ignore[no-any-return]  # it is the class with an `__init__`
+    return made  # type: ignore[no-any-return]  # it is the class with slots and an `__init__`
 
 
 def _initializer(cls: Any, *, by_name: bool) -> Any:  # noqa: ANN401  a class, and its function
     """The `__init__` of a class: an argument for each field, in their order."""
-    own = fields(cls)
-    known = {f"_{each.name}": each.default for each in own if each.default is not MISSING}
-    arguments = _arguments((each.name for each in own), known)
-    head = f"def __init__({', '.join(('self, *' if by_name else 'self', *arguments))}):"
-    exec("\n ".join((head, *(f"self.{each.name} = {each.name}" for each in own))), known)  # noqa: S102  names of fields
+    names, known = field_names(cls), dict(cls._record_defaults)
+    arguments = ", ".join(("self, *" if by_name else "self", *_arguments(names, known)))
+    lines = (f"def __init__({arguments}):", *(f"self.{name} = {name}" for name in names))
+    exec("\n ".join(lines), known)  # noqa: S102  names of fields
     return known["__init__"]
 
 
@@ -75,7 +94,7 @@ def _arguments(names: Iterable[str], known: Container[str]) -> Iterator[str]:
 
 
 def _values(one: Any) -> tuple[object, ...]:  # noqa: ANN401  any value
-    return tuple(getattr(one, name) for name in type(one).__dataclass_fields__)
+    return tuple(getattr(one, name) for name in field_names(type(one)))
 
 
 def _equal(one: object, other: object) -> bool:
@@ -87,7 +106,7 @@ def _hash(one: object) -> int:
 
 
 def _repr(one: Any) -> str:  # noqa: ANN401  any value
-    return _shown(one, zip(one.__dataclass_fields__, _values(one), strict=True))
+    return _shown(one, zip(field_names(type(one)), _values(one), strict=True))
 
 
 def _shown(one: object, values: Iterable[tuple[str, object]]) -> str:

@@ -15,6 +15,7 @@ from pipelaw.asked import AskedTree, same
 from pipelaw.cache import program
 from pipelaw.document import Problem
 from pipelaw.finding import CONFIDENCES, SEVERITIES, Finding, Related, Suppression, Usage
+from pipelaw.records import field_names
 from pipelaw.repository import Part, decided, judged
 from pipelaw.source import Span
 from pipelaw.tree import FolderTree
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Packed = tuple[Any, ...]
 
-_FIELDS = tuple(Finding.__dataclass_fields__)
+_FIELDS = field_names(Finding)
 _values = attrgetter(*_FIELDS)
 _SEVERITY, _CONFIDENCE, _SPAN, _RELATED, _SUPPRESSED = map(
     _FIELDS.index, ("severity", "confidence", "span", "related", "suppressed")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipelaw.finding import CONFIDENCES, SEVERITIES, Confidence, Severity
-from pipelaw.records import NamedTuple, value_class
+from pipelaw.records import NamedTuple, field_names, value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,7 +123,7 @@ def shipped() -> Path:
 
 def pack(rule: Rule) -> tuple[Any, ...]:
     """A rule as plain tuples, texts and numbers, for `unpack`."""
-    return tuple(_plain(getattr(rule, name)) for name in Rule.__dataclass_fields__)
+    return tuple(_plain(getattr(rule, name)) for name in field_names(Rule))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  any field of a rule
@@ -134,7 +134,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  any field of a rule
 
 def unpack(packed: Sequence[Any]) -> Rule:
     """The rule that `pack` was given."""
-    fields = dict(zip(Rule.__dataclass_fields__, packed, strict=True))
+    fields = dict(zip(field_names(Rule), packed, strict=True))
     fields["ladder"] = tuple(Line(SEVERITIES[level], code) for level, code in fields["ladder"])
     fields["confidence"] = CONFIDENCES[fields["confidence"]]
     fields["message"] = tuple(starmap(Segment, fields["message"]))

@@ -7,13 +7,12 @@ that a repository can move over without a change to its files.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelaw import zizmor
 from pipelaw.finding import Suppression
 from pipelaw.patterns import pattern
-from pipelaw.records import NamedTuple
+from pipelaw.records import NamedTuple, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -126,7 +125,7 @@ def _settled(finding: Finding, comments: list[Ignore], text_of: Callable[[str], 
             around = around or _around(finding, text_of(finding.span.path).splitlines())
             if not around[0] <= comment.written <= around[1]:
                 continue
-        return replace(finding, suppressed=Suppression("inline", comment.reason))
+        return replaced(finding, suppressed=Suppression("inline", comment.reason))
     return finding
 
 

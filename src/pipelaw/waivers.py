@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelaw.finding import Related, Severity, Suppression
 from pipelaw.policy import matches
+from pipelaw.records import replaced
 from pipelaw.source import Span
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def _levelled(finding: Finding, policy: Policy, path: str) -> Finding:
         return finding
     if level.word == "off":
         where = f" for `{level.path}`" if level.path else ""
-        return replace(finding, suppressed=Suppression("policy", f"off{where} ({level.origin})"))
-    return replace(finding, severity=Severity[level.word.upper()])
+        return replaced(finding, suppressed=Suppression("policy", f"off{where} ({level.origin})"))
+    return replaced(finding, severity=Severity[level.word.upper()])
 
 
 def _commented(finding: Finding, policy: Policy) -> Finding:
@@ -64,7 +64,7 @@ def _commented(finding: Finding, policy: Policy) -> Finding:
     if not fault:
         return finding
     note = Related(finding.span, f"the comment that ignores it does not count: {fault}")
-    return replace(finding, suppressed=None, related=(*finding.related, note))
+    return replaced(finding, suppressed=None, related=(*finding.related, note))
 
 
 def comment_fault(rule: str, reason: str, policy: Policy) -> str:
@@ -111,7 +111,7 @@ def _elsewhere(finding: Finding, control: Elsewhere, today: dt.date) -> Finding:
         text = f"`{control.by}` counted as {control.category} until {control.until}"
         return _noted(finding, control.origin, text)
     reason = f"{control.category} is done by {control.by} ({control.origin})"
-    return replace(finding, suppressed=Suppression("policy", reason))
+    return replaced(finding, suppressed=Suppression("policy", reason))
 
 
 def covers(waiver: Waiver, finding: Finding, path: str) -> bool:
@@ -142,10 +142,10 @@ def _waived(finding: Finding, waiver: Waiver, policy: Policy) -> Finding:
     if waiver.ticket:
         said.append(waiver.ticket)
     reason = f"{', '.join(said)}, until {waiver.expires})"
-    return replace(finding, suppressed=Suppression("waiver", reason))
+    return replaced(finding, suppressed=Suppression("waiver", reason))
 
 
 def _noted(finding: Finding, origin: Origin, text: str) -> Finding:
     """A finding with one more related place."""
     span = Span(origin.path, origin.line, origin.column, origin.line, origin.column)
-    return replace(finding, related=(*finding.related, Related(span, text)))
+    return replaced(finding, related=(*finding.related, Related(span, text)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from pipelaw.cli import Status, console
 from pipelaw.document import MAX_BYTES, Place, Problem, Text, decode
 from pipelaw.errors import UsageError
 from pipelaw.loaders import LOADERS, Loaded, load
+from pipelaw.records import field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def plain(value: object) -> object:
         return value.span()._asdict() if value.known else None
     if isinstance(value, Text):
         return value.text
-    if is_dataclass(value):
+    if field_names(type(value)):
         return dict(_fields(value))
     if isinstance(value, (Loaded, Problem)):
         return {name: plain(part) for name, part in value._asdict().items()}
@@ -78,10 +78,10 @@ def plain(value: object) -> object:
     return value
 
 
-def _fields(record: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401  any dataclass
+def _fields(record: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401  any record
     """The fields of a record, and what it works out when asked, but for its own identity."""
-    for field in fields(record):
-        yield field.name, plain(getattr(record, field.name))
+    for field in field_names(type(record)):
+        yield field, plain(getattr(record, field))
     for parent in type(record).__mro__:
         for name, member in vars(parent).items():
             if isinstance(member, property) and name != "identity":

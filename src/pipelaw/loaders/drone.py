@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, ScalarNode
@@ -29,7 +28,7 @@ from pipelaw.loaders.drone_steps import Context, Dialect, written
 from pipelaw.loaders.drone_values import Values
 from pipelaw.model import Pipeline, Runner, Variable
 from pipelaw.patterns import pattern
-from pipelaw.records import NamedTuple
+from pipelaw.records import NamedTuple, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -315,7 +314,7 @@ def _keep_literals(
             found.extend(_literals(document, fields))
     if found and pipelines:
         variables = tuple(found)
-        pipelines[0] = replace(
+        pipelines[0] = replaced(
             pipelines[0], variables=variables, credentials=credentials(variables, ())
         )
 

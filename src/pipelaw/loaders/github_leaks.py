@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.secret_leaks import Held, leaks
 from pipelaw.model import Leak
 from pipelaw.patterns import pattern
+from pipelaw.records import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step,
                 held = held | exported
         if let_out:
             found = found or list(steps)
-            found[index] = replace(step, leaks=tuple(let_out))
+            found[index] = replaced(step, leaks=tuple(let_out))
     return tuple(found) if found else steps
 
 

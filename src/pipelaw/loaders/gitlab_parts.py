@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
@@ -15,7 +14,7 @@ from pipelaw.loaders.gitlab_variables import NOTHING
 from pipelaw.loaders.switches import true
 from pipelaw.model import Artifact, Container, Flaw, Permission, Reference, Runner, Secret
 from pipelaw.patterns import pattern
-from pipelaw.records import NamedTuple
+from pipelaw.records import NamedTuple, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -90,7 +89,7 @@ class Parts:
             made = references.image(_PROXY.sub("", text), place, role, inputs=given.variables)
             remark = comment(self._config, name) if made.pin == "digest" else ""
             if made.text != name.value or remark:
-                made = replace(made, text=name.value, comment=remark)
+                made = replaced(made, text=name.value, comment=remark)
             self._images[key] = made
         return self._images[key]
 
