@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, TypeAlias
 
+from pipelaw.digests import digest
 from pipelaw.errors import UnreadableError
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ Asked: TypeAlias = tuple[str, str, Answer]
 
 
 def _paths(tree: Tree, _: str = "") -> bytes:
-    return _digest("\0".join(tree.paths()).encode("utf-8", "surrogatepass"))
+    return digest("\0".join(tree.paths()).encode("utf-8", "surrogatepass"))
 
 
 def _read(tree: Tree, path: str) -> Answer:
     try:
-        return _digest(tree.read(path))
+        return digest(tree.read(path))
     except UnreadableError as error:
         return error.message
 
@@ -44,10 +44,6 @@ _QUESTIONS: dict[str, Callable[[Tree, str], Answer]] = {
     "there": _there,
     "ignored": _ignored,
 }
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
 
 
 def same(tree: Tree, asked: Iterable[Asked]) -> bool:
@@ -105,7 +101,7 @@ class AskedTree:
             said = error.__context__
             self._failed |= isinstance(said, OSError) and not isinstance(said, _ABSENT)
             raise
-        self._note(path, _digest(data))
+        self._note(path, digest(data))
         return data
 
     def _note(self, path: str, answer: Answer) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from pipelaw.digests import digest, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +58,7 @@ class Cache:
         if status.st_mtime < time.time() - DAY:
             with suppress(OSError):  # who cannot write can read
                 os.utime(path)
-        if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
+        if digest(data[_DIGEST:]) != data[:_DIGEST]:
             return None
         name, value = marshal.loads(data[_DIGEST:])  # noqa: S302  see above
         return value if name == key else None
@@ -72,7 +73,7 @@ class Cache:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
             try:
-                _write(handle, hashlib.sha256(data).digest() + data)
+                _write(handle, digest(data) + data)
                 os.replace(own, path)  # noqa: PTH105  atomic, also over an old file
             except OSError:  # a full disk
                 os.unlink(own)  # noqa: PTH108  as above
@@ -162,7 +163,7 @@ def program() -> str:
         if newest > (_STARTED - _START) * 1e9:
             return ""
         found.append(sorted(files))
-    return hashlib.sha256(repr(found).encode()).hexdigest()
+    return named(repr(found), 40)
 
 
 def _files(folder: str, start: str = "") -> Iterator[tuple[str, int, tuple[int, int]]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from pipelaw.digests import named
 from pipelaw.records import NamedTuple, value_class
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def fingerprint(rule: str, path: str, *identity: str) -> str:
     edited around it: job, step, subject. `Names` tells equal ones apart.
     """
     text = "\x1f".join((FINGERPRINT, rule, path, *identity))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return named(text, 32)
 
 
 def identity(rule: str, *names: str) -> str:
@@ -124,7 +124,7 @@ def identity(rule: str, *names: str) -> str:
     Made of the rule and the same names as the fingerprint, white space left out of them.
     """
     text = "\x1f".join((FINGERPRINT, rule, *("".join(name.split()) for name in names)))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return named(text, 16)
 
 
 class Names:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelaw.digests import named
 from pipelaw.document import MAX_BYTES
 from pipelaw.errors import PolicyError, UnreadableError
 
@@ -44,7 +45,7 @@ def fetched(url: str, commit: str, folder: Path) -> CommitTree:
 
     Raises PolicyError where it cannot be had. What is read is checked against the commit's id.
     """
-    target = folder / "policies" / hashlib.sha256(f"{url}\0{commit}".encode()).hexdigest()[:40]
+    target = folder / "policies" / named(f"{url}\0{commit}", 40)
     if not target.is_dir():
         _fetch(url, commit, target)
     return CommitTree(target, url, commit)

@@ -7,12 +7,12 @@ asked of the repository has the same answer.
 
 from __future__ import annotations
 
-import hashlib
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from pipelaw.asked import AskedTree, same
 from pipelaw.cache import program
+from pipelaw.digests import named
 from pipelaw.document import Problem
 from pipelaw.finding import CONFIDENCES, SEVERITIES, Finding, Related, Suppression, Usage
 from pipelaw.records import field_names
@@ -92,7 +92,7 @@ class Results:
             (tree.root, tree.name, tree.named, work.prefix),
             list(map(tuple, work.candidates)),
         )
-        return f"found-{hashlib.sha256(repr(whose).encode()).hexdigest()[:40]}"
+        return f"found-{named(repr(whose), 40)}"
 
 
 def _packed(part: Part) -> Packed:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pipelaw import rules
+from pipelaw.digests import digest, named
 from pipelaw.errors import PolicyError, UsageError
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -319,19 +320,18 @@ def _key(
     skip: Sequence[str],
 ) -> str:
     """A name for a choice of rules; another version, Python or change of a file makes another."""
-    import hashlib  # noqa: PLC0415  without a cache there is nothing to name
-    import sys  # noqa: PLC0415
+    import sys  # noqa: PLC0415  without a cache there is nothing to name
 
     from pipelaw.cache import stamps  # noqa: PLC0415
 
     known = [*_own_sources(), *files]
     # what has just been written is known by its content
     states: Sequence[tuple[object, ...]] = stamps(known) or [
-        (path, hashlib.sha256(_bytes(path)).digest()) for path in known
+        (path, digest(_bytes(path))) for path in known
     ]
-    given = [(path, hashlib.sha256(data).digest()) for path, data in more]
+    given = [(path, digest(data)) for path, data in more]
     whole = repr((sys.version, states, given, tuple(only), tuple(skip)))
-    return f"rules-{hashlib.sha256(whole.encode()).hexdigest()[:40]}"
+    return f"rules-{named(whole, 40)}"
 
 
 def _own_sources() -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from pipelaw.digests import named
 from pipelaw.document import ScalarNode
 from pipelaw.facts import secret_positions as positions
 from pipelaw.facts import tokens as shapes
@@ -123,7 +123,7 @@ def _credential(hit: _Hit, text: str, name: str, place: Place) -> Credential:
         name=name,
         certain=hit.certain,
         masked=value[: min(4, len(value) // 3)] + "…",
-        digest=hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:8],
+        digest=named(value, 8),
         place=place,
     )
 

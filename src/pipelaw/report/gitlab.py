@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from pipelaw.digests import named
 from pipelaw.finding import Severity
 from pipelaw.report.encode import dump
 from pipelaw.report.safe import one_line, shorten
@@ -50,7 +50,7 @@ def _finding(finding: Finding) -> Json:
 def _problem(problem: Problem) -> Json:
     text = f"could not be read: {one_line(problem.message)}"
     identity = "\x1f".join((UNREADABLE, problem.path, str(problem.line), problem.message))
-    name = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    name = named(identity, 32)
     severity = SEVERITIES[Severity.MEDIUM]
     return _issue(UNREADABLE, text, severity, problem.path, problem.line, name)
 
