@@ -8,8 +8,9 @@ where it is on PATH (offline, on the GitHub files, which are all that it reads);
 with two; and what scanning one repository of ten workflows costs over an empty Python. The best of N
 rounds counts, rounds are interleaved.
 
-Each scan has a cache folder of its own, in which the rules are compiled already, and nothing else is
-unless it is the second scan.
+Each scan has a cache folder of its own. In it is what a scan of other pipelines, those of examples/,
+leaves: the rules and the patterns that it compiled. Of the folder's content nothing is known, unless it
+is the second scan.
 """
 
 from __future__ import annotations
@@ -77,29 +78,29 @@ class Process:
 
 
 class Scan(Process):
-    """A scan in which no file's result is known, but the rules are compiled."""
+    """A scan in which no file's result is known."""
 
-    def __init__(self, compiled: Iterable[Path], scratch: str, *words: str) -> None:
+    def __init__(self, prepared: Iterable[Path], scratch: str, *words: str) -> None:
         super().__init__(*PIPELAW, *words)
-        self._compiled = compiled
+        self._prepared = prepared
         self._home = Path(tempfile.mkdtemp(dir=scratch))
         self._environment["XDG_CACHE_HOME"] = str(self._home)
         self.prepare()
 
     def prepare(self) -> None:
-        """Forget everything but the rules."""
+        """Forget everything but what any scan prepares."""
         kept = self._home / "pipelaw"
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(mode=0o700)
-        for path in self._compiled:
+        for path in self._prepared:
             shutil.copy2(path, kept)
 
 
 class SecondScan(Scan):
     """A scan of what the scan before it has seen."""
 
-    def __init__(self, compiled: Iterable[Path], scratch: str, *words: str) -> None:
-        super().__init__(compiled, scratch, *words)
+    def __init__(self, prepared: Iterable[Path], scratch: str, *words: str) -> None:
+        super().__init__(prepared, scratch, *words)
         self()
 
     def prepare(self) -> None:
@@ -108,15 +109,15 @@ class SecondScan(Scan):
             super().prepare()
 
 
-def compiled_rules(scratch: str) -> list[Path]:
-    """The files of a cache that hold the compiled rules."""
-    home, nothing = Path(scratch) / "rules", Path(scratch) / "nothing"
-    nothing.mkdir()
+def prepared(scratch: str) -> list[Path]:
+    """The files of a cache that hold what pipelaw makes of its rules and patterns."""
+    home = Path(scratch) / "prepared"
     environment = {**os.environ, "XDG_CACHE_HOME": str(home)}
+    examples = Path(__file__).parent.parent / "examples" / "pipelines"
     subprocess.run(
-        [*PIPELAW, "json", str(nothing)], env=environment, check=True, capture_output=True
+        [*PIPELAW, "json", str(examples)], env=environment, check=True, capture_output=True
     )
-    return list(home.glob("pipelaw/rules-*"))
+    return [path for name in ("rules", "prepared") for path in home.glob(f"pipelaw/{name}-*")]
 
 
 def best(candidates: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
@@ -155,15 +156,15 @@ def main() -> None:
     print(f"{len(documents)} files, {size:,} bytes, best of {options.rounds}")
     zizmor = shutil.which("zizmor")
     with tempfile.TemporaryDirectory() as scratch:
-        rules = compiled_rules(scratch)
+        kept = prepared(scratch)
         small = ten_workflows(documents, Path(scratch) / "ten")
         candidates: dict[str, Callable[[], None]] = {
             "compose": lambda: compose(documents),
             "empty": Process(sys.executable, "-c", "pass"),
-            "one": Scan(rules, scratch, "json", "--jobs", "1", str(folder)),
-            "two": Scan(rules, scratch, "json", "--jobs", "2", str(folder)),
-            "again": SecondScan(rules, scratch, "json", "--jobs", "1", str(folder)),
-            "ten": Scan(rules, scratch, "text", str(small)),
+            "one": Scan(kept, scratch, "json", "--jobs", "1", str(folder)),
+            "two": Scan(kept, scratch, "json", "--jobs", "2", str(folder)),
+            "again": SecondScan(kept, scratch, "json", "--jobs", "1", str(folder)),
+            "ten": Scan(kept, scratch, "text", str(small)),
         }
         if zizmor:
             quiet = ("--offline", "--no-config", "--quiet", "--format", "json")

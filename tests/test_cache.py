@@ -276,7 +276,7 @@ def test_the_program_is_all_that_results_depend_on() -> None:
         for _ in range(2)
     }
     assert len(said) == 1
-    assert len(said.pop().strip()) == 64
+    assert len(said.pop().strip()) == 40
 
 
 # ---------------------------------------------------------------- results

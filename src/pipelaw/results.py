@@ -10,6 +10,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from pipelaw import prepared
 from pipelaw.asked import AskedTree, same
 from pipelaw.cache import program
 from pipelaw.digests import named
@@ -75,8 +76,14 @@ class Results:
             self._cache.put(key, (asked, _packed(part)))
         return decided(work, part)
 
-    def trim(self) -> None:
-        """Remove old ones."""
+    def begin(self) -> None:
+        """Be ready to scan what is not known: with what an earlier run prepared."""
+        prepared.recall(self._cache.get(f"prepared-{self._program}") or {})
+
+    def end(self) -> None:
+        """Keep what was prepared, and remove what is old."""
+        if made := prepared.made():
+            self._cache.put(f"prepared-{self._program}", made)
         self._cache.trim()
 
     def key(self, work: Work, rulebook: Rulebook) -> str:

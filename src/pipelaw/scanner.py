@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from pipelaw.discover import Candidate, find, repositories
 from pipelaw.document import Problem
 from pipelaw.errors import UsageError
 from pipelaw.finding import FAIL_ON, Coverage, Report, Threshold, Usage
+from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 from pipelaw.repository import Work
 from pipelaw.results import Results, scan_work
@@ -36,7 +36,7 @@ FEW_FILES = 300
 
 STDIN = "stdin.yml"
 
-_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
+_PLACE = pattern(r"(?P<path>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
 
 
 class Ruling(NamedTuple):
@@ -186,10 +186,12 @@ def _run(
     """The parts in the order of the work."""
     known = [results.get(item, books[item.book]) if results else None for item in work]
     rest = [item for item, part in zip(work, known, strict=True) if part is None]
+    if results and rest:
+        results.begin()
     fresh = iter(_scanned(rest, books, jobs, results))
     yield from (part or next(fresh) for part in known)
     if results and rest:
-        results.trim()
+        results.end()
 
 
 def _scanned(

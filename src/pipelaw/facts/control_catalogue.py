@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelaw.document import parse
 from pipelaw.patterns import pattern
+from pipelaw.prepared import once
 from pipelaw.records import NamedTuple
 from pipelaw.source import Source
 
@@ -118,8 +119,7 @@ class Catalogue(NamedTuple):
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """The catalogue; read when first asked for."""
-    path = Path(__file__).parent.parent / "data" / "controls.yaml"
-    data = _plain(parse(Source("controls.yaml", path.read_text("utf-8")))[0])
+    data = once("controls", _data)
     signs: dict[str, Index] = {kind: {} for kind in _KINDS}
     patterns: dict[str, Index] = {kind: {} for kind in _KINDS}
     soft = _soft(data["soft"])
@@ -144,6 +144,11 @@ def catalogue() -> Catalogue:
         hints=data["hints"],
         services=data["services"],
     )
+
+
+def _data() -> Any:  # noqa: ANN401  as the file has it
+    path = Path(__file__).parent.parent / "data" / "controls.yaml"
+    return _plain(parse(Source("controls.yaml", path.read_text("utf-8")))[0])
 
 
 def _plain(node: Node) -> Any:  # noqa: ANN401  # data of any shape

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipelaw.facts import secret_checks as check
 from pipelaw.facts.secret_checks import Verdict
+from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
 _Judge: TypeAlias = "Verdict | Callable[[str], Verdict]"
@@ -34,9 +35,9 @@ class Format(NamedTuple):
 
 
 @cache
-def regex(pattern: str) -> re.Pattern[str]:
+def regex(token: str) -> re.Pattern[str]:
     """The token up to the end of a word; compiled when a text first has its prefix."""
-    return re.compile(rf"(?:{pattern})(?![A-Za-z0-9])")
+    return pattern(rf"(?:{token})(?![A-Za-z0-9])")
 
 
 SURE, DOUBTFUL = Verdict.SURE, Verdict.DOUBTFUL

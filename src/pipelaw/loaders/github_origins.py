@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,17 +23,17 @@ _REQUEST = pattern(
 _WORDS = (
     (
         "sha",
-        re.compile(
+        pattern(
             r"head[._-]?(?:sha|commit|oid)|headrefoid|headcommit|merge_?commit_?sha|(?<![a-z])(?:sha|oid)(?![a-z])"
         ),
     ),
     (
         "repository",
-        re.compile(
+        pattern(
             r"head[._-]?repo|headrepository|head[._-]?owner|full_?name|clone_?url|ssh_?url|fork_?(?:owner|repo)"
         ),
     ),
-    ("branch", re.compile(r"head[._-]?(?:ref|branch|label)|(?<![a-z])(?:ref|branch)(?![a-z])")),
+    ("branch", pattern(r"head[._-]?(?:ref|branch|label)|(?<![a-z])(?:ref|branch)(?![a-z])")),
 )
 _STRONG = pattern(
     r"headRefName|headRefOid|headRepository|\.head\.(?:ref|sha|repo|label)|merge_commit_sha|\[.?head.?\]"
@@ -107,6 +106,8 @@ class Origins:
         self.passed: list[Seen] = []
         self.foreign = False
         """Files of another run are there."""
+        self.fetched: dict[str, Origin] = {}
+        """What git fetched and did not check out yet, by the names that it has since then."""
 
     def add(self, name: str, seen: Seen) -> None:
         """Note a step that ran."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.taint import Taint, strongest
@@ -11,6 +10,7 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from pipelaw.loaders.github_context import Context, Flow
@@ -34,7 +34,7 @@ class Reflecting(NamedTuple):
 def _(
     outputs: str, source: str, safe: tuple[str, tuple[str, ...]] = ("", ()), safe_from: int = 0
 ) -> Reflecting:
-    return Reflecting(re.compile(outputs), source, safe, safe_from)
+    return Reflecting(pattern(outputs), source, safe, safe_from)
 
 
 _ANY = r".*"

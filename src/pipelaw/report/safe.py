@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    import re
 
 
 def visible(text: str) -> str:
@@ -31,7 +36,7 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-_COMMAND = re.compile(r"(?m)^([^\S\n]*):(?=:)|##(?=\w*\[)")
+_COMMAND = pattern(r"(?m)^([^\S\n]*):(?=:)|##(?=\w*\[)")
 
 
 def inert(text: str) -> str:

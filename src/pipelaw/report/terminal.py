@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipelaw.patterns import pattern
 from pipelaw.report.safe import visible
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line]
 
 
-_ITEM = re.compile(r"([-*]|\d+\.) ")
+_ITEM = pattern(r"([-*]|\d+\.) ")
 
 
 def prose(markdown: str, width: int) -> Iterator[str]:
