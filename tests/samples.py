@@ -1,4 +1,4 @@
-"""A rule and a finding for the tests of reports: each says what is different about its own."""
+"""What several tests look at; each says what is different about its own."""
 
 from __future__ import annotations
 
@@ -40,6 +40,18 @@ _FINDING = Finding(
     fingerprint="0123456789abcdef0123456789abcdef:1",
     related=(Related(Span(_PATH, 2, 3, 2, 9), "anybody can start it"),),
 )
+
+
+DANGEROUS = """\
+on: issues
+permissions: {}
+jobs:
+  greet:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "${{ github.event.issue.title }}"
+"""
+"""A workflow with one finding: script-injection, in line 7."""
 
 
 def sample_rule(**changes: Any) -> Rule:

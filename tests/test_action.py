@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import yaml
+from gitcommand import git
 
 from pipelaw.cli import main
 
@@ -401,19 +402,6 @@ def test_an_old_python_is_refused(tmp_path: Path, python: Path) -> None:
 
 
 # --- what it compares with
-
-
-def git(root: Path, *words: str) -> str:
-    roles = ("GIT_AUTHOR", "GIT_COMMITTER")
-    who = {f"{role}_{what}": "a@b.example" for role in roles for what in ("NAME", "EMAIL")}
-    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    return subprocess.run(
-        ["git", "-C", root, *words],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **who, **quiet},
-    ).stdout.strip()
 
 
 class Origin(NamedTuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from samples import DANGEROUS
 
 from pipelaw.cli import Status, main
 from pipelaw.report.tool import HOME, VERSION
@@ -13,15 +14,6 @@ from pipelaw.report.tool import HOME, VERSION
 if TYPE_CHECKING:
     from pathlib import Path
 
-DANGEROUS = """\
-on: issues
-permissions: {}
-jobs:
-  greet:
-    runs-on: ubuntu-24.04
-    steps:
-      - run: echo "${{ github.event.issue.title }}"
-"""
 FILES = {
     ".github/workflows/ci.yml": DANGEROUS,
     ".woodpecker/ci.yml": "steps:\n  - {name: a, image: golang, commands: [make]}\n",

@@ -12,13 +12,12 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import sample_finding, sample_rule
 
 import pipelaw.report
 from pipelaw.document import Problem
 from pipelaw.finding import (
-    Confidence,
     Coverage,
-    Finding,
     Related,
     Report,
     Severity,
@@ -27,41 +26,14 @@ from pipelaw.finding import (
 )
 from pipelaw.records import replaced
 from pipelaw.report import FORMATS, Style, render
-from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
 
 PATH = ".github/workflows/greet.yml"
-RULE = Rule(
-    id="script-injection",
-    title="Text that an outsider writes becomes part of a script",
-    category="injection",
-    kind="expansion",
-    when="True",
-    ladder=(Line(Severity.HIGH, "True"),),
-    confidence=Confidence.HIGH,
-    message=(),
-    at="",
-    related=(),
-    why="Whoever opens an issue\ndecides its title.\n\nMore of it.",
+RULE = sample_rule(
     fix={"github": "Use a variable:\n\n```yaml\nenv:\n  T: x\n```", "gitlab": "Quote it."},
     references=("CWE-94",),
-    examples=(),
-    path="rules/script-injection.yaml",
 )
-FINDING = Finding(
-    rule=RULE.id,
-    title=RULE.title,
-    severity=Severity.HIGH,
-    confidence=Confidence.HIGH,
-    message="`${{ github.head_ref }}` is pasted into the script",
-    span=Span(PATH, 9, 17, 9, 38),
-    platform="github",
-    job="greet",
-    step="Say hello",
-    fingerprint="0123456789abcdef0123456789abcdef:1",
-    related=(Related(Span(PATH, 2, 3, 2, 9), "anybody can start it"),),
-    excerpt=("          echo ${{ github.head_ref }}",),
-)
+FINDING = sample_finding(excerpt=("          echo ${{ github.head_ref }}",))
 REPORT = Report(
     (
         replaced(FINDING, severity=Severity.LOW, span=Span("a.yml", 1, 1, 4, 2), related=()),

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
-from pipelaw.finding import Confidence, Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.finding import Coverage, Finding, Related, Report, Severity, Suppression
 from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.report.excerpt import cut
 from pipelaw.report.terminal import cells, head, tail, wrap
-from pipelaw.rules import Line, Rule
 from pipelaw.source import Source, Span
+
+if TYPE_CHECKING:
+    from pipelaw.rules import Rule
 
 WORKFLOW = """\
 on:
@@ -32,17 +36,7 @@ jobs:
       - run: echo "${{ github.event.issue.body }}" | ./greet
 """
 
-RULE = Rule(
-    id="script-injection",
-    title="Text that an outsider writes becomes part of a script",
-    category="injection",
-    kind="expansion",
-    when="True",
-    ladder=(Line(Severity.HIGH, "True"),),
-    confidence=Confidence.HIGH,
-    message=(),
-    at="",
-    related=(),
+RULE = sample_rule(
     why="Whoever opens an issue decides its title. The runner pastes it into the script\n"
     "before the shell reads it, so it can hold commands.\n\nA second paragraph.",
     fix={
@@ -52,8 +46,6 @@ RULE = Rule(
         " is split\n- or check it first",
     },
     references=("CICD-SEC-4", "CWE-94"),
-    examples=(),
-    path="rules/script-injection.yaml",
 )
 
 
@@ -64,20 +56,9 @@ def found(
     source = Source(".github/workflows/greet.yml", text)
     start = text.index(mark)
     span = source.span(start, start + len(mark))
-    finding = Finding(
-        rule=RULE.id,
-        title=RULE.title,
-        severity=Severity.HIGH,
-        confidence=Confidence.HIGH,
-        message=message,
-        span=span,
-        platform="github",
-        job="greet",
-        step="0",
-        fingerprint="0" * 32,
-        excerpt=source.lines(span.line, min(span.end_line, span.line + 11)),
-    )
-    return replaced(finding, **changes)
+    about = {"message": message, "span": span, "step": "0", "fingerprint": "0" * 32, "related": ()}
+    lines = source.lines(span.line, min(span.end_line, span.line + 11))
+    return sample_finding(**{**about, "excerpt": lines, **changes})
 
 
 def shown(*findings: Finding, seen: Coverage | None = None, rules: tuple[Rule, ...] = ()) -> str:

@@ -7,11 +7,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from gitcommand import git
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,19 +49,6 @@ WORKFLOW = HEAD + JOBS["greet"] + JOBS["fetch"]
 @pytest.fixture(scope="module")
 def book() -> Rulebook:
     return rulebook.load()
-
-
-def git(root: Path, *words: str) -> str:
-    roles = ("GIT_AUTHOR", "GIT_COMMITTER")
-    who = {f"{role}_{what}": "a@b.example" for role in roles for what in ("NAME", "EMAIL")}
-    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    return subprocess.run(
-        ["git", "-C", root, *words],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **who, **quiet},
-    ).stdout
 
 
 def write(root: Path, files: dict[str, str]) -> None:

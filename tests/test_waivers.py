@@ -8,6 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from gitcommand import git
+from samples import DANGEROUS
 
 from pipelaw import policysource
 from pipelaw.audit import of_comments, of_waivers
@@ -281,17 +283,6 @@ def test_what_an_audit_says_of_comments() -> None:
 
 
 # the whole way
-
-
-DANGEROUS = """\
-on: issues
-permissions: {}
-jobs:
-  greet:
-    runs-on: ubuntu-24.04
-    steps:
-      - run: echo "${{ github.event.issue.title }}"
-"""
 
 
 class Shell:
@@ -650,11 +641,6 @@ def test_audit_looks_at_comments_in_everything_that_is_read(shell: Shell) -> Non
     for name in ("a", "b"):
         shell.write(DANGEROUS, f"two/{name}/{PIPELINE}")
     assert "there are several repositories" in shell("policy", "audit", str(fill_two))[2]
-
-
-def git(folder: Path, *arguments: str) -> None:
-    names = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *names, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def test_a_change_cannot_waive_itself(shell: Shell) -> None:
