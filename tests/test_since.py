@@ -70,8 +70,10 @@ def commit(root: Path, files: dict[str, str]) -> Path:
 def new(root: Path, book: Rulebook, since: str = "HEAD") -> list[Finding]:
     report = scan([str(root)], rulebook=book, since=since)
     whole = scan([str(root)], rulebook=book)
-    assert report.coverage == whole.coverage
-    assert not whole.coverage.unreadable
+    seen, all_seen = report.coverage, whole.coverage
+    assert (seen.files, seen.pipelines) == (all_seen.files, all_seen.pipelines)
+    assert set(seen.unresolved) <= set(all_seen.unresolved)
+    assert not all_seen.unreadable
     assert [f.fingerprint for f in report.findings] == [f.fingerprint for f in whole.findings]
     return list(report.open)
 
@@ -83,6 +85,21 @@ def test_nothing_is_new_where_nothing_changed(tmp_path: Path, book: Rulebook) ->
     assert {f.suppressed and f.suppressed.by for f in report.findings} == {"since"}
     assert report.findings[0].suppressed
     assert report.findings[0].suppressed.reason == "already at HEAD"
+
+
+def test_a_change_is_not_told_what_it_did_not_break(tmp_path: Path, book: Rulebook) -> None:
+    calls = HEAD + "  call: {uses: acme/flows/.github/workflows/a.yml@v1}\n"
+    broken = {".github/workflows/broken.yml": "on: [\n", ".github/workflows/calls.yml": calls}
+    root = commit(tmp_path, {FLOW: WORKFLOW, **broken})
+    write(root, {FLOW: f"{WORKFLOW}  more: {{uses: acme/flows/.github/workflows/b.yml@v1}}\n"})
+    seen = scan([str(root)], rulebook=book, since="HEAD").coverage
+    assert [problem.path for problem in seen.unresolved] == [FLOW]
+    assert seen.unreadable == ()
+    whole = scan([str(root)], rulebook=book).coverage
+    assert (seen.files, seen.pipelines) == (whole.files, whole.pipelines)
+    write(root, {".github/workflows/broken.yml": "on: {\n"})
+    [problem] = scan([str(root)], rulebook=book, since="HEAD").coverage.unreadable
+    assert problem.path == ".github/workflows/broken.yml"
 
 
 def test_an_added_step_is_the_only_news_committed_or_not(tmp_path: Path, book: Rulebook) -> None:

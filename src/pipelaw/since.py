@@ -83,7 +83,14 @@ class _Comparison:
             old = match(touched, earlier, self._rulebook.rules, self._moved()).old
         reason = Suppression("since", f"already at {self._before.revision}")
         every = frozenset(range(len(same)))
-        return part_of(work, now, [*marked(same, every, reason), *marked(touched, old, reason)])
+        findings = [*marked(same, every, reason), *marked(touched, old, reason)]
+        return part_of(work, self._told(now), findings)
+
+    def _told(self, now: Reading) -> Reading:
+        """What was read, without what could not be in files that say what they said at the revision."""
+        changed = (file.reading for file in self._files if not file.same)
+        told = _joined(changed, self._work.tree.problems())
+        return now._replace(unreadable=told.unreadable, unresolved=told.unresolved)
 
     def _file(self, candidate: Candidate, now: _Now) -> _File:
         tree = _Watched(now)
