@@ -160,7 +160,7 @@ def test_a_joined_text_knows_the_place_of_each_line() -> None:
 @pytest.mark.parametrize(
     ("data", "line", "column", "message"),
     [
-        (b"a: b\n\xff", 2, 1, "byte 0xff is not UTF-8"),
+        (b"a: b\n\xff", 2, 1, "byte 0xff is not UTF-8: save the file as UTF-8"),
         ("a: b".encode("utf-16"), 1, 1, "UTF-16, not UTF-8: save it as UTF-8"),
         (b"a: b\nc: \0", 2, 4, "a NUL byte: this is no text file"),
         (b"x" * (MAX_BYTES + 1), 1, 1, "larger than 5 MB, not read"),

@@ -87,7 +87,8 @@ def decode(path: str, data: bytes) -> Source:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise UnreadableError(path, 1, 1, "UTF-16, not UTF-8: save it as UTF-8") from None
         byte = data[error.start]
-        raise UnreadableError(path, line, column, f"byte 0x{byte:02x} is not UTF-8") from None
+        what = f"byte 0x{byte:02x} is not UTF-8: save the file as UTF-8"
+        raise UnreadableError(path, line, column, what) from None
     if "\0" in text:
         where = Source(path, text).position(text.index("\0"))
         raise UnreadableError(path, *where, "a NUL byte: this is no text file")
