@@ -41,6 +41,13 @@ TITLE = "${{ github.event.issue.title }}"
         (f'- run: codex exec "Sum up {TITLE}"', "whoever opens the issue"),
         ('- run: gemini -p "Sum up $T"\n  env: {T: "' + TITLE + '"}', "whoever opens the issue"),
         (f'- run: npx @openai/codex@1.2 exec "{TITLE}"', "whoever opens the issue"),
+        ('- run: aider --message "$T"\n  env: {T: "' + TITLE + '"}', "whoever opens the issue"),
+        ('- run: echo "$T" | claude -p\n  env: {T: "' + TITLE + '"}', "whoever opens the issue"),
+        ('- run: echo "$T"; claude -p x\n  env: {T: "' + TITLE + '"}', ""),
+        (
+            '- env: {T: "' + TITLE + '"}\n  run: |\n    claude -p <<END\n    $T\n    END\n',
+            "whoever opens the issue",
+        ),
     ],
 )
 def test_who_writes_the_task(step: str, author: str) -> None:
@@ -54,11 +61,32 @@ def test_what_asks_no_model(step: str) -> None:
     assert agents(step) == []
 
 
+def test_a_variable_of_the_job_may_be_the_task() -> None:
+    text = f"""
+on: issues
+jobs:
+  a:
+    runs-on: x
+    env: {{BODY: "{TITLE}"}}
+    steps:
+      - run: |
+          printf '%s' "$BODY" > task.txt
+          gemini -p "$(cat task.txt)"
+      - run: gemini -p "Sum up"
+"""
+    [found] = load(decode(".github/workflows/x.yml", text.encode()), MemoryTree({})).pipelines
+    assert [
+        (agent.author, agent.prompt) for step in found.jobs[0].steps for agent in step.agents
+    ] == [("whoever opens the issue", "$BODY"), ("", "")]
+
+
 @pytest.mark.parametrize(
     ("step", "everyone"),
     [
         (action(CLAUDE, allowed_non_write_users="*"), True),
         (action(CLAUDE, allowed_non_write_users="someone"), False),
+        (action(CLAUDE, allowed_bots="*"), True),
+        (action(CLAUDE, allowed_bots="renovate[bot],dependabot[bot]"), False),
         (action(CLAUDE), False),
         (action("openai/codex-action@v1", **{"allow-users": "*"}), True),
         (action("openai/codex-action@v1", **{"require-repo-write": "false"}), True),
@@ -101,6 +129,7 @@ def test_what_it_may_use(arguments: str, tools: tuple[str, ...]) -> None:
             "--dangerously-skip-permissions",
         ),
         ("- run: gemini --yolo -p x", "--yolo"),
+        ("- run: codex exec --full-auto x", ""),
     ],
 )
 def test_what_keeps_it_in(step: str, unconfined: str) -> None:

@@ -50,10 +50,30 @@ from pipelaw.tree import MemoryTree
         ("vars.A && false || vars.B", ["ternary"]),
         ("vars.A && '' || ''", ["constant"]),
         ("vars.A && 'x' || ''", []),
+        ("vars.A && 'x' || vars.B && 0 || vars.C", ["ternary"]),
+        ("github.actor != 'a' || github.actor != 'b'", ["always-true"]),
+        ("github.actor != 'a' || vars.A || 'b' != github.actor", ["always-true"]),
+        ("github.actor != 'a' || github.actor != 'A'", []),
+        ("github.actor != 'a' || github.base_ref != 'b'", []),
+        ("github.actor != 'a' && github.actor != 'b'", []),
+        ("github.base_ref == 'a' && github.base_ref == 'b'", ["constant"]),
+        ("github.ref == 'main'", ["constant"]),
+        ("!(github.ref == 'main') || vars.A", ["always-true"]),
+        ("github.ref == 'main' || vars.A", []),
+        ("github.ref == ''", []),
+        ("inputs.dry == 'true'", ["constant"]),
+        ("vars.A && inputs.dry == 'false'", ["constant"]),
+        ("inputs.dry != 'true'", ["always-true"]),
+        ("inputs.dry == true", []),
+        ("inputs.text == 'true'", []),
+        ("contains(vars.PEOPLE, github.actor)", ["substring"]),
+        ("contains(vars.PEOPLE, vars.NAME)", []),
+        ("contains(fromJSON(vars.PEOPLE), github.actor)", []),
     ],
 )
 def test_what_is_wrong_with_a_condition(condition: str, kinds: list[str]) -> None:
-    assert [found.kind for found in in_condition(condition, of_job=True)] == kinds
+    found = in_condition(condition, of_job=True, switches=frozenset({"dry"}))
+    assert [one.kind for one in found] == kinds
 
 
 @pytest.mark.parametrize(
@@ -103,6 +123,25 @@ def test_a_step_may_ask_for_more_than_a_job(condition: str) -> None:
 )
 def test_what_is_wrong_with_an_expression(code: str, kinds: list[str]) -> None:
     assert [found.kind for found in in_expression(code)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("head", "kinds"),
+    [
+        (
+            "on: {workflow_call: {inputs: {dry: {type: boolean}}}}\njobs: {a: {runs-on: x, ",
+            ["always-true"],
+        ),
+        ("on: {workflow_call: {inputs: {dry: {type: string}}}}\njobs: {a: {runs-on: x, ", []),
+        ("inputs: {dry: {type: boolean}}\nruns: {using: composite, ", []),
+    ],
+)
+def test_only_a_workflows_switches_are_no_texts(head: str, kinds: list[str]) -> None:
+    path = "action.yml" if head.startswith("inputs") else ".github/workflows/x.yml"
+    steps = "steps: [{if: inputs.dry != 'true', run: make, shell: bash}]}"
+    text = f"{head}{steps}" + ("}" if "jobs" in head else "")
+    [pipeline] = load(decode(path, text.encode()), MemoryTree({path: text.encode()})).pipelines
+    assert [flaw.kind for flaw in pipeline.jobs[0].steps[0].flaws] == kinds
 
 
 def test_an_unclosed_fence_is_found_behind_closed_ones() -> None:

@@ -53,6 +53,21 @@ def job(steps: str, extra: str = "") -> Job:
         ("- run: gh api repos/o/r/issues/1/comments -f body=x", ["issues: write"]),
         ("- run: gh api repos/o/r/releases", ["contents: read"]),
         ("- run: gh api -X DELETE /repos/o/r/git/refs/x", ["contents: write"]),
+        ("- run: gh pr close 1 --delete-branch", ["contents: write", "pull-requests: write"]),
+        (
+            "- run: gh release create v1 --discussion-category=News",
+            ["contents: write", "discussions: write"],
+        ),
+        (
+            "- uses: gradle/actions/setup-gradle@v5\n  with: {dependency-graph: generate-and-submit}",
+            ["contents: write"],
+        ),
+        ("- uses: gradle/actions/setup-gradle@v5\n  with: {dependency-graph: generate}", []),
+        (
+            "- uses: ncipollo/release-action@v1\n  with: {discussionCategory: News}",
+            ["contents: write", "discussions: write"],
+        ),
+        ("- uses: nick-fields/retry@v3\n  with: {command: make}", []),
         ("- run: npm publish --provenance", ["id-token: write"]),
         (
             "- run: npx semantic-release",
@@ -111,7 +126,15 @@ def test_what_a_job_needs(steps: str, needed: list[str]) -> None:
         ("- run: ./do\n  env: {GITHUB_TOKEN: '${{ github.token }}'}", "the commands of step 1"),
         ("- run: gh api graphql -f query=x", "gh api graphql"),
         ("- run: gh secret set x", "gh secret set"),
+        (
+            "- run: |\n    gh pr list\n    curl -H 'Authorization: token x' https://api.github.com/x",
+            "curl",
+        ),
         ("- run: mvn deploy", "mvn deploy"),
+        (
+            "- uses: nick-fields/retry@v3\n  env: {GH_TOKEN: '${{ github.token }}'}",
+            "nick-fields/retry",
+        ),
         ("- uses: docker/build-push-action@v6\n  with: {push: true}", "docker/build-push-action"),
         (
             "- uses: actions/github-script@v7\n  with: {script: 'github.graphql(`x`)'}",
@@ -167,6 +190,21 @@ def test_an_action_that_logs_in_to_the_registry_leaves_the_right_in_use() -> Non
         """
     )
     assert [list(right.users) for right in found.permissions] == [["image"], []]
+
+
+def test_what_an_action_may_be_configured_to_do_leaves_the_right_in_use() -> None:
+    found = workflow(
+        """
+        on: push
+        permissions: {issues: write, checks: write, id-token: write, pages: write}
+        jobs:
+          release: {runs-on: x, steps: [{uses: goreleaser/goreleaser-action@v6}]}
+          lint: {runs-on: x, steps: [{uses: golangci/golangci-lint-action@v8}, {run: tofu fmt}]}
+          plan: {runs-on: x, env: {ARM_USE_OIDC: true}, steps: [{run: tofu plan}]}
+        """
+    )
+    users = [list(right.users) for right in found.permissions]
+    assert users == [["release"], ["lint"], ["release", "plan"], []]
 
 
 def test_comments_tell_what_a_right_is_for() -> None:

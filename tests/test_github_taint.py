@@ -136,6 +136,59 @@ def test_javascript_hands_on_what_the_event_says() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "sinks"),
+    [
+        (
+            "fs.appendFileSync(process.env.GITHUB_ENV, `A=${context.payload.comment.body}`)",
+            ["environment file"],
+        ),
+        ("fs.appendFileSync(process.env.GITHUB_ENV, `A=${context.payload.comment.id}`)", []),
+        ("fs.appendFileSync('notes.md', context.payload.comment.body) // GITHUB_ENV", []),
+        ("await fetch(context.payload.comment.body)", ["address"]),
+        ("await axios.get(`https://${context.payload.comment.body}/x`)", ["address"]),
+        ("await fetch(`https://example.org/${context.payload.comment.body}`)", []),
+        ("await fetch(url, {body: context.payload.comment.body})", []),
+    ],
+)
+def test_javascript_that_writes_variables_or_asks(code: str, sinks: list[str]) -> None:
+    step = f"- uses: actions/github-script@v8\n  with:\n    script: |\n      {code}\n"
+    assert [e.sink for e in steps(step, "issue_comment")] == sinks
+
+
+def test_a_variable_of_powershell_reaches_an_output() -> None:
+    said = scripts(
+        """\
+        - id: a
+          shell: pwsh
+          env: {TITLE: "${{ github.event.pull_request.title }}"}
+          run: |
+            $text = $env:TITLE.Trim()
+            $digits = $env:TITLE -replace '[^0-9]', ''
+            "text=$text" >> $env:GITHUB_OUTPUT
+            "digits=$digits" >> $env:GITHUB_OUTPUT
+        - shell: pwsh
+          run: |
+            echo ${{ steps.a.outputs.text }}
+            echo ${{ steps.a.outputs.digits }}
+        """
+    )
+    assert [text.split()[1] for text in said] == ["steps.a.outputs.text"]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("github.event.client_payload.pull_request.title", True),
+        ("github.event.client_payload.github.payload.comment.body", True),
+        ("github.event.client_payload.pull_request.number", False),
+        ("github.event.client_payload.version", False),
+    ],
+)
+def test_what_another_workflow_sends_on(path: str, *, found: bool) -> None:
+    assert bool(scripts(f"- run: echo ${{{{ {path} }}}}\n", "repository_dispatch")) is found
+
+
 def test_json_in_javascript_is_data_unless_quotes_stand_around_it() -> None:
     said = scripts(
         """\
@@ -328,6 +381,58 @@ def test_into_a_called_workflow_and_out_of_it() -> None:
     assert [e.via for e in controlled(found[WORKFLOW])] == ["the output `title` of job call"]
 
 
+def test_an_output_of_a_job_handed_to_a_called_workflow() -> None:
+    found = repository(
+        workflows__called="""\
+        on: {workflow_call: {inputs: {title: {type: string}, count: {type: string}}}}
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo ${{ inputs.title }} ${{ inputs.count }}
+        """,
+        workflows__x="""\
+        on: issues
+        jobs:
+          read:
+            runs-on: ubuntu-latest
+            outputs:
+              title: ${{ steps.one.outputs.title }}
+              count: ${{ steps.one.outputs.count }}
+            steps:
+              - id: one
+                env: {TITLE: '${{ github.event.issue.title }}'}
+                run: |
+                  echo "title=$TITLE" >> $GITHUB_OUTPUT
+                  echo "count=${#TITLE}" >> $GITHUB_OUTPUT
+          call:
+            needs: read
+            uses: ./.github/workflows/called.yml
+            with:
+              title: ${{ needs.read.outputs.title }}
+              count: ${{ needs.read.outputs.count }}
+        """,
+    )
+    inside = controlled(found[".github/workflows/called.yml"])
+    assert [(e.text, e.outsider) for e in inside] == [("${{ inputs.title }}", True)]
+
+
+def test_workflows_that_hand_each_other_outputs_end() -> None:
+    call = """\
+        on: {{issues: , workflow_call: {{inputs: {{t: {{type: string}}}}}}}}
+        jobs:
+          a:
+            needs: b
+            uses: ./.github/workflows/{}.yml
+            with: {{t: '${{{{ needs.b.outputs.t }}}}'}}
+          b:
+            runs-on: ubuntu-latest
+            steps: [{{run: 'echo ${{{{ inputs.t }}}}'}}]
+        """
+    found = repository(workflows__one=call.format("two"), workflows__two=call.format("one"))
+    assert [len(pipeline.jobs) for pipeline in found.values()] == [2, 2]
+
+
 def test_through_two_called_workflows() -> None:
     called = "on: {workflow_call: {inputs: {text: {type: string}}}}\njobs:\n  a:\n"
     found = repository(
@@ -460,6 +565,9 @@ def test_inputs_that_an_action_runs_or_asks() -> None:
         - uses: nick-fields/retry@v3
           with:
             command: echo {TITLE}
+        - uses: devcontainers/ci@v0.3
+          with:
+            runCmd: make {TITLE}
         - uses: octokit/request-action@v2
           with:
             route: GET {TITLE}
@@ -468,7 +576,28 @@ def test_inputs_that_an_action_runs_or_asks() -> None:
             route: GET /repos/o/r/labels/{TITLE}
         """
     )
-    assert [e.sink for e in found] == ["code", "address"]
+    assert [e.sink for e in found] == ["code", "code", "address"]
+
+
+def test_options_of_a_container_are_options_of_a_command() -> None:
+    made = workflow(
+        f"""\
+        on: pull_request_target
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            container:
+              image: node:22
+              options: --name {TITLE}
+            services:
+              db:
+                image: postgres:17
+                options: --name ${{{{ github.run_id }}}}
+            steps: [{{run: make}}]
+        """
+    )
+    [found] = [e for e in made.jobs[0].expansions if e.attacker_controlled]
+    assert (found.sink, found.text) == ("argument", TITLE)
 
 
 @pytest.mark.parametrize(

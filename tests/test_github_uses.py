@@ -54,10 +54,26 @@ def use(line: str) -> Reference:
         ("# zizmor: ignore[cache-poisoning] # v6.1.0", "v6.1.0"),
         ("# zizmor: ignore[cache-poisoning] only the signer reads it", ""),
         ("# pipelaw: ignore[x] v2", ""),
+        ("# https://github.com/a/b/releases/tag/v1.2.0", "v1.2.0"),
     ],
 )
 def test_the_version_that_a_comment_claims(comment: str, claimed: str) -> None:
     assert use(f"a/b@{COMMIT} {comment}").claimed == claimed
+
+
+@pytest.mark.parametrize(
+    ("step", "claimed"),
+    [
+        ("{{uses: a/b@{}}} # v4.2.1", "v4.2.1"),
+        ("{{uses: 'a/b@{}', with: {{x: '# v1', y: a#b}}}} # v4.2.1", "v4.2.1"),
+        ("{{uses: a/b@{}, with: {{x: '# v1'}}}}", ""),
+        ("{{\n    uses: a/b@{}, # v4.2.1\n    name: x\n  }}", "v4.2.1"),
+        ("{{uses: a/b@{}, with: {{x: a#v1}}}}", ""),
+    ],
+)
+def test_the_version_behind_a_step_in_braces(step: str, claimed: str) -> None:
+    [found] = job(f"steps:\n  - {step.format(COMMIT)}").steps
+    assert found.references[0].claimed == claimed
 
 
 @pytest.mark.parametrize(
@@ -156,6 +172,7 @@ def test_what_is_known_by_name() -> None:
     [
         ("", "Trivy"),
         ("version: latest", "Trivy"),
+        ("version: latest-release", "Trivy"),
         ("version: v0.57.0", ""),
         ("version: '${{ inputs.version }}'", ""),
         ("cache: true", "Trivy"),

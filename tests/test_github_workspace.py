@@ -156,6 +156,37 @@ def test_other_outputs_are_not_a_requests_code(step: str) -> None:
     assert not found.untrusted
 
 
+@pytest.mark.parametrize(
+    ("read", "role", "untrusted"),
+    [
+        ('echo "ref=${BODY#/try }" >> $GITHUB_OUTPUT', "NONE", True),
+        ('echo "ref=${BODY#/try }" >> $GITHUB_OUTPUT', "MEMBER", False),
+        ('echo "ref=$(tr -cd 0-9 <<< "$BODY")" >> $GITHUB_OUTPUT', "NONE", False),
+    ],
+)
+def test_a_ref_that_a_comment_names(read: str, role: str, *, untrusted: bool) -> None:
+    env = "env: {BODY: '${{ github.event.comment.body }}'}"
+    steps = f"- id: s\n  {env}\n  run: {read}\n{action('${{ steps.s.outputs.ref }}')}"
+    more = f"if: github.event.comment.author_association == '{role}'"
+    found = checkout(steps, "issue_comment", more)
+    assert found.untrusted is untrusted
+    assert not untrusted or found.author == "whoever comments"
+
+
+def test_a_ref_may_come_from_the_matrix() -> None:
+    matrix = f"strategy: {{matrix: {{ref: [main, '{HEAD_SHA}'], other: [main]}}}}"
+    found = [
+        checkout(action(f"${{{{ matrix.{axis} }}}}"), more=matrix) for axis in ("ref", "other")
+    ]
+    assert [one.untrusted for one in found] == [True, False]
+
+
+@pytest.mark.parametrize("part", ["", "github.payload."])
+def test_a_ref_may_be_sent_on_by_another_workflow(part: str) -> None:
+    ref = f"${{{{ github.event.client_payload.{part}pull_request.head.ref }}}}"
+    assert checkout(action(ref), "repository_dispatch").untrusted
+
+
 def test_a_ref_is_followed_through_the_outputs_of_another_job() -> None:
     found = pipeline(
         f"""\
@@ -178,6 +209,25 @@ jobs:
     )
     assert found.jobs[0].steps[0].checkouts[0].untrusted
     assert found.jobs[0].runs_outsider_code
+    assert found.jobs[0].hijackable
+
+
+@pytest.mark.parametrize(
+    ("on", "untrusted"),
+    [
+        ("[pull_request, issue_comment]", False),  # a comment's run knows no such commit
+        ("[pull_request, pull_request_target]", True),
+    ],
+)
+def test_a_commit_that_only_a_run_without_rights_knows(on: str, untrusted: bool) -> None:
+    assert checkout(action(HEAD_SHA), on).untrusted is untrusted
+
+
+@pytest.mark.parametrize(("ref", "hijackable"), [("", False), (HEAD_SHA, True)])
+def test_rights_and_outsiders_code_have_to_meet_in_one_run(ref: str, hijackable: bool) -> None:
+    found = job(f"{action(ref)}- run: make\n", "[pull_request, pull_request_target]")
+    assert (found.exposed, found.runs_outsider_code) == (True, True)
+    assert found.hijackable is hijackable
 
 
 @pytest.mark.parametrize(
@@ -213,6 +263,12 @@ jobs:
         ),
         ("gh repo clone $FORK pr -- -b $BRANCH", "gh repo clone $FORK pr -- -b $BRANCH"),
         (
+            "git remote add f https://github.com/$FORK\ngit fetch f\ngit checkout -b x f/$BRANCH",
+            "git fetch f",
+        ),
+        ("git fetch origin $SHA\ngit restore -s FETCH_HEAD .", "git fetch origin $SHA"),
+        ("git fetch origin $SHA\ngit show FETCH_HEAD:x.sh | sh", "git show FETCH_HEAD:x.sh"),
+        (
             'pip install "git+https://github.com/$FORK@$SHA"',
             'pip install "git+https://github.com/$FORK@$SHA"',
         ),
@@ -241,6 +297,10 @@ def test_checkouts_by_command(script: str, text: str) -> None:
     "script",
     [
         "git fetch origin pull/$N/head && git diff FETCH_HEAD",
+        "git fetch origin pull/$N/head && git merge-base main FETCH_HEAD",
+        "git fetch origin pull/$N/head && git show FETCH_HEAD:x.sh | wc -l",
+        "git fetch origin pull/$N/head && git show FETCH_HEAD:x.md > x.md",
+        "git archive HEAD | tar x",
         "git checkout $GITHUB_BASE_REF",
         "git checkout -b ${{ github.head_ref }}",
         "git push origin HEAD:${{ github.head_ref }}",
@@ -327,6 +387,36 @@ def test_what_runs_from_an_archive(script: str, folder: str, executor: str) -> N
     assert (found.folder, found.executed, found.executor) == (folder, bool(executor), executor)
 
 
+@pytest.mark.parametrize(
+    ("script", "folder", "executor"),
+    [
+        ("git worktree add ../pr FETCH_HEAD\ncd ../pr\nnpm ci", "../pr", "npm ci"),
+        ("git worktree add -b x pr FETCH_HEAD\nmake -C pr", "pr", "make -C pr"),
+        ("git worktree add ../pr FETCH_HEAD\n./count ../pr", "../pr", ""),
+        (
+            "git archive FETCH_HEAD | tar x -C /tmp/pr\nmake -C /tmp/pr",
+            "/tmp/pr",
+            "make -C /tmp/pr",
+        ),
+        ("git archive -o pr.tar request\ntar xf pr.tar\nmake", "", "make"),
+        ("bash <(git show request:x.sh)", "", "bash"),
+        ('eval "$(git cat-file -p request:env)"', "", "eval"),
+        ("git show request:x.py > /tmp/x.py\npython /tmp/x.py", "/tmp/x.py", "python"),
+    ],
+)
+def test_what_runs_of_what_git_fetched(script: str, folder: str, executor: str) -> None:
+    fetch = "- run: git fetch origin pull/$N/head:request\n"
+    found = checkout(f"{fetch}- run: |\n{indent(script, '    ')}\n")
+    assert (found.untrusted, found.folder, found.executor) == (True, folder, executor)
+
+
+def test_a_file_that_git_printed_may_run_in_a_later_step() -> None:
+    fetch = "- run: git fetch origin pull/$N/head\n- run: git show FETCH_HEAD:x.sh > x.sh\n"
+    found = job(f"{fetch}- run: bash x.sh\n", "issue_comment")
+    [one] = found.steps[1].checkouts
+    assert (one.folder, one.executor) == ("x.sh", "bash x.sh")
+
+
 def test_an_archive_may_be_opened_in_a_later_step() -> None:
     load_it = "- run: gh api repos/x/y/tarball/refs/pull/$N/head > a.tgz\n"
     found = job(f"{load_it}- run: tar xf a.tgz --strip 1\n- run: make\n", "issue_comment")
@@ -357,11 +447,18 @@ def test_which_artifacts_take_the_whole_workspace(paths: str, whole: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("setting", "kept"), [("false", False), ("'${{ false }}'", False), ("'${{ inputs.x }}'", True)]
+    ("setting", "kept", "deliberate"),
+    [
+        ("false", False, False),
+        ("'${{ false }}'", False, False),
+        ("'${{ inputs.x }}'", True, False),
+        ("True", True, True),
+        ("", True, False),
+    ],
 )
-def test_whether_a_checkout_keeps_the_token(setting: str, kept: bool) -> None:
+def test_whether_a_checkout_keeps_the_token(setting: str, kept: bool, deliberate: bool) -> None:
     found = checkout(f"- uses: {OLD}\n  with: {{persist-credentials: {setting}}}\n", "push")
-    assert found.persists_credentials is kept
+    assert (found.persists_credentials, found.deliberate) == (kept, deliberate)
 
 
 LABELS = "contains(github.event.pull_request.labels.*.name, 'ok')"
@@ -533,6 +630,29 @@ def test_who_wrote_the_request_counts_for_its_code_and_not_for_the_comment() -> 
 def test_a_step_that_fails_for_outsiders_is_a_gate(check: str, exposed: bool) -> None:
     steps = f"- id: c\n  {check}\n- run: make\n"
     assert job(steps, "issue_comment").steps[-1].exposed is exposed
+
+
+_FROM = "env: {FROM: '${{ github.event.pull_request.head.repo.full_name }}'}\n  run: "
+
+
+@pytest.mark.parametrize(
+    ("check", "exposed"),
+    [
+        (_FROM + 'if [ "$FROM" != "$GITHUB_REPOSITORY" ]; then exit 1; fi', False),
+        (_FROM + 'test "$FROM" = "$GITHUB_REPOSITORY" || exit 1', False),
+        (_FROM + 'if [ "$FROM" != "$GITHUB_REPOSITORY" ]; then echo fork; fi', True),
+        ("if: github.event.pull_request.head.repo.fork\n  run: exit 1", False),
+        ("if: github.event.pull_request.head.repo.fork\n  run: test -f x || exit 1", True),
+        ("if: github.event.pull_request.head.repo.fork == false\n  run: exit 1", True),
+        (
+            "if: github.event.pull_request.author_association != 'MEMBER'\n  run: exit 1",
+            False,
+        ),
+    ],
+)
+def test_a_step_that_fails_for_forks_is_a_gate(check: str, exposed: bool) -> None:
+    steps = f"- {check}\n- run: make\n"
+    assert job(steps, "pull_request_target").steps[-1].exposed is exposed
 
 
 def test_an_answer_is_a_gate_where_it_is_asked_for() -> None:

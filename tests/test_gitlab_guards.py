@@ -331,6 +331,12 @@ class TestLeaks:
             ["/var/run/docker.sock"],
         ),
         ("script: docker run -v /var/run/docker.sock:/x.sock a", ["/var/run/docker.sock"]),
+        (
+            "script: docker run --mount type=bind,src=/run/docker.sock,dst=/a.sock a",
+            ["/run/docker.sock"],
+        ),
+        ("script: docker run --mount type=bind,src=/srv/a.socket,dst=/a a", []),
+        ("script: curl --unix-socket /var/run/docker.sock http://a/info", []),
         ("variables: {DOCKER_HOST: unix:///certs/docker.sock}\n  script: x", []),
         ("variables: {DOCKER_HOST: tcp://docker:2376}\n  script: docker run -v /a:/b c", []),
     ],

@@ -512,6 +512,24 @@ class TestSecrets:
         ]
         assert found.holds_secrets
 
+    def test_of_the_cluster_go_to_everybody(self) -> None:
+        found = job("""\
+            kind: pipeline
+            type: kubernetes
+            steps:
+              - {name: a, image: alpine, commands: [make], volumes: [{name: keys, path: /keys}]}
+              - {name: b, image: alpine, commands: [make], volumes: [{name: cache, path: /cache}]}
+            volumes:
+              - {name: keys, secret: {name: deploy-keys}}
+              - {name: cache, temp: {}}
+              - {name: unused, secret: {name: other}}
+            """)
+
+        [one] = found.steps[0].secrets
+        assert (one.name, one.store, one.use) == ("deploy-keys", "kubernetes", "file")
+        assert (one.target, one.outsiders, shown(one.place)) == ("/keys", "given", "deploy-keys")
+        assert not found.steps[1].secrets
+
     def test_only_ciphertext_is_no_literal(self) -> None:
         password = "marsh" + "mallow-" + "9921"
         [first, second] = pipelines(f"""\
@@ -725,6 +743,7 @@ class TestExpansions:
             ('echo "$${DRONE_COMMIT_MESSAGE}"', False),
             ('eval "echo $DRONE_COMMIT_MESSAGE"', True),
             ('sh -c "echo $DRONE_COMMIT_MESSAGE"', True),
+            ('pwsh -Command "echo $env:DRONE_COMMIT_MESSAGE"', True),
         ],
     )
     def test_text_that_the_shell_expands(self, command: str, reparsed: bool) -> None:
@@ -733,6 +752,29 @@ class TestExpansions:
         assert (found.time, found.sink, found.shell) == ("run", "script", "sh")
         assert found.sources == ("DRONE_COMMIT_MESSAGE",)
         assert found.reparsed == reparsed
+
+    @pytest.mark.parametrize(
+        ("environment", "commands", "text"),
+        [
+            ("{T: 'so: ${DRONE_COMMIT_MESSAGE}'}", ['eval "$T"'], "$T"),
+            ("{T: '${DRONE_COMMIT_MESSAGE}'}", ['sh -c "echo $${T}"'], "${T}"),
+            ("{}", ["T=$DRONE_COMMIT_MESSAGE", 'eval "$T"'], "$T"),
+            ("{}", ['T="$(echo "$DRONE_COMMIT_MESSAGE" | head -1)"', 'eval "$T"'], "$T"),
+            ("{}", ['T=$(echo "$DRONE_COMMIT_MESSAGE" | tr -cd a-z)', 'eval "$T"'], ""),
+            ("{T: '${DRONE_COMMIT_MESSAGE}'}", ['echo "$T"'], ""),
+            ("{T: '${DRONE_COMMIT_SHA}', U: $DRONE_TAG}", ['eval "$T $U"'], ""),
+            ("{T: '${DRONE_COMMIT_MESSAGE}'}", ['eval "${T}"'], ""),
+        ],
+    )
+    def test_by_way_of_a_variable(self, environment: str, commands: list[str], text: str) -> None:
+        lines = "\n".join(f"    - {command}" for command in commands)
+        body = f"- name: a\n  image: alpine\n  environment: {environment}\n  commands:\n{lines}\n"
+        found = [one for one in step(body).expansions if one.via]
+
+        assert [one.text.removeprefix("$$").lstrip("$") for one in found] == (
+            [text.lstrip("$")] if text else []
+        )
+        assert all(one.reparsed and one.sources == ("DRONE_COMMIT_MESSAGE",) for one in found)
 
     @pytest.mark.parametrize(
         "command",

@@ -166,6 +166,22 @@ class TestJobs:
     def test_whether_the_pipeline_goes_on(self, text: str, optional: bool) -> None:
         assert job(f".base: {text}\njob: {{extends: .base, script: make}}").optional is optional
 
+    @pytest.mark.parametrize(
+        ("text", "site"),
+        [
+            ("pages: {script: make}", True),
+            ("pages: {script: make, pages: false}", False),
+            ("job: {script: make, pages: true}", True),
+            ("job: {script: make, pages: {publish: html}}", True),
+            ("job: {script: make, pages: {path_prefix: $CI_COMMIT_REF_SLUG}}", False),
+            ("job: {script: make}", False),
+            ("pages: {script: make, environment: review}", False),
+        ],
+    )
+    def test_a_site(self, text: str, site: bool) -> None:
+        [found] = pipeline(text).jobs
+        assert (found.live, found.publishes) == (site, False)
+
     def test_a_release_is_published_with_the_jobs_token(self) -> None:
         found = job("job: {script: make, release: {tag_name: $CI_COMMIT_TAG}}")
         assert (found.publishes, found.writes, found.privileged) == (True, True, True)
@@ -356,11 +372,11 @@ class TestSecrets:
               script: [use $DB_PASSWORD $VAULT_ID_TOKEN]
             """)
 
-        assert [(one.name, one.store, one.target) for one in found.secrets] == [
-            ("production/db/password@kv", "vault", "DB_PASSWORD"),
-            ("api/key@ops", "vault", "API_KEY"),
-            ("tls", "azure_key_vault", "CERTIFICATE"),
-            ("other", "gcp_secret_manager", "OTHER"),
+        assert [(one.name, one.store, one.use, one.target) for one in found.secrets] == [
+            ("production/db/password@kv", "vault", "environment", "DB_PASSWORD"),
+            ("api/key@ops", "vault", "file", "API_KEY"),
+            ("tls", "azure_key_vault", "file", "CERTIFICATE"),
+            ("other", "gcp_secret_manager", "file", "OTHER"),
         ]
         assert [(one.scope, one.access, one.audience) for one in found.permissions] == [
             ("id-token", "mint", ("https://vault.example.org",)),
@@ -455,12 +471,39 @@ class TestExpansions:
               before_script: ['export MESSAGE="so: $CI_COMMIT_MESSAGE"']
               script: ['eval "echo $MESSAGE"']
             """,
+            """\
+            variables: {NOTE: $TITLE, TITLE: $CI_COMMIT_MESSAGE}
+            job:
+              variables: {MESSAGE: "so: $NOTE"}
+              script: ['eval "echo $MESSAGE"']
+            """,
+            """\
+            job:
+              script: ['MESSAGE="$(echo "$CI_COMMIT_MESSAGE" | head -n 1)"', 'sh -c "echo $MESSAGE"']
+            """,
+            """\
+            job:
+              script: [MESSAGE=$(git log -1 --pretty=%B), 'eval "echo $MESSAGE"']
+            """,
         ],
     )
     def test_by_way_of_a_variable(self, text: str) -> None:
         [found] = [one for one in expansions(text) if one.via]
         assert (found.text, found.via) == ("$MESSAGE", "the variable MESSAGE")
         assert (found.sources, found.reparsed) == (("CI_COMMIT_MESSAGE",), True)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'MESSAGE=$(echo "$CI_COMMIT_MESSAGE" | tr -cd a-z)',
+            'MESSAGE=$(echo "$CI_COMMIT_MESSAGE" | sed "s/[^a-z]/-/g")',
+            "MESSAGE=$(git rev-list --count HEAD)",
+            "MESSAGE=$(git log -1 --pretty=%H)",
+        ],
+    )
+    def test_what_is_left_of_a_text_may_be_harmless(self, line: str) -> None:
+        found = expansions(f'job:\n  script:\n    - {line}\n    - eval "echo $MESSAGE"\n')
+        assert not [one for one in found if one.via]
 
     def test_a_variable_that_is_no_code_is_not_followed(self) -> None:
         assert not expansions("""\

@@ -335,6 +335,23 @@ class TestLocalIncludes:
             "`perhaps.yml` is included under a condition and is not there"
         ]
 
+    @pytest.mark.parametrize("path", ["templates/scan.yml", "templates/scan/template.yml"])
+    def test_a_component_of_the_same_commit_is_read(self, path: str) -> None:
+        component = (
+            "spec: {inputs: {level: {default: a}}}\n---\nscan: {script: 'scan $[[ inputs.level ]]'}"
+        )
+        include = "include: [{component: %s/scan@$CI_COMMIT_SHA}]\njob: {script: make}"
+        own = include % "$CI_SERVER_FQDN/$CI_PROJECT_PATH"
+
+        found = read(own, {path: component})
+        assert [one.id for one in found.pipelines[0].jobs] == ["scan", "job"]
+        assert found.pipelines[0].references == ()
+        assert found.unresolved == ()
+
+        assert [one.message for one in read(own).unresolved] == [
+            "`$CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@$CI_COMMIT_SHA` is included and was not read"
+        ]
+
 
 def included(text: str) -> Reference:
     found = read(f"include:\n  - {text}\njob: {{script: make}}")

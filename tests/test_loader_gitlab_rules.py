@@ -82,6 +82,9 @@ def test_conditions(text: str, answer: bool | None) -> None:
     [
         ('$A == "x"', {("A", "x")}),
         ("$A == $B", {("A", "$B")}),
+        ('"x" == $A', {("A", "x")}),
+        ("$CI_DEFAULT_BRANCH == $A", {("A", "$CI_DEFAULT_BRANCH")}),
+        ('"x" =~ $A', set()),
         ("$A =~ /^v/", {("A", "/^v/")}),
         ("$A", {("A", "")}),
         ('$A == "x" && $B', {("A", "x"), ("B", "")}),

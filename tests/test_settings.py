@@ -54,6 +54,21 @@ def test_each_ecosystem_with_its_days() -> None:
     )
 
 
+def test_what_a_registry_is_signed_in_to_with() -> None:
+    made = "Zk29" + "fLq8" + "1mZp"
+    text = f"""\
+        version: 2
+        registries:
+          old: {{type: maven-repository, url: https://e.org, username: ci, password: {made}}}
+          new: {{type: npm-registry, url: https://e.org, token: '${{{{secrets.NPM}}}}'}}
+        updates:
+          - {UPDATE}}}
+        """
+    source = decode(".github/dependabot.yml", dedent(text).encode())
+    [pipeline] = dependabot.load(source, MemoryTree({})).pipelines
+    assert [found.name for found in pipeline.credentials] == ["password"]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -204,6 +204,20 @@ def test_tags_that_name_no_release_move_with_each(image: str, severity: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("rules", "found"),
+    [("$CI_PIPELINE_SOURCE == 'merge_request_event'", ["low"]), ("$CI_COMMIT_TAG", [])],
+)
+def test_an_identity_in_a_merge_request_is_a_members(rules: str, found: list[str]) -> None:
+    text = f"""\
+job:
+  id_tokens: {{TOKEN: {{aud: https://cloud.example.com}}}}
+  rules: [{{if: "{rules}"}}]
+  script: make
+"""
+    assert severities("excessive-permissions", "gitlab", text) == found
+
+
+@pytest.mark.parametrize(
     ("job", "severity"),
     [
         ("script: ssh -o StrictHostKeyChecking=no example.com", "low"),

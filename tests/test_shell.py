@@ -589,6 +589,7 @@ REPARSED = [
     'eval "$(echo "@")"',
     "source @",
     '. "./@/env"',
+    'trap "run @" ERR EXIT',
 ]
 DATA = [
     'echo "@"',
@@ -606,6 +607,9 @@ DATA = [
     'echo "@" | tee f',
     'git commit -m "@"',
     "docker exec box run @",
+    "trap 'run @' EXIT",
+    'trap - "@"',
+    'trap "@"',
 ]
 
 

@@ -47,6 +47,38 @@ def flaws(script: str) -> tuple[Flaw, ...]:
         ("executor --skip-tls-verify-registry=a.example", "--skip-tls-verify-registry=a.example"),
         ("buildah push --tls-verify=false a", "--tls-verify=false"),
         ("skopeo copy --dest-tls-verify=false a b", "--dest-tls-verify=false"),
+        ("git clone http://git.example.com/a.git", "git clone http://git.example.com/a.git"),
+        (
+            "git -C a remote add b http://x.example.com",
+            "git -C a remote add b http://x.example.com",
+        ),
+        ("scp -oStrictHostKeyChecking=no a b:", "StrictHostKeyChecking=no"),
+        ("iwr -SkipCertificateCheck https://example.com", "-SkipCertificateCheck"),
+        (
+            "[Net.ServicePointManager]::ServerCertificateValidationCallback = { $true }",
+            "ServerCertificateValidationCallback = { $true",
+        ),
+        ("echo a && curl -k https://example.com", "curl -k"),
+        ('echo "StrictHostKeyChecking no" | tee -a config', "StrictHostKeyChecking no"),
+        ("crane push --insecure a.tar b", "crane push --insecure"),
+        ("argocd app sync a --insecure=true", "argocd app sync a --insecure=true"),
+        ("cosign sign --allow-insecure-registry a", "--allow-insecure-registry"),
+        ("aws s3 cp a s3://b --no-verify-ssl", "aws s3 cp a s3://b --no-verify-ssl"),
+        ("https --verify=no example.com", "https --verify=no"),
+        ("conda config --set ssl_verify false", "ssl_verify false"),
+        ('lftp -e "set ssl:verify-certificate no; mirror"', "ssl:verify-certificate no"),
+        ("mvn -Dmaven.wagon.http.ssl.insecure=true", "-Dmaven.wagon.http.ssl.insecure=true"),
+        ("composer config -g disable-tls true", "disable-tls true"),
+        (
+            "apt-get -y install --allow-unauthenticated a",
+            "apt-get -y install --allow-unauthenticated",
+        ),
+        ("dnf -y install --nogpgcheck a", "dnf -y install --nogpgcheck"),
+        ("apk add --allow-untrusted a", "apk add --allow-untrusted"),
+        (
+            'echo "deb [trusted=yes] http://apt.example.com ./" > a.list',
+            "deb [trusted=yes] http://apt.example.com",
+        ),
     ],
 )
 def test_what_switches_the_check_off(script: str, text: str) -> None:
@@ -76,6 +108,20 @@ def test_a_key_that_is_asked_for_is_another_matter() -> None:
         "echo NODE_TLS_REJECT_UNAUTHORIZED=1",
         "ssh-keyscan example.com | diff - keys",
         "pip install -r trusted-hosts.txt",
+        "iwr -SkipCertificateCheck:$false https://example.com",
+        'echo "try curl -k https://example.com, or ssh -o StrictHostKeyChecking=no"',
+        "apk add --allow-untrusted ./build/a-1.2.apk",
+        "yum localinstall --nogpgcheck dist/*.rpm",
+        "echo 'deb [trusted=yes] file:/srv/packages ./' > a.list",
+        "aws s3 ls --endpoint-url https://localhost:9000 --no-verify-ssl",
+        "crane push a.tar b && grep -- --insecure c",
+        "git clone https://git.example.com/a.git http://b",
+        "git clone http://localhost:3000/a.git",
+        "git clone http://127.0.0.1/a.git",
+        "git clone http://gitea/a.git",
+        "git clone http://gitea.default.svc/a.git",
+        "conda config --set ssl_verify ca.pem",
+        "http --verify=ca.pem https://example.com",
     ],
 )
 def test_what_does_not(script: str) -> None:
@@ -89,8 +135,14 @@ def test_variables_and_settings() -> None:
         Variable(name="insecure", value="true"),
         Variable(name="insecure", value="true", kind="setting"),
         Variable(name="skip_verify", value="false", kind="setting"),
+        Variable(name="SSH_FLAGS", value="-p 22 -oStrictHostKeyChecking=no"),
+        Variable(name="SSH_FLAGS", value="-o StrictHostKeyChecking=yes"),
+        Variable(name="ANSIBLE_HOST_KEY_CHECKING", value="False"),
+        Variable(name="npm_config_strict_ssl", value="true"),
     )
-    assert [found.text for found in unverified_by(given)] == [
-        "GIT_SSL_NO_VERIFY: True",
-        "insecure: true",
+    assert [(found.text, found.detail) for found in unverified_by(given)] == [
+        ("GIT_SSL_NO_VERIFY: True", "the certificate of a server"),
+        ("insecure: true", "the certificate of a server"),
+        ("SSH_FLAGS: -p 22 -oStrictHostKeyChecking=no", "the key of an SSH server"),
+        ("ANSIBLE_HOST_KEY_CHECKING: False", "the key of an SSH server"),
     ]

@@ -44,6 +44,8 @@ class Leak:
     """Of the network: the host, "" where it is not literal; of a file: its name."""
     derived: bool = False
     """What gets out was made from the secret, so nothing knows that it has to be hidden."""
+    collected: bool = False
+    """Of the network: anybody can have something sent to that host without saying who they are."""
     token: bool = False
     """It is the job's own token."""
     by: str = ""

@@ -135,6 +135,8 @@ class Job(Scope):
     """It can obtain an identity token that other systems accept."""
     runs_outsider_code: bool = False
     """An outsider can cause it to run code that the outsider wrote."""
+    hijackable: bool = False
+    """It runs an outsider's code in the very runs that have the rights of the base repository."""
     publishes: bool = False
     """It releases a package, image or artifact."""
     releases: bool = False
@@ -145,7 +147,8 @@ class Job(Scope):
     deploys: bool = False
     """It changes a running system."""
     live: bool = False
-    """That system is the one that users see, by the name or tier of its environment."""
+    """That system is the one that users see, by the name or tier of its environment; without one
+    it is the project's site."""
     anywhere: bool = False
     """No condition that could be read keeps out branches and change requests that anybody may push."""
     heedless: bool = False

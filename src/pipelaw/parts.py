@@ -161,7 +161,8 @@ class Secret:
     store: str = "platform"
     """platform, vault or another store's name; token for the job's own token."""
     use: str = ""
-    """How it is handed over: environment, input, setting, script, condition, inherit, whole or other."""
+    """How it is handed over: environment, file, input, setting, script, condition, inherit, whole or
+    other."""
     target: str = ""
     """The variable, input or setting that receives it."""
     outsiders: str = "withheld"
@@ -277,7 +278,8 @@ class Expansion:
     """Who decides what it says where no outsider does: caller, member, step (one that nobody looked
     into), or "" for nobody: a number, a commit, a constant."""
     dormant: bool = False
-    """An outsider would write it under other events; under these it says nothing."""
+    """An outsider would write it under other events; under these, or where the conditions before it hold,
+    it says nothing."""
     reparsed: bool = False
     """A shell or interpreter reads the expanded text as code: eval, sh -c, every template in a script."""
     choosing: bool = False

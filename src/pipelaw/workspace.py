@@ -43,6 +43,8 @@ class Checkout:
     """It lies in a folder of its own, in which no later step works, and of which no action is told."""
     persists_credentials: bool = False
     """Leaves the job's token on the machine for every later step."""
+    deliberate: bool = False
+    """The file asks for that in so many words; otherwise it happens by itself."""
     uploaded: bool = False
     """A later step stores the whole workspace in an artifact."""
     place: Place = NOWHERE

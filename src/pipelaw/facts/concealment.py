@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _SHELL = r"(?:sudo\s+)?(?:/bin/|/usr/bin/)?(?:ba|da|z|k)?sh"
 _DECODED = r"base64\s+(?:-d|-D|--decode|-di)\b[^\n|;&]{0,200}"
 
+_HEX = r"(?:printf|echo\s+-e)\s+[\"'](?:\\x[0-9a-fA-F]{2}){4}"
+
+_DECODES = "runs what it decodes, so nobody who reads it sees what that is"
 _CONNECTED = "connects a shell to another machine, which then gives the orders"
 _NETCAT = pattern(
     r"\b(?:nc|ncat|netcat)\s[^\n;|&]{0,200}(?<=\s)(?:-e|-c|--exec)\s*[\"']?(?:/bin/|/usr/bin/)?(?:ba|da|z)?sh\b"
@@ -24,11 +27,39 @@ _NETCAT = pattern(
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     (
         "base64",
-        "runs what it decodes, so nobody who reads it sees what that is",
+        _DECODES,
         pattern(
             rf"\b{_DECODED}(?:\|\s*(?:gunzip|zcat|xz -d|bzip2 -d)[^\n|;&]{{0,40}})?\|\s*{_SHELL}\b(?![\w.-])"
             rf"|\b(?:eval|{_SHELL}\s+-c)\s+[\"']?(?:\$\(|`)[^\n)`]{{0,4000}}\b{_DECODED}[)`]"
         ),
+    ),
+    (
+        "base64",
+        _DECODES,
+        pattern(
+            r"\b(?:exec|eval)\s*\([^\n]{0,120}?\bb64decode\s*\(\s*b?[\"'\\]"
+            r"|\beval\s*\(\s*Buffer\.from\s*\(\s*[\"'][^\"'\n]{0,4000}[\"']\s*,\s*[\"']base64"
+        ),
+    ),
+    (
+        "\\x",
+        _DECODES,
+        pattern(
+            rf"\b(?:eval|{_SHELL}\s+-c)\s+[\"']?(?:\$\(|`)\s*{_HEX}"
+            rf"|\b{_HEX}[^\n|;&]{{0,4000}}\|\s*{_SHELL}\b(?![\w.-])"
+        ),
+    ),
+    (
+        " -enc",
+        _DECODES,
+        pattern(
+            r"(?i)\b(?:powershell|pwsh)(?:\.exe)?\s[^\n|;&]{0,100}?-enc(?:odedcommand)?\s+[\"']?[a-z0-9+/]{24}"
+        ),
+    ),
+    (
+        "FromBase64String",
+        _DECODES,
+        pattern(r"(?i)\b(?:iex|invoke-expression)\b[^\n]{0,160}?frombase64string\s*\(\s*[\"']"),
     ),
     (
         "/dev/tcp/",

@@ -19,7 +19,7 @@ HERE = "."
 _ALWAYS = frozenset(
     """
     ant ansible-playbook ansible-lint asv autoconf autoreconf ava bazel bazelisk behave brunch buck2
-    bundle bundler cabal cap cdk checkov cibuildwheel cmake commitlint configure cross crystal
+    bundle bundler cabal cap cdk checkov cibuildwheel cmake commitlint configure cross crystal ctest
     cucumber cypress dagger devcontainer docker-compose dune dvc earthly eslint fastlane firebase flake8
     flit flutter gatsby golangci-lint gomplate goreleaser gradle gradlew gradlew.bat grunt gulp hatch
     helmfile hugo inv invoke jake jekyll jest just karma lefthook lein lerna mage maturin make gmake

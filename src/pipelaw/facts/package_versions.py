@@ -28,7 +28,12 @@ OPTIONS = frozenset(
     --with --from --root --cache-dir --timeout --retries --default-index --index --spec
     -v --version -n --bindir --install-dir --source -s -P --conservative --git --branch --rev
     --features --path --profile -j --jobs --bin --vers --configfile --add-source --tool-path
-    --framework --working-dir -d --fetch-timeout --fetch-retries --network-timeout
+    --trusted-host --proxy --cert --client-cert --log --src --progress-bar --upgrade-strategy
+    --config-settings --global-option --index-strategy --resolution --prerelease --extra
+    --link-mode --exclude-newer --omit --include --userconfig --install-strategy
+    --target-dir --config --message-format --store-dir --reporter --modules-folder
+    --cache-folder --verbosity
+    --package --framework --working-dir -d --fetch-timeout --fetch-retries --network-timeout
     --network-concurrency --child-concurrency --linker
     """.split()
 )
@@ -48,6 +53,9 @@ _ARCHIVES = (".whl", ".tgz", ".tar.gz", ".zip", ".gem", ".nupkg", ".txt", ".toml
 def read(manager: str, operands: Sequence[str], options: Mapping[str, str]) -> Iterator[Spec]:
     """The packages among the operands of an install, with how each is pinned."""
     if not _BY_OPTION.get(manager, frozenset()).isdisjoint(options):
+        return
+    if manager == "cargo" and "--git" in options:
+        yield Spec(f"git+{options['--git']}", "range" if "--branch" in options else "none")
         return
     reader = _READERS.get(manager, _node)
     for operand in operands:
@@ -69,7 +77,6 @@ _BY_OPTION = {
     "bundle": frozenset({"-v", "--version"}),
     "cargo": frozenset({"--version", "--vers", "--path", "--rev", "--tag"}),
     "dotnet": frozenset({"--version"}),
-    "pipx": frozenset({"--spec"}),
 }
 """Options that fix the versions of all that a command names, or say where it comes from."""
 

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 _VERBS = (
     *("install", "publish", " push", "upload", " add ", "dlx"),
-    *("npm i ", "npx ", "uvx ", "go run ", " require ", "pipx ", "tool run "),
+    *(
+        "npm i ",
+        "npx ",
+        "npm exec ",
+        "uvx ",
+        "go run ",
+        " require ",
+        "pipx ",
+        "tool run ",
+        "docker ",
+        "podman ",
+    ),
 )
 """A script without any of these holds no command of interest: most scripts are done here."""
 _CANDIDATE = pattern(
@@ -28,7 +39,9 @@ _CANDIDATE = pattern(
     r"[ \t]+(?:install|i|add|dlx|binstall|require)"
     r"(?:[ \t]+(?!-[re]\b|--path|--require|--group)-\S+)*[ \t]+[\"']?(?![-.$#;&|<>\"'])\S"
     r"|\bgo[ \t]+(?:install|run)[ \t]+(?:-\S+[ \t]+)*[^\s@]+@(?!v\d)"
-    r"|\bnpx[ \t]+(?:-y|--yes)\b|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b",
+    r"|\b(?:npx|npm[ \t]+exec)[ \t]+(?:(?:-p|--package)[ \t=]\S+[ \t]+)*(?:-y|--yes)\b"
+    r"|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b"
+    r"|\b(?:docker|podman)[ \t]+(?:container[ \t]+|image[ \t]+)?(?:run|create|pull)\b",
     re.MULTILINE,
 )
 _PUBLISH = pattern(
@@ -37,13 +50,21 @@ _PUBLISH = pattern(
 )
 _PROGRAMS = frozenset(
     "npm pnpm yarn bun bunx pip pip3 pipx uv uvx gem bundle cargo dotnet composer go npx poetry hatch pdm"
-    " flit twine nuget".split()
+    " flit twine nuget docker podman".split()
 )
 """Of these a script has one that the patterns above find something in."""
 _JOINED = pattern(r"[\\`]\r?\n\s*")
 
-_FOLDERS = frozenset({"--prefix", "--cwd", "--dir", "-C"})
-"""Options that name a folder before the word that says what to do."""
+_TAKING = frozenset({"--prefix", "--cwd", "--dir", "-C", "--package", "-p"})
+"""Options before the word that says what to do, with a value of their own."""
+_RUNS = frozenset({"dlx", "run", "tool run", "", "-y", "--yes", "exec -y", "exec --yes"})
+"""What runs a program of a package, whose own arguments follow."""
+_NAMING = {
+    **dict.fromkeys(("npm", "npx", "pnpm", "yarn"), ("--package", "-p")),
+    **dict.fromkeys(("uv", "uvx"), ("--from",)),
+    "pipx": ("--spec",),
+}
+"""Options that name the package where the first word names only its program."""
 _MANAGERS = frozenset(
     "pip pip3 setuptools wheel npm yarn pnpm corepack bundler rubygems-update pipx uv virtualenv".split()
 )
@@ -65,7 +86,7 @@ _RUNNERS: dict[str, tuple[str, ...]] = {
 """Programs that run another one, and the words behind which its name stands."""
 
 _INSTALL: dict[str, tuple[str, ...]] = {
-    "npm": ("install", "i", "add"),
+    "npm": ("install", "i", "add", "exec -y", "exec --yes"),
     "pnpm": ("add", "install", "i", "dlx"),
     "yarn": ("add", "global add", "dlx"),
     "bun": ("add", "install"),
@@ -80,6 +101,10 @@ _INSTALL: dict[str, tuple[str, ...]] = {
     "go": ("install", "run"),
     "dotnet": ("tool install",),
     "composer": ("global require", "require"),
+    **dict.fromkeys(
+        ("docker", "podman"),
+        ("run", "pull", "create", "container run", "container create", "image pull"),
+    ),
 }
 """What takes packages by name: the program, and the words that have to follow it."""
 
@@ -218,15 +243,18 @@ def _behind(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[
     """The words of the table that a call begins with, flags aside, and what stands behind them."""
     for words in table.get(call.name, ()):
         wanted = words.split()
-        rest = list(call.words)
+        rest, before = list(call.words), list[str]()
         while wanted and rest and (rest[0] == wanted[0] or rest[0].startswith("-")):
             word = rest.pop(0)
             if word == wanted[0]:
                 wanted.pop(0)
-            elif word in _FOLDERS:
+                continue
+            before.append(word)
+            if word in _TAKING:
+                before += rest[:1]
                 del rest[:1]
         if not wanted:
-            return words, tuple(rest)
+            return words, (*before, *rest)
     return None
 
 
@@ -234,7 +262,12 @@ def _installed(call: _Call, command: Command) -> Iterator[Installation]:
     found = _behind(call, _INSTALL)
     if found is None or "--dry-run" in call.words:
         return
-    loose = [spec for spec in _specs(call.name, found[0], found[1]) if spec.pin != "exact"]
+    specs = (
+        _images(found[1], command)
+        if call.name in ("docker", "podman")
+        else _specs(call.name, *found)
+    )
+    loose = [spec for spec in specs if spec.pin != "exact"]
     if loose:
         yield Installation(
             manager=call.name,
@@ -243,6 +276,13 @@ def _installed(call: _Call, command: Command) -> Iterator[Installation]:
             own=all(spec.name in _MANAGERS for spec in loose),
             place=command.place,
         )
+
+
+def _images(words: Sequence[str], command: Command) -> Iterator[Spec]:
+    """The image that a command starts or fetches."""
+    from pipelaw.facts.container_images import moving  # noqa: PLC0415  few scripts start one
+
+    return moving(words, command.place.source.text)
 
 
 def _specs(name: str, verb: str, words: Sequence[str]) -> Iterator[Spec]:
@@ -261,8 +301,9 @@ def _specs(name: str, verb: str, words: Sequence[str]) -> Iterator[Spec]:
             taking = option if option in OPTIONS and not equals else ""
         else:
             operands.append(word)
-    if verb in ("dlx", "run", "tool run", "", "-y", "--yes"):
-        operands = operands[:1]  # what follows are the program's own arguments
+    if verb in _RUNS:
+        named = [options[one] for one in _NAMING.get(name, ()) if one in options]
+        operands = named or operands[:1]
     return read(name, operands, options)
 
 

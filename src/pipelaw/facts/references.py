@@ -168,7 +168,7 @@ def mount(source: str, target: str, place: Place, *, read_only: bool = False) ->
         target=target,
         host=host,
         docker_socket=path.endswith(
-            ("/docker.sock", "/containerd.sock", "/podman.sock", "/crio.sock")
+            ("/docker.sock", "/containerd.sock", "/podman.sock", "/crio.sock", "\\docker_engine")
         ),
         sensitive=host and (path in _SENSITIVE or path.startswith(_SENSITIVE_BELOW)),
         read_only=read_only,

@@ -65,25 +65,42 @@ _PWSH_RUN = pattern(
 )
 
 
+_PWSH_ASKED = pattern(
+    r"(?i)\b(?:Invoke-WebRequest|Invoke-RestMethod|iwr|irm)(?:\s[^\n|;]{0,200}?-Uri)?\s+[\"(]{0,2}(\$\{?(?:env:)?\w+)"
+)
+"""A request whose address begins with a variable."""
+
+
 def powershell(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
-    """What a script of PowerShell runs."""
+    """What a script of PowerShell runs, and whom it asks."""
     plain = _PWSH_LITERAL.sub(lambda match: " " * len(match[0]), code)
-    held: dict[str, Taint] = {}
-
-    def said(text: str) -> Taint | None:
-        names = ((match[1], match[2].lower()) for match in _PWSH_NAME.finditer(text))
-        found = (tainted.get(name) if env else held.get(name) for env, name in names)
-        return strongest(taint for taint in found if taint is not None)
-
-    for match in _PWSH_ASSIGNED.finditer(plain):
-        taint = said(match[2])
-        if taint is not None and not _PWSH_JUDGED.search(code, match.start(2), match.end(2)):
-            held[match[1].lower()] = taint
+    held = assigned(code, plain, tainted)
     for match in _PWSH_RUN.finditer(plain):
-        taint = said(match[0])
+        taint = said(match[0], tainted, held)
         if taint is not None:
             start = match.start() + len(match[0]) - len(match[0].lstrip())
             yield Run("script", "", taint, start, match.end())
+    for match in _PWSH_ASKED.finditer(plain):
+        taint = said(match[1], tainted, held)
+        if taint is not None:
+            yield Run("address", "", taint, *match.span(1))
+
+
+def assigned(code: str, plain: str, tainted: Mapping[str, Taint]) -> dict[str, Taint]:
+    """Whose text the variables of a script of PowerShell hold; `plain` is it without what is not expanded."""
+    held: dict[str, Taint] = {}
+    for match in _PWSH_ASSIGNED.finditer(plain):
+        taint = said(match[2], tainted, held)
+        if taint is not None and not _PWSH_JUDGED.search(code, match.start(2), match.end(2)):
+            held[match[1].lower()] = taint
+    return held
+
+
+def said(text: str, tainted: Mapping[str, Taint], held: Mapping[str, Taint]) -> Taint | None:
+    """Whose text a piece of PowerShell gives, from the environment or its own variables."""
+    names = ((match[1], match[2].lower()) for match in _PWSH_NAME.finditer(text))
+    found = (tainted.get(name) if env else held.get(name) for env, name in names)
+    return strongest(taint for taint in found if taint is not None)
 
 
 _PY_ENVIRONMENT = pattern(r"\b(?:environ(?:\.get)?|getenv)\s*[\[(]\s*['\"](\w+)['\"]")

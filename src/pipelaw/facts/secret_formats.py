@@ -208,7 +208,7 @@ _CHATS: tuple[_Row, ...] = (
         rf"webhook\.office\.com/webhookb2/[\w@-]+/IncomingWebhook/{_HEX}{{32}}/{_UUID}",
         SURE,
     ),
-    ("Telegram bot token", ":AA", rf"\d{{8,10}}:AA{_WORD}{{33}}", SURE),
+    ("Telegram bot token", ":AA", rf"(?:bot)?\d{{8,10}}:AA{_WORD}{{33}}", SURE),
 )
 
 _KEYS: tuple[_Row, ...] = (

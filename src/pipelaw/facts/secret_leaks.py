@@ -10,6 +10,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.secret_hosts import SENDERS, collector, device, host
 from pipelaw.facts.shell_scan import scan
 from pipelaw.model import Leak
 from pipelaw.patterns import pattern
@@ -51,12 +52,6 @@ _DUMPERS = frozenset({"printenv", "env"})
 _ARRANGERS = frozenset({"sort", "cat", "tee", "uniq"})
 """Programs that print all that they read."""
 _BARE = pattern(r"\b(?:print)?env[ \t]*(?:[\n;&|)>\d]|\Z)")
-_SENDERS = frozenset(
-    "curl wget http https invoke-webrequest iwr invoke-restmethod irm nc ncat netcat telnet socat"
-    " dig nslookup host".split()
-)
-_NAMERS = frozenset("dig nslookup host".split())
-_SOCKETS = frozenset("nc ncat netcat telnet socat".split())
 _ANY = pattern(
     r"\b(?:echo|printf|cat|print|base64|jq|printenv|env|curl|wget|https?|nc|ncat|netcat|telnet|socat"
     r"|dig|nslookup|host|iwr|irm|Write-\w+|Invoke-\w+)\b|\bset -\w*x|::add-mask::",
@@ -77,30 +72,7 @@ _MADE = pattern(
     r"|\b(?:" + "|".join(sorted(_CHANGERS)) + r")\b[^\n]*<<<"
 )
 _TEMPLATE = pattern(r"\$\{\{[ \t]*(?P<name>secrets\.\w+|github\.token)[ \t]*\}\}", re.IGNORECASE)
-_URL = pattern(r"https?://(?:[^/\s\"'@]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
 _HERE = pattern(r"\A(?:\./|\$\{?\w*(?:DIR|WORKSPACE)\}?/)")
-_FORGE = "/api/v4/"
-"""The path of GitLab's own interface, on whatever host."""
-_SOCKET = pattern(r"(?:^|[ \t]|:)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_DOMAIN = pattern(r"(?:\}\}|\}|\$\w+)\.(?P<host>[\w-]+(?:\.[\w-]+)+)")
-_EXPECTED = tuple(
-    """
-    github.com githubusercontent.com ghcr.io gitlab.com bitbucket.org docker.com docker.io
-    quay.io jfrog.io slack.com
-    discord.com codecov.io coveralls.io sonarcloud.io snyk.io amazonaws.com googleapis.com azure.com
-    azurecr.io windows.net microsoftonline.com cloudflare.com netlify.com vercel.com heroku.com
-    digitalocean.com atlassian.net atlassian.com sentry.io datadoghq.com telegram.org webhook.office.com
-    coverity.com localhost 127.0.0.1 anthropic.com openai.com hashicorp.com hashicorp.cloud terraform.io
-    """.split()
-)
-"""Where scripts are expected to sign in: forges, clouds, chat, reports."""
-
-_REGISTRIES = frozenset("npmjs pypi rubygems crates nuget packagist".split())
-"""The same of package registries: the name before the last dot of their hosts."""
-
-
-def _expected(host: str) -> bool:
-    return host.endswith(_EXPECTED) or host.rpartition(".")[0].rpartition(".")[2] in _REGISTRIES
 
 
 def leaks(
@@ -139,7 +111,7 @@ def _dumped(script: Script, language: str, kept: Sequence[str]) -> Iterator[Leak
         return
     search = _Search(script, {}, kept)
     for simple in scan(script.text, language):
-        search.dump(simple)
+        search.command(simple)
     yield from search.leaks
 
 
@@ -152,7 +124,9 @@ class _Search:
         self.kept = kept
         self.leaks: list[Leak] = []
         self.exported: dict[str, Held] = {}
-        self.masked = "::add-mask::" in script.text
+        self.mask = script.text.find("::add-mask::")
+        """Where a value is hidden for the first time, -1 for nowhere."""
+        self.ordered = "()" not in script.text  # functions run elsewhere than they stand
         self.powershell = _language(script.shell) == "pwsh"
 
     def assignments(self) -> None:
@@ -189,7 +163,7 @@ class _Search:
             self.changed(simple)
         elif name == "tee":
             self.doubled(simple)
-        elif name in _SENDERS:
+        elif name in SENDERS:
             self.sent(simple, name, code)
         else:
             self.dump(simple)
@@ -204,34 +178,44 @@ class _Search:
             return
         if any("GITHUB_ENV" in file for file in simple.outputs):
             match = _EXPORTED.search(code.partition(" ")[2])
-            if match is not None and source.derived and not self.masked:
+            if match is not None and source.derived and self.mask < 0:
                 self.exported[match["name"]] = source
-        elif _logged(simple) and not (source.derived and self.masked):
+        elif _logged(simple) and not (source.derived and self.masked(simple)):
             self.add(simple, "log", source)
         else:
             self.stored(simple, source)
 
     def stored(self, simple: Simple, source: Held) -> None:
-        """`echo "TOKEN=$TOKEN" >> build.env`, which the job then hands to others."""
+        """`echo "TOKEN=$TOKEN" >> build.env`, which the job then hands to others, or into a connection."""
         for file in simple.outputs:
-            if self.kept and _kept(file, self.kept):
+            if to := device(file):
+                self.add(simple, "network", source, to)
+            elif self.kept and _kept(file, self.kept):
                 self.add(simple, "file", source, file)
+
+    def masked(self, simple: Simple) -> bool:
+        """Whether what was made from a secret may be hidden by now: too late once it is printed."""
+        start, _ = simple.unit.absolute(simple.start, simple.end)
+        return self.mask >= 0 and (self.mask < start or not self.ordered)
 
     def changed(self, simple: Simple) -> None:
         """`echo "$TOKEN" | base64`, and `jq .key <<< "$TOKEN"`."""
-        if self.masked or not _logged(simple):
+        logged = _logged(simple)
+        if (logged and self.masked(simple)) or not (logged or simple.outputs):
             return
         quiet = _silent if simple.name == "grep" else _to_file
         if any(quiet(word) for word in simple.words[1:]):
             return
         source = self.found(self.fed(simple)) or self.piped(simple)
-        if source is not None:
+        if source is not None and logged:
             self.add(simple, "log", source._replace(derived=True))
+        elif source is not None:
+            self.stored(simple, source)
 
     def doubled(self, simple: Simple) -> None:
         """`echo "$TOKEN" | tee file`."""
         source = self.piped(simple) if _logged(simple) else None
-        if source is not None and not (source.derived and self.masked):
+        if source is not None and not (source.derived and self.masked(simple)):
             self.add(simple, "log", source)
 
     def fed(self, simple: Simple) -> str:
@@ -248,16 +232,20 @@ class _Search:
 
     def sent(self, simple: Simple, name: str, code: str) -> None:
         """A secret in a request to somewhere unexpected."""
+        to = host(name, code)
+        if not to:
+            return
         source = self.found(code) or self.found(self.fed(simple)) or self.piped(simple)
-        host = _host(name, code)
-        if source is not None and host and not _expected(host) and _FORGE not in code:
-            self.add(simple, "network", source, host)
+        if source is None and any(_bare(before) for before in simple.stages):
+            source = Held("*")
+        if source is not None:
+            self.add(simple, "network", source, to)
 
     def dump(self, simple: Simple) -> None:
         """`printenv`, `env` without a command, `set -x`."""
         name = simple.name.lower()
         traced = name == "set" and any(re.match(r"-\w*x", word) for word in simple.words[1:])
-        bare = name in _DUMPERS and len(simple.words) == 1
+        bare = _bare(simple)
         reader = simple.flow.consumer() if bare else None
         last = reader if reader is not None and reader.name in _ARRANGERS else simple
         if traced or (bare and _logged(last)):
@@ -273,12 +261,18 @@ class _Search:
                 way=way,
                 secret=source.secret,
                 to=to,
+                collected=way == "network" and collector(to),
                 derived=source.derived,
                 token=source.token,
                 by=simple.name if simple.name != "set" else "set -x",
                 place=self.script.source_text.place(start, end),
             )
         )
+
+
+def _bare(simple: Simple) -> bool:
+    """Whether a command prints the whole environment."""
+    return simple.name.lower() in _DUMPERS and len(simple.words) == 1
 
 
 def _kept(file: str, kept: Sequence[str]) -> bool:
@@ -357,14 +351,3 @@ def _visible(code: str, simple: Simple) -> str:
     return "".join(kept) + "\n".join(
         simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal
     )
-
-
-def _host(name: str, code: str) -> str:
-    """The literal host that a command speaks to."""
-    if name in _NAMERS:
-        match = _DOMAIN.search(code)
-    elif name in _SOCKETS:
-        match = _SOCKET.search(code, len(name))
-    else:
-        match = _URL.search(code)
-    return match["host"].lower() if match is not None else ""

@@ -181,7 +181,23 @@ _PLACES = (
 )
 
 
+_PIPED = (
+    r"""\b(?:echo(?:[ \t]+-n)?|printf(?:[ \t]+["']?%s(?:\\n)?["']?)?)[ \t]+"""
+    r"""["']?(?P<value>[^\s"'$`|\\]+)["']?[ \t]*\|"""
+    r"""(?P<reader>[^\n|;&]{0,200}?[ \t]--?(?:password|pass|token)-stdin\b[^\n|;&]{0,200})"""
+)
+
+
+def _piped(text: str) -> Iterator[Held]:
+    """The passwords that programs are told to read from what is printed: `echo … | … --password-stdin`."""
+    for match in re.finditer(_PIPED, text):
+        what = _LOCAL_PASSWORD if re.search(_NEARBY, match["reader"]) else _PASSWORD
+        yield Held("standard input", what, *match.span("value"), login=True)
+
+
 def _logins(text: str, low: str) -> Iterator[Held]:
+    if "-stdin" in low:
+        yield from _piped(text)
     for login in _LOGINS:
         if login.gate in low:
             yield from _called(login, text)

@@ -22,6 +22,18 @@ _OPENING = pattern(r"\$\{\{|\$\[\[|\{\{")
 _CLOSING = {"${{": "}}", "$[[": "]]", "{{": "}}"}
 _UNQUOTED = pattern(r"[^'\"\n]{0,200}\Z")
 
+REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
+EXPANDED = frozenset(
+    "simple_expansion expansion arithmetic_expansion command_substitution process_substitution".split()
+)
+LITERAL = frozenset(("string_content", "heredoc_content", "heredoc_start", "heredoc_end"))
+WORDS = frozenset(
+    "word string raw_string concatenation simple_expansion expansion command_substitution"
+    " process_substitution number ansi_c_string translated_string variable_name comment"
+    " arithmetic_expansion array extglob_pattern regex special_variable_name".split()
+)
+"""The grammar's names of what redirects, what is expanded, what stands for itself, and of words."""
+
 # tree-sitter recovers from errors in time that grows with the square of what stands in one
 # statement; real scripts have less than a fifth of this
 _PIECE = 20_000

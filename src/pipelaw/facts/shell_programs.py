@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from pipelaw.facts.shell_checks import narrow
 from pipelaw.facts.shell_expansions import harmless
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, taints
 from pipelaw.patterns import pattern
@@ -39,6 +40,9 @@ class Running(Protocol):
 
     def assign(self, name: str, value: Value) -> None:
         """Set a variable."""
+
+    def variable(self, name: str) -> Value:
+        """What a variable holds."""
 
     def file(self, path: str) -> Value:
         """What a file holds."""
@@ -193,9 +197,6 @@ def _translated(_: Running, call: Call) -> Value:
     return call.stdin
 
 
-_LOOSE = pattern(r"(?<!\\)\.|\\[SWD]|\[\^")
-
-
 def _grep(shell: Running, call: Call) -> Value:
     """What a pattern lets through; `-o` with a narrow one leaves nothing that could do harm."""
     letters = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
@@ -203,13 +204,9 @@ def _grep(shell: Running, call: Call) -> Value:
         return (UNKNOWN,)
     operands = [word for word in call.words[1:] if word[:1] != "-"]
     pattern = operands[0] if operands else ""
-    narrow = "o" in letters and UNKNOWN not in pattern and not _LOOSE.search(pattern)
-    if narrow and all(harmless(found.strip("[]")) for found in _BRACKETED.findall(pattern)):
+    if "o" in letters and UNKNOWN not in pattern and narrow(pattern):
         return (UNKNOWN,)
     return _through(shell, call, skip=1)
-
-
-_BRACKETED = pattern(r"\[(?:\[:\w+:\]|[^\]])+\]")
 
 
 def _edited(shell: Running, call: Call) -> Value:
@@ -246,6 +243,11 @@ def _joined(shell: Running, call: Call) -> Value:
     return narrowed(call.stdin, "line") if len(call.words) < 2 else _passed(shell, call)
 
 
+def _printed(shell: Running, call: Call) -> Value:
+    """`printenv NAME`: what variables hold."""
+    return tuple(piece for word in call.words[1:] for piece in (*shell.variable(word), "\n"))
+
+
 def _nothing(_shell: Running, _call: Call) -> Value:
     return ()
 
@@ -261,6 +263,7 @@ _PROGRAMS: dict[str, Callable[[Running, Call], Value]] = {
     "mapfile": _read,
     "readarray": _read,
     "tee": _tee,
+    "printenv": _printed,
     "head": _first_lines,
     "tail": _first_lines,
     "tr": _translated,

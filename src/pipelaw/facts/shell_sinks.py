@@ -35,12 +35,15 @@ _OPTIONS = {
         " rev-list rev-parse shortlog show submodule switch".split()
     ),
     **dict.fromkeys(
-        "7z cargo curl docker find go helm make man mvn npm npx pip pip3 pnpm pytest rsync scp sed ssh"
-        " tar terraform vim wget xargs yarn zip".split(),
+        "7z aria2c bundle cargo composer curl docker dotnet ffmpeg find g++ gcc go gradle helm hg make"
+        " man mvn mysql nmap npm npx openssl pip pip3 pnpm psql pytest rclone rsync scp sed sqlite3 ssh"
+        " svn tar tcpdump terraform tmux unzip uv vim wget xargs yarn zip".split(),
         frozenset[str](),
     ),
 }
 """Programs with options that run code or write files, and the subcommands that have them."""
+_OPERANDS = {"docker": 2, "npx": 1}
+"""Programs behind whose first operands everything is for what they start."""
 _FETCHERS = frozenset(("curl", "wget", "http", "https", "httpie", "aria2c", "nc", "ncat"))
 _HOSTED = pattern(r"(?:https?://)?[^/?#]*\Z", re.IGNORECASE)
 _VALUED = frozenset(
@@ -148,9 +151,11 @@ def _options(call: Call, spans: Sequence[tuple[int, int]], seen: set[int]) -> It
     operands = [word for word in words[1:] if word[:1] != "-"]
     if subcommands and (not operands or operands[0] not in subcommands):
         return
+    left = _OPERANDS.get(call.name, len(words))
     for index, value in enumerate(call.arguments):
-        if words[index] == "--":
+        if words[index] == "--" or left == 0:
             return
+        left -= bool(index) and words[index][:1] != "-"
         first = next((piece for piece in value if piece != ""), "")
         free = not isinstance(first, str) and first.charset != "branch"
         split = any(taint.charset == "words" for taint in taints(value))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts import shell_programs, shell_words
-from pipelaw.facts.shell_bash import trees
-from pipelaw.facts.shell_checks import checked, leaves
+from pipelaw.facts.shell_bash import EXPANDED, LITERAL, REDIRECTS, WORDS, trees
+from pipelaw.facts.shell_branches import branching, cases, choice, sequence
 from pipelaw.facts.shell_effects import Effects, Given, Write
 from pipelaw.facts.shell_expansions import expanded
 from pipelaw.facts.shell_sinks import filled, sinks
@@ -68,40 +68,8 @@ class Shell:
         """Whatever is made of statements: a list, a group, a loop's body, a broken piece."""
         printed: list[str | Taint] = []
         for child in node.named_children:
-            if child.type not in _WORDS:
+            if child.type not in WORDS:
                 printed += self.execute(child, stdin)
-        return tuple(printed)
-
-    def _branching(self, node: Node, stdin: Value) -> Value:
-        self.branches += 1
-        printed = self.statements(node, stdin)
-        self.branches -= 1
-        return printed
-
-    def _if(self, node: Node, stdin: Value) -> Value:
-        """Both branches; a variable that the condition checked is harmless in the right one."""
-        condition = node.child_by_field_name("condition")
-        known = (
-            checked(self._raw(condition), lambda name: plain(self.variable(name)))
-            if condition
-            else {}
-        )
-        before = {name: self.variable(name) for name in known}
-        self.branches += 1
-        printed: list[str | Taint] = []
-        body = ""
-        for child in node.named_children:
-            alternative = child.type in ("else_clause", "elif_clause")
-            for name, when in known.items():
-                self.variables[name] = (UNKNOWN,) if when is not alternative else before[name]
-            if child.type not in _WORDS:
-                printed += self.execute(child, stdin)
-            if not alternative and child != condition:
-                body += self._raw(child) + "\n"
-        self.branches -= 1
-        for name, when in known.items():
-            # behind `if ! [[ … ]]; then exit; fi` it is harmless for good
-            self.variables[name] = (UNKNOWN,) if not when and leaves(body) else before[name]
         return tuple(printed)
 
     def _for(self, node: Node, stdin: Value) -> Value:
@@ -109,12 +77,12 @@ class Shell:
         name = ""
         for child in node.named_children:
             if child.type == "variable_name":
-                name = self._raw(child)
-            elif child.type in _WORDS:
+                name = self.raw(child)
+            elif child.type in WORDS:
                 values += self.word(child)
         if name:
             self.assign(name, narrowed(tuple(values), "words"))
-        return self._branching(node, stdin)
+        return branching(self, node, stdin)
 
     def _pipeline(self, node: Node, stdin: Value) -> Value:
         stages = [child for child in node.named_children if child.type != "comment"]
@@ -127,7 +95,7 @@ class Shell:
     def _function(self, node: Node, _: Value) -> Value:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
-            self.functions[self._raw(name)] = body
+            self.functions[self.raw(name)] = body
         return ()
 
     def _test(self, node: Node, _: Value) -> Value:
@@ -136,8 +104,8 @@ class Shell:
         return ()
 
     def _redirected(self, node: Node, stdin: Value) -> Value:
-        redirects = [child for child in node.named_children if child.type in _REDIRECTS]
-        bodies = [child for child in node.named_children if child.type not in _REDIRECTS]
+        redirects = [child for child in node.named_children if child.type in REDIRECTS]
+        bodies = [child for child in node.named_children if child.type not in REDIRECTS]
         taken, piped = self._taken(redirects, stdin)
         targets = self._targets(redirects)
         self.captures += bool(targets or piped)
@@ -158,14 +126,14 @@ class Shell:
             elif redirect.type == "heredoc_redirect":
                 stdin, more = self._heredoc(redirect)
                 piped += more
-            elif self._raw(redirect).lstrip("0").startswith("<"):
+            elif self.raw(redirect).lstrip("0").startswith("<"):
                 stdin = self._read(redirect.named_children[-1:])
         return stdin, piped
 
     def _read(self, targets: Sequence[Node]) -> Value:
         if targets and targets[0].type == "process_substitution":
             return self.captured(targets[0])
-        return self.file(self.target(self._raw(targets[0]))) if targets else ()
+        return self.file(self.target(self.raw(targets[0]))) if targets else ()
 
     def _heredoc(self, node: Node) -> tuple[Value, list[Node]]:
         body: Value = ()
@@ -173,7 +141,7 @@ class Shell:
         piped: list[Node] = []
         for child in node.named_children:
             if child.type == "heredoc_start":
-                literal = not self._raw(child).replace("_", "a").isalnum()
+                literal = not self.raw(child).replace("_", "a").isalnum()
             elif child.type == "heredoc_body":
                 span = (child.start_byte, child.end_byte)
                 body = self.literal(*span) if literal else self._pieces(child, *span)
@@ -187,12 +155,12 @@ class Shell:
         for redirect in redirects:
             if redirect.type == "heredoc_redirect":
                 found += self._targets(redirect.named_children)
-            elif redirect.type == "file_redirect" and ">" in self._raw(redirect):
-                raw = self._raw(redirect)
+            elif redirect.type == "file_redirect" and ">" in self.raw(redirect):
+                raw = self.raw(redirect)
                 if raw[0] == "2" or not redirect.named_children:
                     continue
-                target = next((c for c in redirect.named_children if c.type in _WORDS), None)
-                found.append(self.target(self._raw(target)) if target else "/dev/null")
+                target = next((c for c in redirect.named_children if c.type in WORDS), None)
+                found.append(self.target(self.raw(target)) if target else "/dev/null")
         return found
 
     def target(self, raw: str) -> str:
@@ -221,7 +189,7 @@ class Shell:
         return (UNKNOWN,) if taint is None else (taint,)
 
     def _assignment(self, node: Node, _: Value) -> Value:
-        raw = self._raw(node)
+        raw = self.raw(node)
         name = raw.partition("=")[0]
         value: Value = ()
         target = node.child_by_field_name("value")
@@ -251,19 +219,19 @@ class Shell:
     def word(self, node: Node, *, quoted: bool = False) -> Value:
         """What a word becomes when the shell expands it."""
         kind = node.type
-        if kind in _EXPANDED:
+        if kind in EXPANDED:
             if kind.endswith("expansion"):
-                value = expanded(self, node, self._raw(node))
+                value = expanded(self, node, self.raw(node))
             else:
                 value = stripped(self.captured(node))
             return value if quoted else narrowed(value, "words")
         if kind == "raw_string":
             return self.literal(node.start_byte + 1, node.end_byte - 1)
         if kind in ("string", "translated_string"):
-            start = self._raw(node).find('"') + 1 + node.start_byte
+            start = self.raw(node).find('"') + 1 + node.start_byte
             return self._pieces(node, start, node.end_byte - 1, quoted=True)
         if kind == "ansi_c_string":
-            raw = self._raw(node)[2:-1]
+            raw = self.raw(node)[2:-1]
             return (raw.replace("\\n", "\n").replace("\\t", "\t"),)
         return self._pieces(node, quoted=quoted)
 
@@ -274,7 +242,7 @@ class Shell:
         end = node.end_byte if end < 0 else end
         quoted = quoted or node.type == "heredoc_body"
         for child in node.named_children:
-            if child.type in _LITERAL:
+            if child.type in LITERAL:
                 continue
             if child.start_byte > at:
                 found += self.literal(at, child.start_byte)
@@ -316,7 +284,7 @@ class Shell:
         for child in node.named_children:
             if child.type == "variable_assignment":
                 self._assignment(child, ())
-            elif child.type in _REDIRECTS:
+            elif child.type in REDIRECTS:
                 redirects.append(child)
             else:
                 words.append(child)
@@ -343,7 +311,7 @@ class Shell:
             shell_words.name(words[at]),
             words[at:],
             arguments[at:],
-            [self.target(self._raw(word)) for word in nodes[at:]],
+            [self.target(self.raw(word)) for word in nodes[at:]],
             stdin,
             node,
         )
@@ -354,6 +322,8 @@ class Shell:
         if stdin or files or any(taints(value) for value in call.arguments):
             spans = [(n.start_byte + self.offset, n.end_byte + self.offset) for n in nodes[at:]]
             self.effects.sinks.extend(sinks(call, spans, files))
+        if "xargs" in words[:at]:
+            call.arguments.append(stdin)
         return shell_programs.output(self, call)
 
     def _function_called(self, body: Node, call: shell_programs.Call) -> Value:
@@ -365,29 +335,21 @@ class Shell:
         self.positional = outer
         return printed
 
-    def _raw(self, node: Node) -> str:
+    def raw(self, node: Node) -> str:
+        """What a node says, as written."""
         return self.text[node.start_byte + self.offset : node.end_byte + self.offset]
 
 
-_REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
-_EXPANDED = frozenset(
-    "simple_expansion expansion arithmetic_expansion command_substitution process_substitution".split()
-)
-_LITERAL = frozenset(("string_content", "heredoc_content", "heredoc_start", "heredoc_end"))
-_WORDS = frozenset(
-    "word string raw_string concatenation simple_expansion expansion command_substitution"
-    " process_substitution number ansi_c_string translated_string variable_name comment"
-    " arithmetic_expansion array extglob_pattern regex special_variable_name".split()
-)
 _STATEMENTS = {
     "command": Shell._command,  # noqa: SLF001  a table of the class's own methods
     "redirected_statement": Shell._redirected,  # noqa: SLF001  as above
     "pipeline": Shell._pipeline,  # noqa: SLF001  as above
     "variable_assignment": Shell._assignment,  # noqa: SLF001  as above
     "for_statement": Shell._for,  # noqa: SLF001  as above
-    "if_statement": Shell._if,  # noqa: SLF001  as above
-    "case_statement": Shell._branching,  # noqa: SLF001  as above
-    "while_statement": Shell._branching,  # noqa: SLF001  as above
+    "if_statement": choice,
+    "case_statement": cases,
+    "list": sequence,
+    "while_statement": branching,
     "function_definition": Shell._function,  # noqa: SLF001  as above
     "test_command": Shell._test,  # noqa: SLF001  as above
 }

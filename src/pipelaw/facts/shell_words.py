@@ -266,6 +266,12 @@ def _eval(words: Sequence[str]) -> Reading:
     return Reading("bash", code=tuple(range(1, len(words))))
 
 
+def _trap(words: Sequence[str]) -> Reading:
+    """`trap code signal …`: run when the signal comes."""
+    code = (1,) if len(words) > 2 and words[1][:1] != "-" else ()
+    return Reading("bash", code=code)
+
+
 def _source(words: Sequence[str]) -> Reading:
     if len(words) > 1 and words[1] in _STDIN:
         return Reading("bash", stdin=True)
@@ -353,6 +359,7 @@ _PIPING = frozenset("docker podman nerdctl kubectl lxc apptainer singularity".sp
 
 _SPECIAL = {
     "eval": _eval,
+    "trap": _trap,
     "source": _source,
     ".": _source,
     "ssh": _ssh,

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 _REST = r"(?:[^\n;&|\\]|\\[\s\S]){0,400}?"
 """What may stand between a program and one of its options."""
 
-_WORD = r"(?:\b|(?<=\\[nt]))"
-"""Where a word begins: also behind the escapes of `echo -e "Host *\\n\\tCheck no"`."""
+_WORD = r"(?:\b|(?<=\\[nt])|(?<=-o))"
+"""Where a word begins: also behind `-o`, and the escapes of `echo -e "Host *\\n\\tCheck no"`."""
 
 _HOST, _SITE = "the key of an SSH server", "the certificate of a server"
+_MADE = "who made a package"
+_ANSWERING = "who answers"
+
+_UNCHECKED = pattern(rf"{_WORD}StrictHostKeyChecking[=\s]\s*[\"']?(?:no|off)\b", re.IGNORECASE)
 
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    (
-        "StrictHostKey",
-        _HOST,
-        pattern(rf"{_WORD}StrictHostKeyChecking[=\s]\s*[\"']?(?:no|off)\b", re.IGNORECASE),
-    ),
+    ("StrictHostKey", _HOST, _UNCHECKED),
     ("KnownHostsFile", _HOST, pattern(rf"{_WORD}UserKnownHostsFile[=\s]\s*[\"']?/dev/null\b")),
     (
         "curl",
@@ -48,6 +48,47 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         ),
     ),
     ("tls-verify=", _SITE, pattern(r"(?<![\w-])--(?:\w+-)?tls-verify=[\"']?(?:false|0)\b")),
+    (
+        "--insecure",
+        _SITE,
+        pattern(
+            rf"\b(?:crane|oras|argocd|mc|regctl|reg)\s{_REST}(?<=\s)--insecure(?:=[\"']?true\b)?(?![\w=-])"
+        ),
+    ),
+    ("insecure-registry", _SITE, pattern(r"(?<![\w-])--allow-insecure-registry(?![\w=-])")),
+    ("verify", _SITE, pattern(rf"\baws\s{_REST}--no-verify-ssl\b")),
+    ("verify", _SITE, pattern(rf"\bhttps?\s{_REST}--verify[=\s](?:no|false)\b")),
+    ("ssl_verify", _SITE, pattern(r"\bssl_verify[=:\s]\s*[\"']?(?:false|no|0)\b")),
+    ("ssl:verify", _SITE, pattern(r"\bssl:verify-certificate[=\s]\s*(?:false|no|0)\b")),
+    ("SkipCertificateCheck", _SITE, pattern(r"-SkipCertificateCheck\b(?!:\$false)")),
+    (
+        "ValidationCallback",
+        _SITE,
+        pattern(r"\bServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true\b"),
+    ),
+    ("ssl.insecure", _SITE, pattern(r"-Dmaven\.wagon\.http\.ssl\.insecure=true\b")),
+    (
+        "http://",
+        _ANSWERING,
+        pattern(
+            rf"\bgit\s+(?:-\S+\s+\S+\s+)?(?:clone|fetch|pull|push|remote|submodule)\s{_REST}http://"
+            r"(?:[^\s/\"'@]{1,100}@)?(?=[\w-]{1,63}\.)[\w.-]{1,200}(?<!\.svc)(?<!\.local)(?<!\.internal)"
+            r"(?![\w.-])[^\s\"';|&]*"
+        ),
+    ),
+    ("disable-tls", _SITE, pattern(r"\bdisable-tls[=\s]\s*true\b")),
+    (
+        "unauthenticated",
+        _MADE,
+        pattern(rf"\bapt(?:-get)?\s{_REST}(?<=\s)--allow-unauthenticated\b"),
+    ),
+    ("nogpgcheck", _MADE, pattern(rf"\b(?:yum|dnf|microdnf|tdnf)\s{_REST}--nogpgcheck\b")),
+    ("allow-untrusted", _MADE, pattern(rf"\bapk\s{_REST}--allow-untrusted\b")),
+    (
+        "trusted=yes",
+        _MADE,
+        pattern(r"\bdeb\s+\[[^\]\n]{0,100}\btrusted=yes\b[^\]\n]{0,100}\]\s*\S+"),
+    ),
 )
 """What stands in a script that does it, what is not looked at then, and the pattern."""
 
@@ -55,12 +96,21 @@ _ASKED = pattern(r"\bssh-keyscan\b[^\n]{0,400}known_hosts\b")
 """The key is taken from whoever answers, once for each run."""
 
 _HERE = pattern(r"https?://(?:localhost|127\.\d|\[::1\]|0\.0\.0\.0)")
+_OWN_FILE = pattern(r"(?<!\S)(?![a-z]+:)\S+\.(?:apk|deb|rpm)\b|\b(?:file|copy):")
+"""A package, or a folder of them, that is already on the machine: mostly the job's own."""
+
+_SHOWN = pattern(r"(?:echo|printf|Write-Host)\s[^;&|()`]*\Z")
 
 SWITCHES = {
     "GIT_SSL_NO_VERIFY": ("1", "true"),
     "VAULT_SKIP_VERIFY": ("1", "true"),
     "PYTHONHTTPSVERIFY": ("0",),
     "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
+    "NPM_CONFIG_STRICT_SSL": ("false",),
+    "npm_config_strict_ssl": ("false",),
+    "YARN_STRICT_SSL": ("false",),
+    "YARN_ENABLE_STRICT_SSL": ("false",),
+    "ANSIBLE_HOST_KEY_CHECKING": ("false", "0", "no"),
 }
 """Variables that programs look at, and the values that switch the check off."""
 
@@ -91,7 +141,7 @@ def _found(
         start, end = match.span()
         line = text.rfind("\n", 0, start) + 1
         rest = text[start:end] + text[end:].partition("\n")[0]
-        if text[line:start].lstrip().startswith("#") or (what == _SITE and _HERE.search(rest)):
+        if _spoken(text[line:start].lstrip(), rest) or _harmless(what, rest):
             continue
         yield Flaw(
             kind="unverified",
@@ -102,22 +152,42 @@ def _found(
         )
 
 
+def _spoken(before: str, rest: str) -> bool:
+    """Whether it stands in a comment, or in a text that is only shown to whoever reads the log."""
+    return before.startswith("#") or (
+        _SHOWN.match(before) is not None and ">" not in rest and "|" not in rest
+    )
+
+
+def _harmless(what: str, command: str) -> bool:
+    """Whether what is not looked at comes from the machine itself."""
+    if what == _HOST:
+        return False
+    return bool(_HERE.search(command) or (what == _MADE and _OWN_FILE.search(command)))
+
+
 def unverified_by(variables: Iterable[Variable]) -> tuple[Flaw, ...]:
     """The variables and settings that tell a program to believe any server."""
     return tuple(
         Flaw(
             kind="unverified",
             text=f"{variable.name}: {variable.value}",
-            detail=_SITE,
+            detail=what,
             decisive=True,
             place=variable.place,
         )
         for variable in variables
-        if _switched(variable)
+        if (what := _switched(variable))
     )
 
 
-def _switched(variable: Variable) -> bool:
+def _switched(variable: Variable) -> str:
+    """What is not looked at because of a variable, "" for nothing."""
+    name, value = variable.name, variable.value
+    if "StrictHostKey" in value and _UNCHECKED.search(value):
+        return _HOST
     if variable.kind == "setting":
-        return variable.name.lower() in _SETTINGS and variable.value.lower() == "true"
-    return variable.name in SWITCHES and variable.value.strip().lower() in SWITCHES[variable.name]
+        return _SITE if name.lower() in _SETTINGS and value.lower() == "true" else ""
+    if name not in SWITCHES or value.strip().lower() not in SWITCHES[name]:
+        return ""
+    return _HOST if "HOST_KEY" in name else _SITE

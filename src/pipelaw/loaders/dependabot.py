@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode
+from pipelaw.facts.secrets import credentials
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.settings import settings
-from pipelaw.model import Pipeline, Update
+from pipelaw.model import Pipeline, Update, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,7 @@ def load(source: Source, tree: Tree) -> Loaded:
         kind="settings",
         reusable=True,
         updates=updates,
+        credentials=credentials(tuple(_registries(document, fields)), ()),
         unattended=() if _ACTIONS in known or not _has_workflows(tree) else (_ACTIONS,),
         place=document.place(document.root, document.root.value[0][0]),
     )
@@ -98,6 +100,20 @@ def _days(document: Document, own: dict[str, Node]) -> tuple[int | None, Node | 
         document.problem(node, "`default-days` is a number of days")
         return None, None
     return (int(text), node) if node is not None else (None, None)
+
+
+def _registries(document: Document, fields: dict[str, Node]) -> Iterator[Variable]:
+    """What the registries are signed in to with: a secret, unless somebody wrote it down."""
+    for key, registry in document.pairs(fields.get("registries"), "`registries`"):
+        for name, value in document.fields(registry, f"the registry `{key.value}`").items():
+            if isinstance(value, ScalarNode):
+                yield Variable(
+                    kind="credential",
+                    name=name,
+                    value=value.value,
+                    literal="${{" not in value.value,
+                    place=document.place(value),
+                )
 
 
 def _grouped(document: Document, fields: dict[str, Node]) -> set[str]:

@@ -20,10 +20,11 @@ from pipelaw.loaders.drone_conditions import (
     included,
     reach_of,
 )
-from pipelaw.loaders.drone_containers import host_paths
+from pipelaw.loaders.drone_containers import cluster_secrets, host_paths
 from pipelaw.loaders.drone_document import documents, pair_place
 from pipelaw.loaders.drone_expansions import COMMITTER, PROPOSER, PUSHER, TAGGER, Taints, Writer
 from pipelaw.loaders.drone_jobs import Head, clone_settings, job_of, triggers_of
+from pipelaw.loaders.drone_matrix import rows
 from pipelaw.loaders.drone_steps import Context, Dialect, written
 from pipelaw.loaders.drone_values import Values
 from pipelaw.model import Pipeline, Runner, Variable
@@ -172,6 +173,7 @@ def _pipeline(document: Document, fields: dict[str, Node], file: _File) -> Pipel
         _shell(document, fields),
         file.external,
         host_paths(document, fields.get("volumes")),
+        cluster_secrets(document, fields.get("volumes")),
         file.taints,
     )
     own = Values(document, file.external)
@@ -269,6 +271,7 @@ def _legacy(document: Document, fields: dict[str, Node], file: _File) -> Pipelin
         _shell(document, fields),
         file.external,
         taints=file.taints,
+        matrix=rows(document, fields.get("matrix")),
     )
     rules = _LEGACY.rules
     cases = branch_case(document, fields.get("branches"), rules)

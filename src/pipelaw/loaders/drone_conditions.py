@@ -167,18 +167,23 @@ def _case(document: Document, node: Node, rules: Rules) -> Case:
 
 @lru_cache(maxsize=2048)
 def _case_of(said: _Said, rules: Rules) -> Case:
-    verdict = _evaluated(said.evaluate)
+    verdicts = _evaluated(said.evaluate)
     events = [
         name
         for name, event in rules.events.items()
-        if _admits(said.event, name) and _admits_ref(said.ref, event) and verdict.admits(name)
+        if _admits(said.event, name)
+        and _admits_ref(said.ref, event)
+        and any(verdict.admits(name) for verdict in verdicts)
     ]
     for key, named in said.only:
         # a pattern such as `*` also matches the empty value of all other events
         if named.include and not any(matches(pattern, "") for pattern in named.include):
             events = [name for name in events if name in rules.only[key]]
-    fixed = _fixed(said.branch.include) or _fixed(said.ref.include) or verdict.fixed
-    return Case(tuple(events), said.branch.include, said.action.include, verdict.gates, fixed)
+    fixed = _fixed(said.branch.include) or _fixed(said.ref.include)
+    fixed = fixed or all(verdict.fixed for verdict in verdicts)
+    first, *others = verdicts
+    gates = tuple(gate for gate in first.gates if all(gate in one.gates for one in others))
+    return Case(tuple(events), said.branch.include, said.action.include, gates, fixed)
 
 
 def branch_case(document: Document, node: Node | None, rules: Rules) -> tuple[Case, ...]:
@@ -282,7 +287,7 @@ _WILDCARDS = frozenset("*?[{$")
 
 
 class _Verdict(NamedTuple):
-    """What an expression says about the event."""
+    """What one of an expression's alternatives says about the event."""
 
     terms: tuple[tuple[str, tuple[str, ...]], ...] = ()
     gates: tuple[str, ...] = ()
@@ -292,9 +297,14 @@ class _Verdict(NamedTuple):
         return all((name in names) == (operator in ("==", "in")) for operator, names in self.terms)
 
 
-_OPEN = pattern(r"\|\||\?|!\s*\(|\bor\b|\bnot\b(?!\s+in\b)")
+_OPEN = pattern(r"\?|!\s*\(|\bnot\b(?!\s+in\b)")
 """What keeps a term of an expression from having to hold."""
+_OR = pattern(r"\|\||\bor\b")
 _TERM = pattern(r"""CI_PIPELINE_EVENT\s*(==|!=|not\s+in\b|in\b)\s*("[^"]*"|'[^']*'|\[[^\]]*\])""")
+_NEGATED = pattern(
+    r"(?:!|\bnot\b)\s*\(\s*(CI_PIPELINE_EVENT\s*)(==|!=|not\s+in\b|in\b)\s*([^()&|]*)\)"
+)
+_OPPOSITES = {"==": "!=", "!=": "==", "in": "not in", "not in": "in"}
 _QUOTED = pattern(r"""["']([^"']*)["']""")
 _GATES = (
     (re.compile(r"CI_COMMIT_PULL_REQUEST_LABELS\s+(?:contains|matches)\b"), "label"),
@@ -303,10 +313,21 @@ _GATES = (
 _BRANCH = pattern(r"CI_COMMIT_BRANCH\s*==")
 
 
-def _evaluated(text: str) -> _Verdict:
-    """What follows from an expression that is a plain conjunction; from any other, nothing."""
-    if not text or _OPEN.search(text):
-        return _Verdict()
+def _evaluated(text: str) -> tuple[_Verdict, ...]:
+    """What follows from each alternative of an expression; of one with more than `&&` and `||`, nothing."""
+    text = _NEGATED.sub(_opposite, text)
+    alternatives = _OR.split(text)
+    if not text or _OPEN.search(text) or (len(alternatives) > 1 and "(" in text):
+        return (_Verdict(),)
+    return tuple(map(_conjunction, alternatives))
+
+
+def _opposite(term: re.Match[str]) -> str:
+    """A term as it reads without the `not` before it."""
+    return f"{term[1]}{_OPPOSITES[' '.join(term[2].split())]} {term[3]}"
+
+
+def _conjunction(text: str) -> _Verdict:
     terms = tuple((m[1], tuple(_QUOTED.findall(m[2]))) for m in _TERM.finditer(text))
     gates = tuple(gate for pattern, gate in _GATES if pattern.search(text))
     return _Verdict(terms, gates, bool(_BRANCH.search(text)))

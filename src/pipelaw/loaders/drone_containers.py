@@ -165,6 +165,18 @@ def host_paths(document: Document, node: Node | None) -> dict[str, ScalarNode]:
     return found
 
 
+def cluster_secrets(document: Document, node: Node | None) -> dict[str, ScalarNode]:
+    """The names of the cluster's secrets that are volumes of a pipeline, by the name of the volume."""
+    found: dict[str, ScalarNode] = {}
+    for item in node.value if isinstance(node, SequenceNode) else ():
+        fields = document.fields(item, "a volume") if isinstance(item, MappingNode) else {}
+        if "secret" in fields:
+            secret = document.fields(fields["secret"], "`secret`").get("name")
+            if isinstance(secret, ScalarNode) and secret.value:
+                found[document.text(fields.get("name"), "`name`")] = secret
+    return found
+
+
 def volumes_of(
     document: Document, node: Node | None, hosts: Mapping[str, ScalarNode]
 ) -> Iterator[Volume]:

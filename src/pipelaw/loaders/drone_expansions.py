@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 from pipelaw.document import ScalarNode, Text, walk
 from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
+from pipelaw.facts.shell_handing import receiver
 from pipelaw.model import Expansion
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipelaw.document import Document, Node, Place
     from pipelaw.loaders.drone_conditions import Reach
+    from pipelaw.model import Script, Variable
 
 
 class Writer(NamedTuple):
@@ -50,7 +52,11 @@ PROPOSER = "whoever opens the pull request"
 PUSHER = "whoever may push a branch"
 TAGGER = "whoever may push a tag"
 
-_USES = pattern(r"(\$+)(\{?)((?:DRONE|CI)_[A-Z_]+)")
+_USES = pattern(r"(\$+)(\{?)(?:env:)?((?:DRONE|CI)_[A-Z_]+)")
+_NAMED = pattern(r"(\$+)(\{?)(?:env:)?([A-Za-z_]\w*)")
+
+
+_SIGNS = tuple(f"{sign}{name}_" for name in ("DRONE", "CI") for sign in ("$", "{", "env:"))
 
 
 class Taints:
@@ -60,7 +66,7 @@ class Taints:
 
     def __init__(self, text: str, writers: Mapping[str, Writer]) -> None:
         self.spots: list[int] = []
-        if "$DRONE_" in text or "{DRONE_" in text or "$CI_" in text or "{CI_" in text:
+        if any(sign in text for sign in _SIGNS):
             self.spots = [m.start() for m in _USES.finditer(text) if m[3] in writers]
         # behind an alias a node's text stands elsewhere
         self.shared = "&" in text and "*" in text
@@ -87,7 +93,7 @@ def in_text(
         writer = writers.get(match[3])
         if writer is None or not writer.decides(reach):
             continue
-        pasted = bool(match[2]) and len(match[1]) % 2 == 1
+        pasted = _pasted(match)
         if not pasted and sink != "script":
             continue
         start, end = match.start(), _end(text.text, match)
@@ -104,6 +110,54 @@ def in_text(
             choosing=sink == "image" and in_name(text.text, start),
             place=text.place(start, end),
         )
+
+
+def handed_on(
+    variables: Iterable[Variable], scripts: Iterable[Script], writers: Mapping[str, Writer]
+) -> dict[str, str]:
+    """The variables that are given the text of such a variable, and of which: `TITLE=$DRONE_TAG`."""
+    found: dict[str, str] = {}
+    for variable in variables:
+        match = _USES.search(variable.value) if variable.kind == "environment" else None
+        if match is not None and not variable.literal and match[3] in writers:
+            found[variable.name] = match[3]
+    for script in scripts:
+        for match in _USES.finditer(script.text):
+            name = receiver(script.text, *match.span()) if match[3] in writers else ""
+            if name and not _pasted(match):
+                found.setdefault(name, match[3])
+    return found
+
+
+def through(
+    text: Text, reach: Reach, writers: Mapping[str, Writer], known: Mapping[str, str], shell: str
+) -> Iterator[Expansion]:
+    """The places where a script reads as code what came to it through one of the `known` variables."""
+    for match in _NAMED.finditer(text.text):
+        source = known.get(match[3], "")
+        # with braces it would be pasted, and nothing of that name is there
+        if not source or _pasted(match) or not writers[source].decides(reach):
+            continue
+        start, end = match.start(), _end(text.text, match)
+        if reparsed(text, shell, start, end):
+            yield Expansion(
+                text=text.text[start:end],
+                sources=(source,),
+                time="run",
+                sink="script",
+                shell=shell,
+                attacker_controlled=True,
+                outsider=writers[source].outside(reach),
+                author=writers[source].who,
+                via=f"the variable {match[3]}",
+                reparsed=True,
+                place=text.place(start, end),
+            )
+
+
+def _pasted(match: re.Match[str]) -> bool:
+    """Whether the platform puts a variable in before the shell sees it: `${X}`, but not `$${X}`."""
+    return bool(match[2]) and len(match[1]) % 2 == 1
 
 
 def in_node(

@@ -12,11 +12,13 @@ from pipelaw.facts.confusion import confused
 from pipelaw.facts.packages import traffic
 from pipelaw.facts.secret_leaks import handed, leaks
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.shell_services import services
 from pipelaw.facts.verification import unverified, unverified_by
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
 from pipelaw.loaders.drone_containers import Entry, container_of, volumes_of
 from pipelaw.loaders.drone_document import pair_place
-from pipelaw.loaders.drone_expansions import UNTAINTED, Taints, in_node, in_text
+from pipelaw.loaders.drone_expansions import UNTAINTED, Taints, handed_on, in_node, in_text, through
+from pipelaw.loaders.drone_matrix import Rows, alternatives
 from pipelaw.loaders.drone_plugins import purpose
 from pipelaw.loaders.drone_values import Values
 from pipelaw.loaders.switches import true
@@ -65,8 +67,12 @@ class Context(NamedTuple):
     """The names of secrets that the file fetches from another store."""
     hosts: Mapping[str, ScalarNode] = {}
     """The host paths of the pipeline's volumes."""
+    stored: Mapping[str, ScalarNode] = {}
+    """The secrets of the cluster that are volumes of the pipeline."""
     taints: Taints = UNTAINTED
     """Where the file has variables that somebody else writes."""
+    matrix: Rows = ()
+    """What the variables of the pipeline's matrix stand for."""
 
 
 _SINKS = {
@@ -133,30 +139,25 @@ def container_parts(context: Context, entry: Entry, role: str, reach: Reach) -> 
         values.environment(fields["environment"])
     if context.dialect.grants and "secrets" in fields:
         values.granted(fields["secrets"])
+    if "backend_options" in fields:
+        values.native(fields["backend_options"])
+    if context.stored and "volumes" in fields:
+        values.mounted(fields["volumes"], context.stored)
     scripts = _scripts(context, fields, settings)
     plugin = role == "step" and not own
     image = _image(fields)
-    found: tuple[Reference, ...] = ()
-    if image is not None:
-        found = (
-            references.image(
-                image.value,
-                Place(document.source, image, image),
-                "plugin" if plugin else role,
-                kind="plugin" if plugin else "image",
-                secrets=bool(values.secrets),
-                inputs=inputs,
-            ),
-        )
+    secret = bool(values.secrets)
     return Parts(
-        found,
+        _references(context, image, "plugin" if plugin else role, inputs, secrets=secret),
         scripts,
-        tuple(values.variables),
+        (*values.variables, *services(scripts)),
         tuple(values.secrets),
         credentials(values.variables, scripts, service=role == "service"),
         _containers(context, entry, "plugin" if plugin else role),
         _volumes(context, fields),
-        tuple(_expansions(context, entry, scripts, reach)) if context.taints.spots else (),
+        tuple(_expansions(context, entry, scripts, values.variables, reach))
+        if context.taints.spots
+        else (),
         purpose(image.value) if plugin and image is not None and not _dry(fields) else "",
     )
 
@@ -164,6 +165,25 @@ def container_parts(context: Context, entry: Entry, role: str, reach: Reach) -> 
 def _image(fields: Mapping[str, Node]) -> ScalarNode | None:
     image = fields.get("image")
     return image if isinstance(image, ScalarNode) and image.value and not null(image) else None
+
+
+def _references(
+    context: Context,
+    image: ScalarNode | None,
+    role: str,
+    inputs: tuple[Variable, ...],
+    *,
+    secrets: bool,
+) -> tuple[Reference, ...]:
+    """The image of a container; a matrix makes several of one."""
+    if image is None:
+        return ()
+    kind = "plugin" if role == "plugin" else "image"
+    place = Place(context.document.source, image, image)
+    return tuple(
+        references.image(text, place, role, kind=kind, secrets=secrets, inputs=inputs)
+        for text in alternatives(image.value, context.matrix)
+    )
 
 
 def _containers(context: Context, entry: Entry, role: str) -> tuple[Container, ...]:
@@ -251,13 +271,20 @@ def _argument(fields: Mapping[str, Node]) -> Node | None:
 
 
 def _expansions(
-    context: Context, entry: Entry, scripts: tuple[Script, ...], reach: Reach
+    context: Context,
+    entry: Entry,
+    scripts: tuple[Script, ...],
+    variables: list[Variable],
+    reach: Reach,
 ) -> Iterator[Expansion]:
     if not context.taints.touch(entry.node):
         return
     writers = context.dialect.writers
+    known = handed_on(variables, scripts, writers) if scripts else {}
     for script in scripts:
         yield from in_text(script.source_text, "script", reach, writers, script.shell)
+        if known:
+            yield from through(script.source_text, reach, writers, known, script.shell)
     for part, sink in _sinks(context, entry):
         if context.taints.touch(part):
             yield from in_node(context.document, part, sink, reach, writers)

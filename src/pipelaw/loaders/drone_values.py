@@ -9,7 +9,7 @@ from pipelaw.model import Secret, Variable
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from pipelaw.document import Document, Node
 
@@ -59,6 +59,45 @@ class Values:
                 target = self.document.text(fields.get("target"), "`target`")
                 place = self.document.place(item)
                 self._secret(name, "environment", target or name.upper(), place)
+
+    def native(self, node: Node) -> None:
+        """Read the secrets of its cluster that a step takes, past all that the server says about secrets."""
+        kubernetes = self.document.fields(node, "`backend_options`").get("kubernetes")
+        if not isinstance(kubernetes, MappingNode):
+            return
+        fields = self.document.fields(kubernetes, "`kubernetes`")
+        for item in self.document.items(fields.get("secrets"), "`secrets`"):
+            own = self.document.fields(item, "a secret")
+            target = self.document.fields(own.get("target"), "`target`")
+            name = self.document.text(own.get("name"), "`name`")
+            variable = self.document.text(target.get("env"), "`env`")
+            file = self.document.text(target.get("file"), "`file`")
+            if name:
+                use, target_name = ("file", file) if file else ("environment", variable)
+                place = self.document.place(item)
+                self._of_cluster(name, use, target_name or name.upper(), place)
+
+    def mounted(self, node: Node, stored: Mapping[str, ScalarNode]) -> None:
+        """Read the secrets of its cluster that a step mounts, by the names of their volumes."""
+        for item in self.document.items(node, "`volumes`"):
+            fields = self.document.fields(item, "a volume") if isinstance(item, MappingNode) else {}
+            secret = stored.get(self.document.text(fields.get("name"), "`name`"))
+            if secret is not None:
+                target = self.document.text(fields.get("path"), "`path`")
+                self._of_cluster(secret.value, "file", target, self.document.place(secret))
+
+    def _of_cluster(self, name: str, use: str, target: str, place: Place) -> None:
+        """Note a secret of the cluster, which the platform hands over whoever starts the pipeline."""
+        self.secrets.append(
+            Secret(
+                name=name,
+                store="kubernetes",
+                use=use,
+                target=target,
+                outsiders="given",
+                place=place,
+            )
+        )
 
     def pulled(self, node: Node | None) -> None:
         """Read the secrets with which the runner pulls images."""

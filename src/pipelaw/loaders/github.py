@@ -13,6 +13,7 @@ from pipelaw.loaders.github_catalogue import RUNTIMES
 from pipelaw.loaders.github_context import Context
 from pipelaw.loaders.github_inputs import inputs_of
 from pipelaw.loaders.github_jobs import jobs_of
+from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_lock import locked
 from pipelaw.loaders.github_permissions import permissions_of
 from pipelaw.loaders.github_reach import reach_of
@@ -69,7 +70,7 @@ def _load(source: Source, tree: Tree) -> Loaded:
         pipeline = _action(context, fields, tree)
     else:
         pipeline = _workflow(context, fields, tree)
-    remember(tree, source.path, context.calls, pipeline)
+    remember(tree, source.path, context, pipeline)
     return Loaded((pipeline,), tuple(problems), tuple(context.unresolved))
 
 
@@ -134,7 +135,9 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     reach, flow = used_by(context, uses)
     given = {use.job.token for use in uses if use.job.writes}
     job = Job(
-        steps=steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach)),
+        steps=with_leaks(
+            steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach)), flow.secrets
+        ),
         events=reach.events,
         reachable_by_outsider=reach.reachable,
         exposed=reach.exposed,

@@ -11,8 +11,9 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pipelaw.facts.taint import Taint
     from pipelaw.model import Command, Expansion, Reference, Script, Variable
 
 
@@ -22,15 +23,13 @@ class Known(NamedTuple):
     guarded: bool = False
     """It refuses by itself to work for people who may not write to the repository."""
     open_inputs: tuple[str, ...] = ()
-    """Inputs that let others in with `*` or `true`."""
+    """Inputs that let others in with `*`."""
     shut_inputs: tuple[str, ...] = ()
     """Inputs that let others in with `false`."""
 
 
-_CLAUDE = Known(guarded=True, open_inputs=("allowed_non_write_users",))
-_CODEX = Known(
-    guarded=True, open_inputs=("allow_users", "allow_bots"), shut_inputs=("require_repo_write",)
-)
+_CLAUDE = Known(guarded=True, open_inputs=("allowed_non_write_users", "allowed_bots"))
+_CODEX = Known(guarded=True, open_inputs=("allow_users",), shut_inputs=("require_repo_write",))
 _PLAIN = Known()
 ACTIONS: dict[str, Known] = {
     "anthropics/claude-code-action": _CLAUDE,
@@ -59,24 +58,30 @@ _PROMPTS = frozenset(
     """.split()
 )
 _PROGRAMS = {
+    "aider": ("--message", "-m", "--message-file", "-f"),
     "claude": ("-p", "--print"),
     "codex": ("exec", "e"),
     "copilot": ("-p", "--prompt"),
     "cursor-agent": ("-p", "--print"),
     "gemini": ("-p", "--prompt", "-y", "--yolo"),
+    "goose": ("run",),
     "opencode": ("run",),
+    "qwen": ("-p", "--prompt", "-y", "--yolo"),
 }
 """Programs that ask a model, and the words with which they do it without anybody watching."""
 _PACKAGES = {
     "@anthropic-ai/claude-code": "claude",
     "@openai/codex": "codex",
     "@google/gemini-cli": "gemini",
+    "@qwen-code/qwen-code": "qwen",
     "@github/copilot": "copilot",
 }
-_ANY_PROGRAM = frozenset({"claude", "codex", "copilot", "cursor", "gemini", "opencode"})
+_ANY_PROGRAM = frozenset(
+    {"aider", "claude", "codex", "copilot", "cursor", "gemini", "goose", "opencode", "qwen"}
+)
 
 _UNCONFINED = pattern(
-    r"--?(?:dangerously[\w-]*|yolo|allow-all-tools|full-auto)\b|\bdanger-full-access\b"
+    r"--?(?:dangerously[\w-]*|yolo|allow-all-tools)\b|\bdanger-full-access\b"
     r"|\bbypassPermissions\b|--approval-mode[ =]yolo\b",
     re.IGNORECASE,
 )
@@ -100,15 +105,16 @@ def agents_of(
     variables: Sequence[Variable],
     scripts: Sequence[Script],
     expansions: Sequence[Expansion],
+    tainted: Mapping[str, Taint],
 ) -> tuple[Agent, ...]:
-    """The models that one step asks."""
+    """The models that one step asks; `tainted` are the variables around it that others write."""
     if used is not None:
         known = ACTIONS.get(used.name.lower())
         return () if known is None else (_action(used, known, variables, expansions),)
     found: list[Agent] = []
     for script in scripts:
         if not _ANY_PROGRAM.isdisjoint(words(script.text)):
-            found.extend(_commands(script, variables, expansions))
+            found.extend(_commands(script, variables, expansions, tainted))
     return tuple(found)
 
 
@@ -199,23 +205,20 @@ def _unconfined(said: dict[str, str]) -> str:
 
 
 def _commands(
-    script: Script, variables: Sequence[Variable], expansions: Sequence[Expansion]
+    script: Script,
+    variables: Sequence[Variable],
+    expansions: Sequence[Expansion],
+    tainted: Mapping[str, Taint],
 ) -> Iterator[Agent]:
     for command in script.commands:
         name = _program(command)
         if not name:
             continue
         text = command.text
-        nodes = [
-            variable.place.first
-            for variable in variables
-            if variable.kind == "environment"
-            and re.search(rf"\$\{{?{re.escape(variable.name)}\b", text)
-        ]
-        inside = (
-            e for e in expansions if e.text in text or any(e.place.first is node for node in nodes)
-        )
-        author, prompt = _author(inside)
+        task = _task(command, script)
+        author, prompt = _author(_asked(task, variables, expansions))
+        if not author:
+            author, prompt = _around(task, tainted)
         match = _UNCONFINED.search(text)
         allowed = [m["double"] or m["single"] or m["bare"] or "" for m in _ALLOWED.finditer(text)]
         yield Agent(
@@ -226,6 +229,36 @@ def _commands(
             unconfined=match[0] if match is not None else "",
             place=command.place,
         )
+
+
+def _task(command: Command, script: Script) -> str:
+    """Where the task of a command stands: what it reads is put together somewhere in the script."""
+    reads = command.input or "<" in command.text or "$(" in command.text
+    return script.text if reads else command.text
+
+
+def _asked(
+    text: str, variables: Sequence[Variable], expansions: Sequence[Expansion]
+) -> Iterator[Expansion]:
+    """The expansions of a text, and those in the variables that it expands."""
+    nodes = [
+        variable.place.first
+        for variable in variables
+        if variable.kind == "environment"
+        and re.search(rf"\$\{{?{re.escape(variable.name)}\b", text)
+    ]
+    for expansion in expansions:
+        if expansion.text in text or any(expansion.place.first is node for node in nodes):
+            yield expansion
+
+
+def _around(text: str, tainted: Mapping[str, Taint]) -> tuple[str, str]:
+    """Who writes a variable of the job or workflow that a text expands, and the variable."""
+    for name, taint in tainted.items():
+        found = re.search(rf"\$\{{?{re.escape(name)}\b\}}?", text, re.IGNORECASE)
+        if found is not None and taint.outsider:
+            return taint.who, found[0]
+    return "", ""
 
 
 def _program(command: Command) -> str:

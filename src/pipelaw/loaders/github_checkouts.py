@@ -31,8 +31,9 @@ def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
             repository=values.get("repository", ""),
             ref=values.get("ref", ""),
             folder=values.get("path", ""),
-            unsafe_allowed=values.get("allow-unsafe-pr-checkout", "").lower() == "true",
+            unsafe_allowed=_allowed(values.get("allow-unsafe-pr-checkout", "")),
             persists_credentials=_kept(values.get("persist-credentials", "true")),
+            deliberate=values.get("persist-credentials", "").lower() == "true",
             place=used.place,
         ),
     )
@@ -58,6 +59,11 @@ def artifacts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
             place=used.place,
         ),
     )
+
+
+def _allowed(setting: str) -> bool:
+    """Whether a setting is on, or an expression decides it."""
+    return setting.lower() == "true" or ("${{" in setting and _kept(setting))
 
 
 def _kept(setting: str) -> bool:

@@ -26,10 +26,10 @@ from pipelaw.records import NamedTuple
 
 Value = str | float | bool | None
 _TRUSTED = frozenset({"owner", "member", "collaborator"})
-_COMMENTED = frozenset({"issue_comment", "pull_request_comment", "discussion_comment"})
+COMMENTED = frozenset({"issue_comment", "pull_request_comment", "discussion_comment"})
 """Events whose cause, a comment, need not come from the author of what it stands under."""
 _LABELLING = ("", "labeled", "unlabeled")
-_LABELLED = _COMMENTED | {"issues"}
+_LABELLED = COMMENTED | {"issues"}
 """Events that an outsider can cause where a label is set: by one more comment, or by a template."""
 
 
@@ -88,7 +88,7 @@ def code_of(condition: str) -> str | None:
 
 def evaluate(condition: str, event: str = "", *, outsider: bool = False) -> Verdict:
     """What a condition says for a run started by `event` ("" for any)."""
-    author = outsider and event not in _COMMENTED
+    author = outsider and event not in COMMENTED
     return judged(condition, Case(event, outsider=outsider, author=author))
 
 

@@ -1,4 +1,4 @@
-"""The constants that a text with expressions can become: of its matrix, of the sides of `&&` and `||`."""
+"""The constants that a text with expressions can become, and what conditions say whatever happens."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pipelaw.loaders.github_expressions import (
     Expr,
     ExpressionError,
     Literal,
+    Not,
     Path,
     children,
     fences,
@@ -83,6 +84,61 @@ def _constant(tree: Expr) -> bool:
     return isinstance(tree, Literal) or (
         not isinstance(tree, Path) and all(map(_constant, children(tree)))
     )
+
+
+def settled(tree: Expr, switches: frozenset[str]) -> bool | None:
+    """What an expression says whatever its contexts hold, None where they decide.
+
+    A full ref is no plain name, a switch among the inputs is no text, and nothing has two values at once.
+    """
+    if isinstance(tree, Not):
+        inner = settled(tree.operand, switches)
+        return None if inner is None else not inner
+    if not isinstance(tree, Binary):
+        return None
+    if tree.operator in ("&&", "||"):
+        decisive = tree.operator == "||"
+        parts = list(_chain(tree, tree.operator))
+        if any(settled(part, switches) is decisive for part in parts):
+            return decisive
+        return decisive if _contrary(parts, "!=" if decisive else "==") else None
+    compared = _compared(tree)
+    return tree.operator == "!=" if compared and _never(*compared, switches) else None
+
+
+def _chain(tree: Expr, operator: str) -> Iterator[Expr]:
+    """The operands of a chain of one operator."""
+    while isinstance(tree, Binary) and tree.operator == operator:
+        yield from _chain(tree.right, operator)
+        tree = tree.left
+    yield tree
+
+
+def _compared(tree: Expr) -> tuple[str, str] | None:
+    """The context and the text that a comparison is about."""
+    if isinstance(tree, Binary) and tree.operator in ("==", "!="):
+        for path, value in ((tree.left, tree.right), (tree.right, tree.left)):
+            if isinstance(path, Path) and not path.indices and isinstance(value, Literal):
+                return (path.name, value.value.lower()) if isinstance(value.value, str) else None
+    return None
+
+
+def _contrary(parts: Iterable[Expr], operator: str) -> bool:
+    """Whether one context is compared with two texts, each by itself, with one operator."""
+    said: dict[str, str] = {}
+    for part in parts:
+        compared = _compared(part)
+        same = isinstance(part, Binary) and part.operator == operator
+        if compared and same and said.setdefault(*compared) != compared[1]:
+            return True
+    return False
+
+
+def _never(name: str, value: str, switches: frozenset[str]) -> bool:
+    """Whether a context cannot be equal to a text."""
+    if name == "github.ref":
+        return bool(value) and not value.startswith("refs/")
+    return name.startswith("inputs.") and name[7:] in switches and value in ("true", "false")
 
 
 def resolved(

@@ -216,6 +216,10 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
 
 _AUTHORS = {path: author for author, paths in _WRITTEN for path in paths}
 
+_FORWARDING = "github.event.client_payload."
+_FORWARDED = ("pull_request.", "issue.", "comment.")
+"""Where `repository_dispatch` keeps what it was sent, and what of another event that can be."""
+
 _CARRIERS = (
     (
         ("github.head_ref", "github.event.pull_request"),
@@ -265,6 +269,7 @@ _CARRIERS = (
         frozenset({"discussion", "discussion_comment"}),
     ),
     (("github.event.pages",), frozenset({"gollum"})),
+    ((_FORWARDING,), frozenset({"repository_dispatch"})),
     (("github.event.head_commit", "github.event.commits"), frozenset({"push"})),
     (("github.event.workflow_run", "github.event.workflow."), frozenset({"workflow_run"})),
     (("github.event.check_suite",), frozenset({"check_suite"})),
@@ -283,7 +288,15 @@ _ANY_EVENT = frozenset({"workflow_call"})
 
 def author(path: str) -> Author | None:
     """Who writes a context, None where nobody from outside does."""
-    return _AUTHORS.get(path)
+    return _AUTHORS.get(forwarded(path))
+
+
+def forwarded(path: str) -> str:
+    """The context that a payload of `repository_dispatch` repeats: commands in comments are sent on so."""
+    if not path.startswith(_FORWARDING):
+        return path
+    rest = path.removeprefix(_FORWARDING).removeprefix("github.payload.")
+    return f"github.event.{rest}" if rest.startswith(_FORWARDED) else path
 
 
 @lru_cache(maxsize=2048)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from pipelaw.place import Place
 
 _MAYBE = pattern(
-    r"\b(?:git|hub)\b[^\n]{0,200}\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote|apply|am)\b"
+    r"\b(?:git|hub)\b[^\n]{0,200}"
+    r"\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote|apply|am|show|cat-file|archive)\b"
     r"|\b(?:gh|hub)\s+(?:(?:-R|--repo)\s+\S+\s+)?(?:pr\s+checkout|repo\s+clone)\b"
 )
 _FETCHING = frozenset({"git", "gh", "hub"})
 _TAKES = pattern(
-    r"\bgit\s+(?:-[Cc]\s+\S+\s+)?(?:checkout|merge|reset|switch|worktree|rebase|cherry-pick|pull)\b"
+    r"\bgit\s+(?:-[Cc]\s+\S+\s+)?"
+    r"(?:checkout|merge|reset|switch|restore|rebase|cherry-pick|pull|read-tree)(?![-\w])"
 )
 """What puts something fetched before into the workspace."""
 _PATCH = pattern(r"\bgh\s+pr\s+diff\b|/pull/[^\s/]+\.(?:patch|diff)\b|\b(?:patch|diff)_url\b")
@@ -49,7 +52,16 @@ _FROM_GIT = ("git+", "github:", ".git#")
 """Programs that run what an address names, and how addresses of repositories begin for them."""
 _VALUED = frozenset(("-C", "-c", "--git-dir", "--work-tree", "-R", "--repo"))
 _CREATES = frozenset(("-b", "-B", "--orphan"))
+_CREATES_BY_SWITCH = frozenset(("-c", "-C", "--create", "--force-create", "--orphan"))
 _SUBCOMMANDS = frozenset("fetch pull checkout clone switch merge reset worktree remote".split())
+_MOST = 500
+"""Behind so many commands nobody fetches anything."""
+_NEAR = 50
+"""What runs a printed file stands no more commands behind it."""
+_PRINTS = frozenset(("show", "cat-file"))
+_DATA = pattern(r"\.(?:md|rst|txt|json|ya?ml|toml|xml|csv|html|lock|log|diff|patch)\Z")
+"""Files that tools read and nobody runs."""
+_NAMESPACE = pattern(r"\A\+?refs/(?:heads|remotes|tags)/")
 
 
 class Fetched(NamedTuple):
@@ -103,18 +115,73 @@ def _checked_out(
     """The first checkout with git, or with a program around it."""
     taken = _TAKES.search(script.text) or any(_TAKES.search(text) for text in later())
     fork = False
-    for command, folders in standing(script, start):
+    aside: Fetched | None = None
+    passed = list(standing(script, start))
+    for at, (command, folders) in enumerate(passed[:_MOST]):
         found = _found(command, script.text, variables, origins)
         if found is None:
             continue
         verb, origin, word = found
         fork = fork or origin.kind == "repository"
         if verb == "remote" or (verb == "fetch" and not taken):
+            origins.fetched.update(dict.fromkeys(_names_given(command, verb), origin))
             continue
-        folder = folders[0] if folders else start
-        own = origin.kind == "branch" and not fork
-        return Fetched(origin, word, _folder(command, verb, folder), own, command.place)
-    return None
+        landed = _landed(passed, at, verb, folders[0] if folders else start, later)
+        if landed is not None:
+            folder, runs = landed
+            own = origin.kind == "branch" and not fork
+            one = Fetched(origin, word, folder, own, command.place, runs)
+            if runs or verb not in _PRINTS:
+                return one
+            aside = aside or one
+    return aside
+
+
+def _landed(
+    passed: Sequence[tuple[Command, tuple[str, ...]]],
+    at: int,
+    verb: str,
+    here: str,
+    later: Callable[[], Sequence[str]],
+) -> tuple[str, str] | None:
+    """The folder or file that a command fills, and what runs that at once; None for nothing."""
+    command = passed[at][0]
+    if verb in _PRINTS:
+        runs = _runs_output(passed[max(at - 3, 0) : at + _NEAR], command)
+        code = [file for file in command.writes if not _DATA.search(file)]
+        file = resolved(code[0], here) if code else None
+        return (file or here, runs) if runs or file else None
+    if verb == "archive":
+        opened = _opened(passed[at + 1 :], here, later)
+        return None if opened is None else (opened, "")
+    return _folder(command, verb, here), ""
+
+
+def _names_given(command: Command, verb: str) -> list[str]:
+    """The names under which later commands find what one fetches, or a remote that it adds."""
+    given = _given(command.words)
+    if verb == "remote":
+        return given[2:3]
+    local = [word.partition(":")[2] for word in given[1:] if ":" in word and "//" not in word]
+    return ["FETCH_HEAD", *(_NAMESPACE.sub("", name) for name in local if name)]
+
+
+def _runs_output(passed: Sequence[tuple[Command, tuple[str, ...]]], printing: Command) -> str:
+    """The command that runs the file which another one prints, "" for none."""
+    from pipelaw.facts.execution import places  # noqa: PLC0415  few scripts print what outsiders wrote
+    from pipelaw.facts.shell_words import EXECUTING, reading  # noqa: PLC0415  as above
+
+    files = {resolved(file, "") or file for file in printing.writes}
+    for command, _ in passed:
+        behind = command.place.start > printing.place.start
+        if command.input == printing.name:
+            read = reading(command.words)
+            piped = behind and read.stdin and read.language in EXECUTING
+            if piped or printing.text in command.text:
+                return command.name
+        if behind and files and any((resolved(f, "") or f) in files for f in places(command.words)):
+            return command.name or command.text
+    return ""
 
 
 def _downloaded(
@@ -203,8 +270,10 @@ def _folder(command: Command, verb: str, folder: str) -> str:
     if verb == "clone":
         name = given[-1].rstrip("/").rpartition("/")[2].removesuffix(".git")
         return resolved(name, folder) or folder
-    if verb == "worktree" and len(given) > 2:
-        return resolved(given[2], folder) or folder
+    if verb == "worktree":
+        made = [word for before, word in pairwise(command.words) if before in _CREATES]
+        given = [word for word in _given(command.words) if word not in made]
+        return (resolved(given[2], folder) if len(given) > 2 else None) or folder
     return folder
 
 
@@ -230,14 +299,25 @@ def _found(
     verb = given[0] if given else ""
     if verb in ("apply", "am") and _PATCH.search(script):
         return verb, origins.request(), command.text
-    creates = verb != "clone" and not _CREATES.isdisjoint(command.words)
-    if verb not in _SUBCOMMANDS or creates:
+    named = given[2:] if _creating(verb, command.words) else given[1:]
+    held = [origins.fetched[name] for word in named if (name := _name(word)) in origins.fetched]
+    if verb not in _SUBCOMMANDS and verb not in _PRINTS and verb != "archive":
         return None
-    named = [_named(word, script, env, origins) for word in given[1:]]
-    found = [each for each in named if each is not None]
+    found = [each for word in named if (each := _named(word, script, env, origins))] + held
     # whose repository it is matters more than which of its branches
     origin = next((each for each in found if each.kind == "repository"), (*found, None)[0])
     return (verb, origin, command.text) if origin is not None else None
+
+
+def _creating(verb: str, words: Sequence[str]) -> bool:
+    """Whether a command's first operand is the name of a branch that it makes."""
+    options = _CREATES_BY_SWITCH if verb == "switch" else _CREATES
+    return verb != "clone" and not options.isdisjoint(words)
+
+
+def _name(word: str) -> str:
+    """What a word names among the things that were fetched: `FETCH_HEAD:file`, `refs/heads/pr`."""
+    return _NAMESPACE.sub("", word.partition(":")[0])
 
 
 def _given(words: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Place
 from pipelaw.loaders.github_conditions import code_of, evaluate
-from pipelaw.loaders.github_constants import roundabout
+from pipelaw.loaders.github_constants import roundabout, settled
 from pipelaw.loaders.github_contexts import author
 from pipelaw.loaders.github_expressions import (
     Binary,
@@ -78,7 +78,10 @@ _COMPUTED = pattern(r"['(]|&&|\|\||[<>=!]")
 """What stands in every expression that computes something."""
 
 _LAST = "whoever acts last"
+_TRUE = ", and a text that is not empty is true"
 _BRANCHED = frozenset({"github.head_ref", *_ACTORS})
+_CHOSEN = _BRANCHED | {"github.ref", "github.ref_name", "github.base_ref"}
+"""What a condition searches for in a list of those that may go on."""
 
 
 class Found(NamedTuple):
@@ -113,8 +116,10 @@ def _at(place: Place | Text, start: int, end: int, *, whole: bool) -> Place:
 
 
 @lru_cache(maxsize=8192)
-def in_condition(condition: str, *, of_job: bool) -> tuple[Found, ...]:
-    """What is wrong with an `if:`."""
+def in_condition(
+    condition: str, *, of_job: bool, switches: frozenset[str] = frozenset()
+) -> tuple[Found, ...]:
+    """What is wrong with an `if:`; `switches` are the inputs that hold true or false, no text."""
     code = code_of(condition)
     if code is None:
         return tuple(_around(condition))
@@ -124,7 +129,7 @@ def in_condition(condition: str, *, of_job: bool) -> tuple[Found, ...]:
     if not found and code:
         whole = (0, len(condition))
         found += [Found(*one[:2], *whole, *one[4:]) for one in _judged(parse(code))]
-        found += _constant(condition, parse(code))
+        found += _constant(condition, parse(code), switches)
     return tuple(found)
 
 
@@ -167,9 +172,9 @@ def _around(condition: str) -> Iterator[Found]:
     if len(inside) == 1 and _holds_anyway(inside[0]):
         return
     outside = condition.strip()
-    why = "the expressions in it are pasted into a text"
+    why = f"the expressions in it are pasted into a text{_TRUE}"
     if len(inside) == 1 and outside == condition[inside[0].start : inside[0].end]:
-        why = "white space or a line break stands around the expression"
+        why = f"white space or a line break stands around the expression{_TRUE}"
     yield Found("always-true", why, 0, len(condition))
 
 
@@ -225,13 +230,16 @@ def _refused(call: Call) -> str:
     return f"`{call.function}` takes {wanted} arguments"
 
 
-def _constant(condition: str, tree: Expr) -> Iterator[Found]:
+def _constant(condition: str, tree: Expr, switches: frozenset[str]) -> Iterator[Found]:
     """A condition that says the same in every run."""
     holds = evaluate(condition).holds
     asks = any(call.function in _STATUS for call in calls(tree))
-    alone = _alone(tree) if holds else None
-    if alone is not None:
-        yield Found("always-true", f"`{alone!r}` stands by itself in it", 0, len(condition))
+    why = f"`{alone!r}` stands by itself in it{_TRUE}" if holds and (alone := _alone(tree)) else ""
+    if holds is None:
+        holds = settled(tree, switches)
+        why = "it only rules out what cannot be" if holds else ""
+    if why:
+        yield Found("always-true", why, 0, len(condition))
     elif holds is False or (holds and not asks):
         yield Found("constant", "never" if holds is False else "always", 0, len(condition))
 
@@ -262,11 +270,8 @@ def _judged(tree: Expr, *, positive: bool = True) -> Iterator[Found]:
 
 def _binary(tree: Binary, *, positive: bool) -> Iterator[Found]:
     left, right = tree.left, tree.right
-    if tree.operator == "||" and isinstance(left, Binary) and left.operator == "&&":
-        middle = left.right
-        if isinstance(middle, Literal) and not middle.value and middle != right:
-            said = repr(middle.value) if isinstance(middle.value, str) else _word(middle.value)
-            yield Found("ternary", said, 0, 0)
+    if tree.operator == "||":
+        yield from _ternary(left, right)
     elif tree.operator in ("==", "!="):
         positive = positive is (tree.operator == "==")
         for path, value in ((left, right), (right, left)):
@@ -276,6 +281,23 @@ def _binary(tree: Binary, *, positive: bool) -> Iterator[Found]:
                 yield Found("spoofable", path.name, 0, 0, decisive=True, author=_LAST)
             if isinstance(path, Call):
                 yield from _call(path, positive=positive is bool(value.value))
+
+
+def _ternary(left: Expr, right: Expr) -> Iterator[Found]:
+    """`a && '' || b`, also as the last of several such choices."""
+    while isinstance(left, Binary) and left.operator == "||":
+        left = left.right
+    middle = left.right if isinstance(left, Binary) and left.operator == "&&" else None
+    if isinstance(middle, Literal) and not middle.value and middle != right:
+        said = repr(middle.value) if isinstance(middle.value, str) else _word(middle.value)
+        yield Found("ternary", said, 0, 0)
+
+
+def _text(where: Expr, what: Path) -> bool:
+    """Whether `contains` searches a text where a list was meant: variables are never lists."""
+    if isinstance(where, Path):
+        return where.name.startswith(("env.", "vars.")) and what.name in _CHOSEN
+    return isinstance(where, Literal)
 
 
 def _listed(tree: Call) -> list[Literal]:
@@ -315,7 +337,7 @@ def _call(tree: Call, *, positive: bool) -> Iterator[Found]:
     elif isinstance(where, Call) and isinstance(what, Path) and positive:
         if tree.function == "contains" and any(_bot(what.name, one) for one in _listed(where)):
             yield Found("spoofable", what.name, 0, 0, decisive=True, author=_LAST)
-    elif tree.function == "contains" and isinstance(where, Literal) and isinstance(what, Path):
+    elif tree.function == "contains" and isinstance(what, Path) and _text(where, what):
         known = author(what.name)
         who = known.who if known else ""
         if what.name in _BRANCHED:

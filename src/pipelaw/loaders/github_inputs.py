@@ -28,8 +28,14 @@ def inputs_of(fields: Mapping[str, Node]) -> Inputs:
                     # whichever start gives more freedom counts
                     found[name] = (who, kind) if before is None or not kind else before
     elif "runs" in fields:
-        found.update((name, ("caller", kind)) for name, kind in _named(fields.get("inputs")))
+        # whatever type an action gives its inputs, it gets texts
+        found.update((name, ("caller", "")) for name, _ in _named(fields.get("inputs")))
     return found
+
+
+def switches_of(inputs: Inputs) -> frozenset[str]:
+    """The inputs that hold true or false, and no text."""
+    return frozenset(name for name, (_, kind) in inputs.items() if kind == "boolean")
 
 
 def _declared(node: Node) -> Iterator[tuple[str, str]]:

@@ -87,6 +87,11 @@ _CALLED = pattern(
 )
 
 
+_ASKED = pattern(r"(?<![\w.])(?:fetch|axios(?:\.\w+)?|got)\(\s*(?!['\"`]https?://[^/'\"`$]+/)")
+"""A request to an address whose host is not written out."""
+_APPENDED = pattern(r"\bappendFile(?:Sync)?\(\s*process\.env\.GITHUB_ENV\s*,")
+
+
 class JavaScript:
     """What a text of JavaScript does with what outsiders write."""
 
@@ -115,7 +120,7 @@ class JavaScript:
         return self._handed(_EXPORT)
 
     def runs(self) -> Iterator[tuple[str, Taint, int, int]]:
-        """Where it runs a text as a command or as code: the kind of harm, whose text, start and end."""
+        """Where a text becomes code, an address or variables: the harm, whose text, start and end."""
         processes = "child_process" in self._code
         for match in islice(_CALLED.finditer(self._code), MOST):
             name = match[1]
@@ -128,6 +133,16 @@ class JavaScript:
                 continue
             split = name.startswith("exec.") and match[2] is None
             yield "argument" if split else "script", taint, match.start(1), end + 1
+        for match in islice(_ASKED.finditer(self._code), MOST):
+            end = closing(self._plain, match.end(), whole=False)
+            taint = self._value(match.end(), end, pasted=False)
+            if taint is not None and taint.charset != "branch":
+                yield "address", taint, match.end(), end
+        for match in islice(_APPENDED.finditer(self._code), MOST):
+            end = closing(self._plain, match.end())
+            taint = self._value(match.end(), end, pasted=False)
+            if taint is not None and taint.charset == "text":
+                yield "environment file", taint, match.start(), end + 1
 
     def _handed(self, found: re.Pattern[str]) -> dict[str, Taint]:
         values = ((m[1].lower(), self._value(*m.span(2))) for m in found.finditer(self._code))

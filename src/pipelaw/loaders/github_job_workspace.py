@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.loaders.github_checkouts import runs_foreign
 from pipelaw.loaders.github_origins import Origins, Seen
 from pipelaw.loaders.github_settled import Workspace
+from pipelaw.loaders.github_taint import written
 from pipelaw.loaders.github_workspace import resolved
 
 if TYPE_CHECKING:
@@ -26,8 +28,13 @@ def workspace_of(
         return None
     env = {v.name.lower(): v.value for variables in flow.variables for v in variables}
     outputs = _Outputs(context.bodies)
-    origins = Origins(context.events, env, outputs, context.callers, context.handed)
-    return Workspace(origins, dict(context.made), environment=environment)
+    matrix = flow.known.matrix
+    # a run of a request's own has no rights: what is named there alone gives nobody any
+    own = {t.name for t in reach.triggers if t.kind == "change-request" and not t.privileged}
+    events = context.events - own
+    origins = Origins(events, env, outputs, context.callers, context.handed, matrix)
+    decided = partial(written, context, flow)
+    return Workspace(origins, decided, dict(context.made), environment=environment)
 
 
 class _Outputs:

@@ -143,6 +143,7 @@ def _reached(
     waits = environment or "environment" in reach.checks
     published = publishes(steps)
     mode = _cache_mode(context, fields)
+    hijackable = any(_runs_outsider_code(step) for step in steps)
     return partial(
         Job,
         name=context.document.text(fields.get("name"), "`name`"),
@@ -160,7 +161,8 @@ def _reached(
         publishes=published,
         releases=published or started_by_release(reach),
         deploys=bool(environment) or deploys(steps),
-        runs_outsider_code=_runs_outsider_code(reach, steps),
+        runs_outsider_code=hijackable or _brings_code(reach),
+        hijackable=hijackable,
         cache_writes=cache_writes(reach, steps, mode, privileged=privileged),
         gates=(*reach.gates, "environment") if waits else reach.gates,
     )
@@ -228,22 +230,19 @@ def _holds_secrets(context: Context, own: tuple[Secret, ...], steps: tuple[Step,
     return False
 
 
-def _runs_outsider_code(reach: Reach, steps: tuple[Step, ...]) -> bool:
+def _brings_code(reach: Reach) -> bool:
     """Change requests bring their own code unless the run has the base repository's rights."""
-    if not reach.reachable:
-        return False
-    if any(
-        trigger.kind == "change-request" and not trigger.privileged for trigger in reach.outsiders
-    ):
-        return True
     return any(
-        step.exposed
-        and (
-            any(runs_foreign(checkout) for checkout in step.checkouts)
-            or any(artifact.executed and artifact.untrusted for artifact in step.artifacts)
-            or any(found.attacker_controlled and found.reparsed for found in step.expansions)
-        )
-        for step in steps
+        trigger.kind == "change-request" and not trigger.privileged for trigger in reach.outsiders
+    )
+
+
+def _runs_outsider_code(step: Step) -> bool:
+    """Whether a step that has the base repository's rights gets code of an outsider."""
+    return step.exposed and (
+        any(runs_foreign(checkout) for checkout in step.checkouts)
+        or any(artifact.executed and artifact.untrusted for artifact in step.artifacts)
+        or any(found.attacker_controlled and found.reparsed for found in step.expansions)
     )
 
 
@@ -314,8 +313,11 @@ def _container(
     kept = parts.service_variables if role == "service" else parts.variables
     kept.extend(context.environment(fields.get("env"), flow))
     parts.variables.extend(_login(context, fields.get("credentials"), flow))
-    privileged, options = _options(document.text(fields.get("options"), "`options`"))
+    asked = document.text(fields.get("options"), "`options`")
+    privileged, options = _options(asked)
     at = document.place(fields["options"]) if "options" in fields else place
+    if "${{" in asked:
+        context.text(at, asked, flow, "argument", name)
     parts.containers.append(
         Container(
             name=name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.secret_leaks import Held, leaks
+from pipelaw.facts.secret_leaks import Held, leaks, plain
 from pipelaw.model import Leak
 from pipelaw.patterns import pattern
 from pipelaw.records import replaced
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MASK = "::add-mask::"
 _MASKED = pattern(r"::add-mask::(?P<what>\$\{\{[^\n]*?\}\})")
+_WORKSPACE = pattern(r"\A\$\{\{\s*github\.workspace\s*\}\}/", re.IGNORECASE)
+_HIDDEN = pattern(r"(?:\A|/)\.(?![./])")
 _SECRET = pattern(r"\$\{\{\s*(?:secrets\.|github\.token\b)", re.IGNORECASE)
 
 
@@ -33,8 +35,9 @@ def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step,
         for script in step.scripts:
             let_out += _shown(script)
             if own or pasted:
-                here, exported = leaks(script, own, pasted=pasted)
-                let_out += here
+                later = steps[index + 1 :]
+                here, exported = leaks(script, own, pasted=pasted, kept=_uploaded(later))
+                let_out += (leak for leak in here if leak.way != "file" or _taken(leak.to, later))
                 held = held | exported
         if let_out:
             found = found or list(steps)
@@ -42,12 +45,31 @@ def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step,
     return tuple(found) if found else steps
 
 
+def _uploaded(steps: Iterable[Step]) -> tuple[str, ...]:
+    """What steps put into artifacts, the whole workspace aside."""
+    found = []
+    for step in steps:
+        for artifact in step.artifacts:
+            if artifact.action == "upload" and not artifact.whole_workspace:
+                found += [plain(_WORKSPACE.sub("", path)) for path in artifact.paths]
+    return tuple(path for path in found if path and not path.startswith("!"))
+
+
+def _taken(file: str, steps: Iterable[Step]) -> bool:
+    """Whether uploads do not leave a file out because its name, or its folder's, begins with a dot."""
+    return _HIDDEN.search(file) is None or any(
+        artifact.hidden for step in steps for artifact in step.artifacts
+    )
+
+
 def _held(secrets: Iterable[Secret]) -> dict[str, Held]:
     """The variables that hold secrets."""
     return {
-        secret.target: Held(secret.name, derived=secret.unmasked)
+        secret.target: Held(
+            secret.target if secret.use == "whole" else secret.name, derived=secret.unmasked
+        )
         for secret in secrets
-        if secret.use == "environment" and secret.target
+        if secret.use in ("environment", "whole") and secret.target
     }
 
 

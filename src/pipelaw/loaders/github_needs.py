@@ -5,7 +5,6 @@ Worked out when a rule first asks: most jobs are never asked about.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
@@ -19,13 +18,17 @@ from pipelaw.loaders.github_handed import (
     says,
     switched_off,
 )
+from pipelaw.loaders.github_hidden import hides, proves
 from pipelaw.loaders.github_scopes import (
     ACTIONS,
     API,
     GH,
+    GH_OPTIONS,
+    POSSIBLE,
     PROGRAMS,
     REST,
     REST_NONE,
+    RUNNING,
     WITH_INPUT,
 )
 from pipelaw.patterns import pattern
@@ -44,33 +47,12 @@ _TEMPLATE = pattern(r"\$\{\{[^}]*\}\}")
 _NO_SPACES = frozenset("rest event paginate hook log auth".split())
 _READING = ("get", "list", "check", "compare", "download", "search")
 _PUSHERS = frozenset({"docker/build-push-action", "docker/bake-action"})
-_POSSIBLE = dict.fromkeys(
-    "goreleaser/goreleaser-action sigstore/cosign-installer cycjimmy/semantic-release-action"
-    " changesets/action pypa/cibuildwheel".split(),
-    "id-token: write",
-) | {"ko-build/setup-ko": "packages: write"}
-"""What actions may need: their own configuration may sign without a key; one logs in to the registry."""
 _DEPLOYERS = frozenset("mvn mvnw gradle gradlew sbt lerna".split())
-_HIDDEN_WORK = pattern(
-    r"(?m)(?:^|[;&|(]|\b(?:then|do|sudo|time|xvfb-run)\b)\s*(?:make|just|task|nox|tox"
-    r"|invoke|mike|mkdocs|hugo|poetry run"
-    r"|uv run|uvx|pdm run|hatch|npm run|npx|pnpm|yarn|bun|bundle exec|rake|cargo|gradle|mvn|dotnet|sbt|lerna"
-    r"|python3?|node|ruby|perl|php|bash|sh|go run|source|\.)\s|(?:^|\s)\.{1,2}/\w|mvnw|gradlew"
-)
-"""Commands that run what cannot be seen: it may push, or ask for an identity token."""
-_HIDING = frozenset(
-    "make just task nox tox invoke mike mkdocs hugo poetry uv uvx pdm hatch npm npx pnpm yarn bun bundle rake"
-    " cargo gradle mvn dotnet sbt lerna python python3 node ruby perl php bash sh go source"
-    " mvnw gradlew".split()
-)
-_IDENTITY = pattern(
-    r"ACTIONS_ID_TOKEN|getIDToken|\b(?:uv|poetry|hatch|flit|pdm|maturin|twine|npm|pnpm|yarn|cargo|gem|dotnet)\b[^\n]*"
-    r"\b(?:publish|upload|push)\b|trusted-publishing|sigstore|cosign|fulcio|oidc",
-    re.IGNORECASE,
-)
-_UPLOADING = frozenset({"publish", "upload", "push", "trusted", "getidtoken"})
-_SIGNING = ("sigstore", "cosign", "fulcio", "oidc", "actions_id_token")
+_PUBLISHERS = frozenset("npm pnpm yarn dotnet gem".split())
+_PUBLISHING = frozenset({"publish", "push"})
 _METHODS = frozenset({"-X", "--method"})
+_CLIENTS = frozenset({"curl", "wget", "http"})
+_API = ("api.github.com", "GITHUB_API_URL", "github.api_url", "GITHUB_GRAPHQL_URL")
 _FIELDS = ("-f", "-F", "--field", "--raw-field", "--input")
 
 
@@ -199,6 +181,7 @@ class _Search:
             self.action(used, step.variables)
         given = self.shared or any(secret.store == "token" for secret in step.secrets)
         self.persisted = self.persisted or any(one.persists_credentials for one in step.checkouts)
+        self.running(step.references, given=given)
         for script in step.scripts:
             if script.shell == "javascript":
                 self.javascript(script, step)
@@ -219,13 +202,21 @@ class _Search:
             filled(variables, "password") and all(not computed(v, "registry") for v in variables)
         ):
             self.unknown.append(name)
-        if name in _POSSIBLE:
-            self.possible.add(_POSSIBLE[name])
+        if name in POSSIBLE:
+            self.possible.update(POSSIBLE[name].split(", "))
         scopes = _scopes(name, variables)
         if scopes is not None:
             self.add(_identity_only(scopes) if other else scopes)
         elif used.kind != "image" or own_token(variables):
             self.unknown.append(used.text.partition("@")[0])
+
+    def running(self, references: Sequence[Reference], *, given: bool) -> None:
+        """Note what the commands may need that an action runs."""
+        for used in references:
+            if used.name.lower() in RUNNING and given:
+                self.unknown.append(used.name)
+            elif used.name.lower() in RUNNING and self.persisted:
+                self.possible.add("contents: write")
 
     def javascript(self, script: Script, step: Step) -> None:
         """Note what a script for the API client needs."""
@@ -264,8 +255,8 @@ class _Search:
 
     def suspect(self, text: str) -> None:
         """Note what a script may do behind what can be seen."""
-        hidden = _hides(text)
-        if hidden or _proves(text):
+        hidden = hides(text)
+        if hidden or proves(text):
             self.possible.add("id-token: write")
         if hidden and self.persisted:
             self.possible.add("contents: write")
@@ -280,12 +271,18 @@ class _Search:
             return "contents: write" if pushes else None
         if name in ("docker", "podman", "helm", "buildah", "oras", "skopeo", "crane"):
             return "packages: write" if _registry(words) else None
-        if name in ("npm", "pnpm", "yarn") and "publish" in words:
+        if name in _PUBLISHERS and not _PUBLISHING.isdisjoint(words):
+            self.possible.add("packages: write")  # the platform has registries of its own
             return "id-token: write" if "--provenance" in words else None
+        self.beyond(name, words)
+        return _program(words)
+
+    def beyond(self, name: str, words: Sequence[str]) -> None:
+        """Note a command of which only its configuration, or the platform, says what it needs."""
         if name in _DEPLOYERS and any("publish" in w or "deploy" in w for w in words[1:]):
             self.unknown.append(f"{name} {words[1]}")
-            return None
-        return _program(words)
+        if name in _CLIENTS and any("uthorization" in word for word in words):
+            self.unknown.extend(name for word in words if any(api in word for api in _API))
 
     def gh(self, words: Sequence[str]) -> str | None:
         """The scopes of a `gh` command."""
@@ -298,6 +295,9 @@ class _Search:
         scopes = GH.get((said[0], verb), GH.get((said[0], "")))
         if scopes is None:
             self.unknown.append(f"gh {' '.join(said[:2])}")
+        for option, added in GH_OPTIONS.items():
+            if any(word.startswith(option) for word in words):
+                self.add(added)
         return scopes
 
     def api(self, words: Sequence[str]) -> str | None:
@@ -316,22 +316,6 @@ class _Search:
             self.unknown.append(f"gh api {path or 'graphql'}")
             return None
         return f"{API[place.partition('?')[0]]}: {'read' if method == 'GET' else 'write'}"
-
-
-def _hides(script: str) -> bool:
-    """Whether a script runs what cannot be seen."""
-    if _HIDING.isdisjoint(words(script)) and "./" not in script and ". " not in script:
-        return False
-    return _HIDDEN_WORK.search(script) is not None
-
-
-def _proves(script: str) -> bool:
-    """Whether a script may ask for an identity token."""
-    if _UPLOADING.isdisjoint(words(script)):
-        lowered = script.lower()
-        if not any(sign in lowered for sign in _SIGNING):
-            return False
-    return _IDENTITY.search(script) is not None
 
 
 def _works(script: str) -> bool:

@@ -6,15 +6,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from pipelaw.loaders.github_actions import HEAD, RESOLVERS
-from pipelaw.loaders.github_contexts import carried
+from pipelaw.loaders.github_contexts import carried, forwarded
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_slices import slice_of
+from pipelaw.loaders.github_taint import computed
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pipelaw.document import Node
     from pipelaw.loaders.github_siblings import Caller
 
 _REQUEST = pattern(
@@ -58,6 +60,8 @@ class Origin(NamedTuple):
     """request (by its number), repository, sha or branch."""
     guessed: bool = False
     """Only a name tells so."""
+    author: str = "whoever opens the pull request"
+    """Who decides what the code is."""
 
 
 class Seen(NamedTuple):
@@ -94,6 +98,7 @@ class Origins:
         outputs: Outputs,
         callers: tuple[Caller, ...],
         handed: Mapping[str, Origin | None] | None = None,
+        matrix: Node | None = None,
     ) -> None:
         self.events = events
         self.env = env
@@ -102,6 +107,7 @@ class Origins:
         self.callers = callers
         self.handed = handed
         """Whose code the inputs name, where the use of an action is looked at."""
+        self.matrix = matrix
         self.steps: dict[str, Seen] = {}
         self.passed: list[Seen] = []
         self.foreign = False
@@ -133,7 +139,7 @@ class Origins:
 
     def path(self, path: str, tail: str, env: Mapping[str, str], depth: int) -> Origin | None:
         """Whose code a context names."""
-        kind = HEAD.get(path)
+        kind = HEAD.get(forwarded(path))
         if kind is not None:
             return Origin(kind) if carried(path, self.events) else None
         context, _, name = path.partition(".")
@@ -143,6 +149,9 @@ class Origins:
             return self._output(context, name, tail, depth)
         if context == "inputs":
             return self._input(name)
+        if context == "matrix":
+            texts = computed(self.matrix, name.partition(".")[0])
+            return _worst(self.of(text, env, depth + 1) for text in texts)
         dispatched = path.startswith("github.event.client_payload.")
         return _guess(name) if dispatched else None
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, true
-from pipelaw.loaders.github_conditions import Case, evaluate, judged
+from pipelaw.loaders.github_conditions import COMMENTED, Case, evaluate, judged
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -27,6 +27,7 @@ _MENTIONED = (
     " branch-deploy@ membership fetch-metadata@ collaboratorpermissionlevel checkcollaborator"
     " /collaborators/ /memberships/ iscrossrepository pushed_at committeddate committer.date check-permission"
     " commit_date committed_at -collaborator -maintainer require-permission verify-permission"
+    " head.repo.full_name head.repo.fork author_association"
 ).split()
 """A file without any of these, in lower case, has no such step."""
 _FAILING = frozenset(
@@ -67,6 +68,16 @@ _PERMISSION = pattern(
 _THROWING = pattern(r"checkCollaborator|MembershipForUser|checkMembership|/memberships/")
 """Requests that themselves fail for somebody who is no member."""
 _FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
+_ALWAYS_FAILS = pattern(
+    r"(?:\A|\n|&&\s*|;\s*)(?:exit\s+[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
+)
+"""A script that ends so, whatever it says before."""
+_UNEQUAL = pattern(
+    r"!=[^!]{0,400}?(?:\bexit\s+[1-9]|setFailed|\bthrow\b)"
+    r"|(?<![!=])={1,2}[^\n|=]{0,200}\|\|[^\n|=]{0,80}\bexit\s+[1-9]"
+)
+"""A comparison that ends the run where it does not hold."""
+_IS_TRUE = pattern(r"=\s*['\"]?true\b[^=]{0,400}?\bexit\s+[1-9]")
 _ADDED = pattern(r"pushed_at|committedDate|committer\.date|commit_date|committed_at")
 _ASKED = pattern(r"created_at|comment_at|submitted_at|labeled_at|COMMENT_AT")
 _DATES = pattern(r"\bdate\s+(?:-\w\s+)*(?:-d|--date)|new Date|Date\.parse|fromdateiso8601")
@@ -114,12 +125,22 @@ def _scripted(script: str, env: str) -> Check:
     permission = _PERMISSION.search(script) is not None
     fails = _FAILS.search(script) is not None
     stops = set()
-    if permission and (fails or (_THROWING.search(script) and "catch" not in script)):
+    throws = _THROWING.search(script) is not None and "catch" not in script
+    forks = fails and _keeps_forks_out(f"{env}\n{script}")
+    if forks or (permission and (fails or throws)):
         stops.add("permission")
     asked = _ASKED.search(script) or _ASKED.search(env)
     if fails and asked and _ADDED.search(script) and _DATES.search(script):
         stops.add("date")
     return Check(frozenset(stops), answers=permission)
+
+
+def _keeps_forks_out(text: str) -> bool:
+    """Whether a script ends where the request is of another repository, behind where its values come from."""
+    named, forked = text.find("head.repo.full_name"), text.find("head.repo.fork")
+    return (named >= 0 and _UNEQUAL.search(text, named) is not None) or (
+        forked >= 0 and _IS_TRUE.search(text, forked) is not None
+    )
 
 
 class JobChecks(NamedTuple):
@@ -165,10 +186,11 @@ def dominates(condition: str, optional: Node | str | None, events: Iterable[str]
 
 
 def refuses(condition: str, script: str, closed: frozenset[str], events: Iterable[str]) -> bool:
-    """Whether a step fails where one before, whose outputs are `closed`, said no to an outsider."""
-    if not closed or "steps." not in condition or not _FAILS.search(script):
+    """Whether a step fails for outsiders; its condition may ask for outputs, of which `closed` say no."""
+    asks = bool(closed) and "steps." in condition and _FAILS.search(script) is not None
+    if not condition or not (asks or _ALWAYS_FAILS.search(script)):
         return False
-    cases = [Case(event, outsider=True, closed=closed) for event in events]
+    cases = [Case(e, outsider=True, author=e not in COMMENTED, closed=closed) for e in events]
     return bool(cases) and all(judged(condition, case).holds is True for case in cases)
 
 
@@ -212,7 +234,7 @@ def behind(reach: Reach, step: Step) -> Reach:
         events = [trigger.name for trigger in reach.outsiders]
         if dominates(step.condition, "true" if step.optional else "", events):
             reach = reach.checked(found.stops)
-    if reach.closed and not step.optional:
+    if step.condition and not step.optional:
         events = [trigger.name for trigger in reach.outsiders]
         if refuses(step.condition, script, reach.closed, events):
             reach = reach.checked(_PERMITTED)

@@ -30,7 +30,7 @@ _NONE = """
     mamba-org/setup-micromamba microsoft/setup-msbuild msys2/setup-msys2 nick-fields/retry
     open-policy-agent/setup-opa oven-sh/setup-bun pnpm/action-setup pre-commit/action
     pyo3/maturin-action pypa/cibuildwheel ramsey/composer-install rui314/setup-mold ruby/setup-ruby
-    rustsec/audit-check shivammathur/setup-php sigstore/cosign-installer slackapi/slack-github-action
+    shivammathur/setup-php sigstore/cosign-installer slackapi/slack-github-action
     snok/install-poetry sonarsource/sonarcloud-github-action sonarsource/sonarqube-scan-action
     step-security/harden-runner subosito/flutter-action swatinem/rust-cache taiki-e/install-action
     vmactions/freebsd-vm webfactory/ssh-agent wntrblm/nox
@@ -97,6 +97,7 @@ _ACTIONS = {
     "pypa/gh-action-pypi-publish": "id-token: write",
     "release-drafter/release-drafter": _PROPOSE,
     "rubygems/release-gem": "id-token: write, contents: write",
+    "rustsec/audit-check": "checks: write, issues: write",
     "slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml": (
         "actions: read, contents: write, id-token: write"
     ),
@@ -113,23 +114,39 @@ _ACTIONS = {
 ACTIONS: dict[str, str] = {**dict.fromkeys(_NONE.split(), ""), **_ACTIONS}
 """Scopes by action, in lower case."""
 
+_GRADLE = (
+    ("dependency-graph", "submit", _PUSH),
+    ("add-job-summary-as-pr-comment", "", _REQUEST),
+)
 WITH_INPUT: dict[str, tuple[tuple[str, str, str], ...]] = {
     "actions/attest": (("push-to-registry", "true", "packages: write"),),
     "actions/attest-build-provenance": (("push-to-registry", "true", "packages: write"),),
     "actions/dependency-review-action": (("comment-summary-in-pr", "", _REQUEST),),
     "actions/stale": (("delete-branch", "true", _PUSH),),
     "actions/download-artifact": (("run-id", "", "actions: read"),),
+    "amannn/action-semantic-pull-request": (("wip", "true", f"{_REQUEST}, statuses: write"),),
+    "aquasecurity/trivy-action": (("github-pat", "", _PUSH),),
     "aws-actions/configure-aws-credentials": (("role-to-assume", "", "id-token: write"),),
     "azure/login": (("client-id", "", "id-token: write"),),
     "codecov/codecov-action": (("use_oidc", "true", "id-token: write"),),
     "docker/login-action": (("registry", "ghcr.io", "packages: write"),),
     "golangci/golangci-lint-action": (("only-new-issues", "true", "pull-requests: read"),),
     "google-github-actions/auth": (("workload_identity_provider", "", "id-token: write"),),
+    "gradle/actions/setup-gradle": _GRADLE,
+    "gradle/gradle-build-action": _GRADLE,
     "hashicorp/vault-action": (("method", "jwt", "id-token: write"),),
     "hynek/build-and-inspect-python-package": (
         ("attest-build-provenance-github", "", "id-token: write, attestations: write"),
     ),
+    "mikepenz/action-junit-report": (("comment", "true", _REQUEST),),
+    "ncipollo/release-action": (("discussioncategory", "", "discussions: write"),),
     "npm/action-publish": (("provenance", "true", "id-token: write"),),
+    "pyo3/maturin-action": (
+        ("command", "upload", "id-token: write"),
+        ("command", "publish", "id-token: write"),
+    ),
+    "softprops/action-gh-release": (("discussion_category_name", "", "discussions: write"),),
+    "step-security/harden-runner": (("policy", "", "id-token: write"),),
 }
 """Scopes that an input adds: its name, a piece of its value ("" for any), and the scopes."""
 
@@ -147,6 +164,7 @@ GH: dict[tuple[str, str], str] = {
     ("config", ""): "",
     ("extension", ""): "",
     ("issue", ""): "issues: write",
+    ("issue", "develop"): "contents: write, issues: write",
     ("issue", "list"): "issues: read",
     ("issue", "status"): "issues: read",
     ("issue", "view"): "issues: read",
@@ -179,6 +197,11 @@ GH: dict[tuple[str, str], str] = {
     ("workflow", "view"): "actions: read",
 }
 """Scopes by what `gh` is told to do; with "" for every other verb of the noun."""
+GH_OPTIONS = {
+    "--delete-branch": _PUSH,
+    "--discussion-category": "discussions: write",
+}
+"""Scopes that an option of `gh` adds."""
 
 API: dict[str, str] = {
     "actions": "actions",
@@ -221,6 +244,29 @@ REST: dict[str, str] = {
 """The scope of a namespace of the client that scripts in JavaScript are handed."""
 REST_NONE = frozenset("meta users search ratelimit licenses markdown emojis context".split())
 """Namespaces that every token can use."""
+
+RUNNING = frozenset({"cypress-io/github-action", "nick-fields/retry", "vmactions/freebsd-vm"})
+"""Actions without needs of their own that run the commands which they are given."""
+
+_RELEASER = "id-token: write, issues: write, packages: write"
+POSSIBLE: dict[str, str] = {
+    **dict.fromkeys(
+        """
+        changesets/action cycjimmy/semantic-release-action determinatesystems/nix-installer-action
+        pypa/cibuildwheel sigstore/cosign-installer
+        """.split(),
+        "id-token: write",
+    ),
+    **dict.fromkeys(
+        ("actions/attest", "actions/attest-build-provenance", "actions/attest-sbom"),
+        "artifact-metadata: write",
+    ),
+    "golangci/golangci-lint-action": "checks: write",
+    "goreleaser/goreleaser-action": _RELEASER,
+    "ko-build/setup-ko": "packages: write",
+    "super-linter/super-linter": _REQUEST,
+}
+"""What actions may need beyond that, by their configuration or where they are allowed to."""
 
 PROGRAMS: dict[str, str] = {
     "semantic-release": "contents: write, issues: write, pull-requests: write",

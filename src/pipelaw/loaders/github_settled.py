@@ -9,7 +9,7 @@ from pipelaw.loaders.github_approvals import standing_of
 from pipelaw.loaders.github_artifacts import downloads, feeds
 from pipelaw.loaders.github_conditions import evaluate
 from pipelaw.loaders.github_fetches import fetched
-from pipelaw.loaders.github_origins import Seen
+from pipelaw.loaders.github_origins import Origin, Seen
 from pipelaw.loaders.github_workspace import (
     Mount,
     below,
@@ -26,12 +26,12 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pipelaw.facts.taint import Taint
     from pipelaw.loaders.github_approvals import Standing
-    from pipelaw.loaders.github_origins import Origin, Origins
+    from pipelaw.loaders.github_origins import Origins
     from pipelaw.loaders.github_reach import Reach
     from pipelaw.model import Reference, Step
 
-_AUTHOR = "whoever opens the pull request"
 _REFUSING = frozenset({"pull_request_target", "workflow_run"})
 """Events under which newer versions of the checkout action refuse a fork's code."""
 _PAYLOAD = pattern(r"github\.(?:head_ref|event\.(?:pull_request|workflow_run)\.)")
@@ -59,8 +59,17 @@ class Brought(NamedTuple):
 class Workspace:
     """What lies where a job works, as its steps are read; for jobs that outsiders may get to."""
 
-    def __init__(self, origins: Origins, made: Mapping[str, bool], *, environment: bool) -> None:
+    def __init__(
+        self,
+        origins: Origins,
+        written: Callable[[str], Taint | None],
+        made: Mapping[str, bool],
+        *,
+        environment: bool,
+    ) -> None:
         self.origins = origins
+        self.written = written
+        """Whose text the expressions of a text put into it, as far as the steps have been passed."""
         self.made = made
         """Artifacts of this run that hold what an outsider's code left; `*` for one without a name."""
         self.environment = environment
@@ -151,10 +160,11 @@ class Workspace:
         """A checkout by an action, told whose code it gets."""
         ref = self.origins.of(checkout.ref, env)
         repository = self.origins.of(checkout.repository, env)
-        origin = ref or repository
+        standing = standing_of(each.reach, environment=self.environment)
+        origin = ref or repository or (self._chosen(checkout) if standing.exposed else None)
         if origin is None:
             return checkout
-        standing = standing_of(each.reach, environment=self.environment)
+        where = "repository" if ref is None and origin.kind == "repository" else "ref"
         used = each.step.references[0]
         places = {variable.name.lower(): variable.place for variable in used.inputs}
         own = ref is not None and ref.kind == "branch" and repository is None
@@ -162,10 +172,18 @@ class Workspace:
         changed = replaced(
             checkout,
             refused=_refused(checkout, used, standing),
-            place=places.get("ref" if ref is not None else "repository", checkout.place),
+            place=places.get(where, checkout.place),
         )
         brought = Brought(number, changed, folder_of(checkout.folder))
         return self._note(brought, origin, standing, own=own)
+
+    def _chosen(self, checkout: Checkout) -> Origin | None:
+        """A repository or commit that an outsider names in a text."""
+        for kind, text in (("repository", checkout.repository), ("request", checkout.ref)):
+            taint = self.written(text) if "${{" in text else None
+            if taint is not None and taint.outsider:
+                return Origin(kind, author=taint.who)
+        return None
 
     def _note(self, brought: Brought, origin: Origin, standing: Standing, *, own: bool) -> Checkout:
         """A checkout of an outsider's code, with what stands between the outsider and it."""
@@ -183,7 +201,7 @@ class Workspace:
         judged = replaced(
             part,
             untrusted=True,
-            author=_AUTHOR,
+            author=origin.author,
             guessed=origin.guessed,
             mutable=mutable,
             own_branch=own,

@@ -43,6 +43,8 @@ class Caller(NamedTuple):
     """What it hands over, by name in lower case."""
     callers: tuple[Caller, ...] = ()
     """Who calls the workflow that it belongs to."""
+    path: str = ""
+    """Where that workflow stands."""
 
 
 class _Sibling(NamedTuple):
@@ -143,7 +145,10 @@ def _called(source: Source) -> tuple[tuple[str, Caller], ...]:
     )
     reaches = Reaches(reach_of(triggers), conditions, checks)
     return tuple(
-        (str(body["uses"].value).rpartition("/")[2], Caller(reaches.of(key), _inputs(body)))
+        (
+            str(body["uses"].value).rpartition("/")[2],
+            Caller(reaches.of(key), _inputs(body), path=source.path),
+        )
         for key, body in bodies.items()
         if isinstance(body.get("uses"), ScalarNode)
     )

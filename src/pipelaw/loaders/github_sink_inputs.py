@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 INPUT_SINKS: dict[str, dict[str, str]] = {
+    "borales/actions-yarn": {"cmd": "argument"},
     "burrunan/gradle-cache-action": {"arguments": "argument"},
     "cloudflare/wrangler-action": {
         "command": "argument",
@@ -10,6 +11,7 @@ INPUT_SINKS: dict[str, dict[str, str]] = {
         "postcommands": "code",
     },
     "coactions/setup-xvfb": {"run": "code"},
+    "cross-platform-actions/action": {"run": "code"},
     "cypress-io/github-action": {
         "build": "code",
         "command": "code",
@@ -17,6 +19,7 @@ INPUT_SINKS: dict[str, dict[str, str]] = {
         "start": "code",
         "wait-on": "address",
     },
+    "devcontainers/ci": {"runcmd": "code"},
     "fifsky/ssh-action": {"command": "code"},
     "fjogeleit/http-request-action": {"url": "address"},
     "gabrielbb/xvfb-action": {"run": "code"},
@@ -34,6 +37,11 @@ INPUT_SINKS: dict[str, dict[str, str]] = {
         "script": "code",
     },
     "ruby/setup-ruby": {"bundler": "code", "ruby-version": "code", "rubygems": "code"},
+    "vmactions/freebsd-vm": {"prepare": "code", "run": "code"},
+    "vmactions/netbsd-vm": {"prepare": "code", "run": "code"},
+    "vmactions/openbsd-vm": {"prepare": "code", "run": "code"},
+    "vmactions/solaris-vm": {"prepare": "code", "run": "code"},
+    "wandalen/wretry.action": {"command": "code"},
     "wei/curl": {"args": "address"},
 }
 """The sink by action and input, both in lower case; what runs as a script of its own is in `CODE_INPUTS`."""

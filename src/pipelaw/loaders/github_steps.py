@@ -10,12 +10,14 @@ from pipelaw.facts import shell
 from pipelaw.facts.concealment import concealed
 from pipelaw.facts.confusion import confused
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.shell_services import services
 from pipelaw.facts.verification import unverified
 from pipelaw.loaders.github_actions import CODE_INPUTS, CODE_LANGUAGES
 from pipelaw.loaders.github_agents import agents_of
 from pipelaw.loaders.github_caches import caches_of
 from pipelaw.loaders.github_checkouts import artifacts_of, checkouts_of, uploaded
 from pipelaw.loaders.github_gates import flaws_at, in_condition
+from pipelaw.loaders.github_inputs import switches_of
 from pipelaw.loaders.github_job_workspace import folder_in, later_scripts, workspace_of
 from pipelaw.loaders.github_local_actions import brought_by
 from pipelaw.loaders.github_misuse import misuse_of, odd_shell
@@ -86,7 +88,8 @@ def condition_flaws(
     """What is wrong with the `if` of a job or step."""
     node = fields.get("if")
     if isinstance(node, ScalarNode) and not null(node):
-        found = in_condition(node.value, of_job=of_job)
+        switches = switches_of(context.inputs) if "inputs." in node.value else frozenset()
+        found = in_condition(node.value, of_job=of_job, switches=switches)
         if found:
             yield from flaws_at(found, node.value, Place(context.document.source, node, node))
 
@@ -131,7 +134,7 @@ def _step(
         references=(used,) if used is not None else (),
         scripts=scripts,
         expansions=tuple(flow.expansions),
-        variables=(*variables, *inputs),
+        variables=(*variables, *inputs, *services(scripts)),
         secrets=tuple(flow.secrets),
         flaws=tuple(flow.flaws),
         credentials=credentials((*variables, *inputs), scripts),
@@ -139,7 +142,7 @@ def _step(
         artifacts=artifacts_of(used, inputs),
         caches=caches_of(used, reach, around.cache_mode),
         merges=reach.exposed and merges(used, scripts),
-        agents=agents_of(used, (*variables, *inputs), scripts, flow.expansions),
+        agents=agents_of(used, (*variables, *inputs), scripts, flow.expansions, flow.tainted),
         place=Place(document.source, node, node),
     )
 

@@ -143,13 +143,13 @@ def _in_matrix(context: Context, flow: Flow, name: str) -> Taint | None:
     """Whose text a value of the matrix can be; that of constants is nobody's."""
     return strongest(
         taint
-        for text in _computed(flow.known.matrix, name)
+        for text in computed(flow.known.matrix, name)
         if (taint := written(context, flow, text)) is not None
     )
 
 
 @lru_cache(maxsize=64)
-def _computed(matrix: Node | None, name: str) -> tuple[str, ...]:
+def computed(matrix: Node | None, name: str) -> tuple[str, ...]:
     """The texts of a matrix that give a value its text and are no constants."""
     return tuple(
         scalar.value

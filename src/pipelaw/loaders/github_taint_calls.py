@@ -195,7 +195,7 @@ def called_with(context: Context, callers: Iterable[Caller]) -> None:
     for caller in callers:
         events, opened = _events(caller)
         context.events, context.open_events = context.events | events, context.open_events | opened
-    context.flow.known = Known(_handed_over(callers))
+    context.flow.known = Known(_handed_over(callers, context.tree))
 
 
 def _events(caller: Caller) -> tuple[frozenset[str], frozenset[str]]:
@@ -204,7 +204,7 @@ def _events(caller: Caller) -> tuple[frozenset[str], frozenset[str]]:
     return events, frozenset(trigger.name for trigger in caller.reach.outsiders)
 
 
-def _handed_over(callers: Iterable[Caller]) -> dict[str, Taint]:
+def _handed_over(callers: Iterable[Caller], tree: Tree | None) -> dict[str, Taint]:
     """Whose text the inputs of a workflow hold, by name in lower case."""
     from pipelaw.loaders.github_context import Context, Flow  # noqa: PLC0415  it uses this module
 
@@ -212,13 +212,27 @@ def _handed_over(callers: Iterable[Caller]) -> dict[str, Taint]:
     for caller in callers:
         outer = Context.__new__(Context)
         outer.events, outer.open_events = _events(caller)
-        within = Flow({}, Known(_handed_over(caller.callers)))
+        handed = _handed_over(caller.callers, tree)
+        asks = tree is not None and any("needs." in text for text in caller.inputs.values())
+        loaded = _loaded(tree, caller.path) if asks and tree is not None else None
+        within = Flow({}, Known(handed, needs=loaded.jobs if loaded else None))
         for name, text in caller.inputs.items():
             taint = written(outer, within, text) if "${{" in text else None
             if taint is not None:
                 found.setdefault(name, []).append(taint)
     worst = {name: strongest(taints) for name, taints in found.items()}
     return {name: taint for name, taint in worst.items() if taint is not None}
+
+
+def _loaded(tree: Tree, path: str) -> Context | None:
+    """The workflow at a path, which calls others, as it was loaded; None where that is going on."""
+    from pipelaw.loaders.github import load_early  # noqa: PLC0415  it uses this module
+
+    known = memory(tree).calling
+    if path not in known:
+        known[path] = None  # workflows that call each other are cut here
+        load_early(tree, path)
+    return known[path]
 
 
 _USES = pattern(r"uses:(?<=\buses:)\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")
@@ -264,20 +278,24 @@ class Memory(NamedTuple):
     """The uses of local actions in a file that was loaded."""
     actions: dict[object, Followed | None]
     """Local actions, by their folder, what is handed to them, and the events."""
+    calling: dict[str, Context | None]
+    """Workflows that hand outputs of their jobs to others, by path."""
 
 
 @lru_cache(maxsize=4)
 def memory(tree: Tree) -> Memory:
     """What is remembered of a repository."""
-    return Memory({}, {}, {})
+    return Memory({}, {}, {}, {})
 
 
-def remember(tree: Tree, path: str, calls: Sequence[LocalCall], pipeline: Pipeline) -> None:
-    """Keep the uses of local actions in a file."""
-    if calls:
+def remember(tree: Tree, path: str, context: Context, pipeline: Pipeline) -> None:
+    """Keep the uses of local actions in a file, and its outputs if it calls local workflows."""
+    if context.calls:
         jobs = {job.id: job for job in pipeline.jobs}
-        found = [Use(call, jobs[call.job]) for call in calls if call.job in jobs]
+        found = [Use(call, jobs[call.job]) for call in context.calls if call.job in jobs]
         memory(tree).uses[path] = found
+    if context.jobs and any(job.reusable for job in pipeline.jobs):
+        memory(tree).calling[path] = context
 
 
 def uses_of_action(tree: Tree, path: str) -> list[Use]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.taint import Taint, strongest
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pipelaw.facts.taint import Taint
     from pipelaw.loaders.github_expressions import Fence
 
 
@@ -48,7 +48,6 @@ def _kept_as_data(text: str, fence: Fence) -> bool:
 
 
 _PWSH_FILE = pattern(r"(?i)\$\{?env:GITHUB_(ENV|OUTPUT|PATH)\b")
-_PWSH_VARIABLE = pattern(r"(?i)\$\{?env:(\w+)")
 _PWSH_NAME = pattern(r"[\"'`]?\s*([A-Za-z_][\w-]*)=")
 _JOINED = pattern(r"(?i)-replace\s+['\"](?:`r)?`?n|\\[rn]|\.Trim\(|-replace\s+['\"]\[\^")
 _KINDS = {"env": "environment", "output": "outputs", "path": "search path"}
@@ -58,15 +57,14 @@ def powershell(
     code: str, tainted: Mapping[str, Taint]
 ) -> Iterator[tuple[str, str, Taint, int, int]]:
     """What a script of PowerShell writes to GitHub's files: kind, name, whose text, start and end."""
+    from pipelaw.facts.script_taint import assigned, said  # noqa: PLC0415  most scans meet none
+
     at = 0
+    held = assigned(code, code, tainted)
     for line in code.splitlines(keepends=True):
         file = _PWSH_FILE.search(line)
         if file is not None:
-            found = strongest(
-                taint
-                for match in _PWSH_VARIABLE.finditer(line)
-                if (taint := tainted.get(match[1].lower())) is not None
-            )
+            found = said(line, tainted, held)
             if found is not None and not _JOINED.search(line):
                 name = _PWSH_NAME.search(line)
                 end = at + len(line.rstrip())

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from pipelaw.place import Place
 
 _PASTED = "${{"
-_RUNNING = ("eval(", "Function(", "child_process", "exec.exec", "getExecOutput")
-"""What stands in every script of JavaScript that may run a text."""
+_RUNNING = (
+    *("eval(", "Function(", "child_process", "exec.exec", "getExecOutput"),
+    *("GITHUB_ENV", "fetch(", "axios", "got("),
+)
+"""What stands in every script of JavaScript that may run a text, ask it or make variables of it."""
 _BOURNE = frozenset(("", "bash", "sh", "zsh", "dash", "ash"))
 _SINKS = pattern(
     r"GITHUB_(?:ENV|PATH|OUTPUT)|::(?:set-|add-)|\b(?:eval|sed|awk|bash|sh|ssh|xargs|source|python3?|node|perl)\b"
@@ -179,11 +182,13 @@ def _worth(flow: Flow, script: Script) -> bool:
 
 
 _SINKABLE = pattern(
-    r"GITHUB_|::(?:set-|add-)|%\w|\./\w|os\.|subprocess|(?i:\biex\b|invoke-expression|scriptblock)"
+    r"GITHUB_|::(?:set-|add-)|%\w|\./\w|os\.|subprocess"
+    r"|(?i:\b(?:iex|irm|iwr)\b|invoke-(?:expression|webrequest|restmethod)|scriptblock)"
     r"|(?m:(?:^|[;&|({]|\b(?:then|do|else|start-process|Start-Process)\s)[ \t]*[\"']?\$\{?\w)"
     r"|\b(?:eval|g?sed|g?awk|bash|sh|zsh|cmd|ssh|xargs|source|python3?|node|perl|ruby|php|su|runuser|psql"
     r"|mysql|sqlite3|pwsh|powershell|git|tar|curl|wget|nc|find|docker|rsync|scp|zip|npm|npx|pip3?|cargo"
-    r"|make|go|helm|mvn|yarn|pnpm|pytest)\b"
+    r"|make|go|helm|mvn|yarn|pnpm|pytest|aria2c|bundle|composer|dotnet|ffmpeg|gcc|gradle|hg|nmap|openssl|rclone"
+    r"|svn|tcpdump|terraform|tmux|unzip|uv)\b"
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Node, Place, ScalarNode, null
 from pipelaw.facts import advisories, references
+from pipelaw.loaders.comments import behind
 from pipelaw.loaders.github_actions import FIRST_PARTY
 from pipelaw.loaders.github_catalogue import ARCHIVED, INSTALLERS, POPULAR, REPLACEABLE
 from pipelaw.loaders.github_lock import bound
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
     from pipelaw.model import Variable
 
 _MOVABLE = frozenset({"tag", "branch", "none"})
-_COMMENT = pattern(r"[ \t]+#[ \t]*(.*)")
 _CLAIM = pattern(
     r"(?:zizmor: *ignore\[[^\]]*\] *#? *)?"
-    r"(?:tag *[=:] *|pin *@ *|pin:|version:? +|renovate: *tag=|ratchet:[^@\s]+@|[\w.-]+/[\w./-]+@|@)?"
+    r"(?:tag *[=:] *|pin *@ *|pin:|version:? +|renovate: *tag=|ratchet:[^@\s]+@|[\w.-]+/[\w./-]+@|https?://\S+/|@)?"
     r"(?P<version>[\w][\w./+-]*)(?P<more>.*)",
     re.IGNORECASE,
 )
@@ -35,6 +35,7 @@ _ABOVE_WORDS = frozenset(
 """What may stand around the version in a comment that says nothing else."""
 _VERSION = pattern(r"v\d+(?:\.\d+)*(?:[-+.][\w.+-]*)?\Z|\d+(?:\.\d+)+(?:[-+.][\w.+-]*)?\Z")
 _NUMBERS = pattern(r"v?(\d+(?:\.\d+)*)(?:[-.+]?[a-z][\w.+-]*)?\Z", re.IGNORECASE)
+_NEWEST = frozenset({"", "latest", "latest-release", "tip"})
 _EXACT = 3
 """How many numbers a version has that no later release takes over."""
 
@@ -71,7 +72,7 @@ def uses_of(
     kind, name, ref, owner, how, mutable, first_party, plain, noted = _split(text)
     if mutable and context.locked and bound(text, context.locked):
         how, mutable = "commit", False
-    comment = _comment(context, node)
+    comment = behind(context.document.source.text, node)
     claimed = _claimed(comment) if comment and how == "commit" else ""
     if not claimed and how == "commit":
         claimed = _above(context, node, name)
@@ -128,17 +129,6 @@ def _split(text: str) -> _Split:
     )
 
 
-def _comment(context: Context, node: ScalarNode) -> str:
-    """The comment behind a value on its line."""
-    text = context.document.source.text
-    end = node.end_mark.index
-    if text.startswith("\n", end):
-        return ""
-    newline = text.find("\n", end)
-    match = _COMMENT.match(text, end, newline if newline >= 0 else len(text))
-    return match[1].strip() if match else ""
-
-
 def _above(context: Context, node: ScalarNode, name: str) -> str:
     """The version that a comment on the line above names, if it says no more than that."""
     start = node.start_mark.index
@@ -175,7 +165,7 @@ def _installs(name: str, inputs: tuple[Variable, ...]) -> str:
     """The program that an action installs in its newest release, "" where an input names a version."""
     program, versions = INSTALLERS.get(name, ("", ()))
     if program and any(
-        given.name.lower() in versions and given.value not in ("", "latest") for given in inputs
+        given.name.lower() in versions and given.value not in _NEWEST for given in inputs
     ):
         return ""
     return program

@@ -38,14 +38,14 @@ def folder_of(text: str) -> str:
 
 def outside(path: str) -> bool:
     """Whether a path as `resolved` gives it lies outside the workspace."""
-    return path[:1] in ("/", "~", "$")
+    return path[:1] in ("/", "~", "$") or path == ".." or path[:3] == "../"
 
 
 @lru_cache(maxsize=4096)
 def resolved(word: str, where: str) -> str | None:
     """The path that a word names from a folder; None where that is not known.
 
-    Relative to the workspace, "" for itself; a path outside it begins with `/`, `~` or `$TEMP`.
+    Relative to the workspace, "" for itself; a path outside it begins with `/`, `~`, `$TEMP` or `..`.
     """
     text = word.replace("\\", "/")
     root, temp = _ROOT.match(text), _TEMP.match(text)
@@ -58,15 +58,13 @@ def resolved(word: str, where: str) -> str | None:
     elif _DECIDED.search(text) or "://" in text:
         return None
     path = normpath(f"{where}/{text}" if where else text or ".")
-    if path.startswith(".."):
-        return None
     return "" if path == "." else path
 
 
 def below(path: str, folder: str) -> bool:
     """Whether a path is a folder or lies in it; "" is the workspace."""
     if not folder:
-        return path[:1] not in ("/", "~", "$")
+        return not outside(path)
     return path == folder or path.startswith(f"{folder}/")
 
 

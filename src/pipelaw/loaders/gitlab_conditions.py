@@ -109,7 +109,12 @@ class _Parser:
     def _comparison(self) -> Condition:
         left = self._operand()
         operator = self._take("==", "!=", "=~", "!~")
-        return Condition(operator, parts=(left, self._operand())) if operator else left
+        if not operator:
+            return left
+        right = self._operand()
+        if operator in ("==", "!=") and right.kind == "variable" and _constant(left):
+            left, right = right, left
+        return Condition(operator, parts=(left, right))
 
     def _operand(self) -> Condition:
         if self._take("!"):
@@ -122,6 +127,14 @@ class _Parser:
             return UNKNOWN
         self._at += 1
         return _leaf(kind, text)
+
+
+def _constant(operand: Condition) -> bool:
+    """Whether an operand says the same in every pipeline; compared with, it stands on the right."""
+    return operand.kind in ("text", "null") or operand == _DEFAULT
+
+
+_DEFAULT = Condition("variable", "CI_DEFAULT_BRANCH")
 
 
 def _leaf(kind: str, text: str) -> Condition:

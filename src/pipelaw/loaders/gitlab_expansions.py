@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import ScalarNode
 from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
+from pipelaw.facts.shell_handing import receiver
 from pipelaw.loaders.gitlab_nodes import INPUT, MAIN
 from pipelaw.loaders.gitlab_variables import AUTHORS, Used, authored, used, written
 from pipelaw.model import Expansion
@@ -23,16 +24,13 @@ if TYPE_CHECKING:
     from pipelaw.model import Script
 
 _INTERPRETING = pattern(
-    r"""\b(?:ba|da|a|z|k|mk|rba|s|pw)?sh\b|<<|eval|python|perl|ruby|node|php|lua|sql|maria|mongo"""
+    r"""\b(?:ba|da|a|z|k|mk|rba|s|pw)?sh\b|<<|eval|trap|python|perl|ruby|node|php|lua|sql|maria|mongo"""
     r"""|source|\bsu\b|awk|sed\b|iex|cmd|[Ii]nvoke-[Ee]xpression|[Pp]ower[Ss]hell|(?:^|[;&|]|\s)\.\s"""
 )
 """Without a match in it, no command of a script reads an expanded text as code."""
 
-_ASSIGNING = pattern(r"""([A-Za-z_]\w*)=(?:"[^"\n]*|[^\s"';&|()]*)\Z""")
-"""The beginning of a line up to a value's variable: `MESSAGE="so: `."""
-
-_NEAR = 200
-"""How far before a variable its assignment is looked for, in characters."""
+_LOGGED = pattern(r"""([A-Za-z_]\w*)=["']?\$\(\s*git\s+(?:log|show)\b[^()\n]*%[sBb]""")
+"""What the commit says about itself, read from git."""
 
 Origins = dict[str, tuple[str, ...]]
 """Variables of a job by name, with the variables in their text that somebody else writes."""
@@ -43,11 +41,17 @@ def origins(given: Given, above: Origins) -> Origins:
     if not above and not given.changing:
         return above
     found = {name: names for name, names in above.items() if name not in given.values}
-    for variable in given.changing:
-        names = written(variable.value)
+    # twice: a variable may stand in another one, and below it in the file
+    for variable in given.changing * 2:
+        names = [one for use in used(variable.value) for one in _sources(use.name, found)]
         if names:
-            found[variable.name] = names
+            found[variable.name] = tuple(dict.fromkeys(names))
     return found
+
+
+def _sources(name: str, known: Origins) -> tuple[str, ...]:
+    """The variables of GitLab's in a variable whose text somebody else writes."""
+    return (name,) if name in AUTHORS else known.get(name, ())
 
 
 def passed_on(scripts: Iterable[Script], known: Origins) -> Origins:
@@ -55,15 +59,15 @@ def passed_on(scripts: Iterable[Script], known: Origins) -> Origins:
     found = dict(known)
     for script in scripts:
         text = script.text
+        if "$(git " in text:
+            found.update({match[1]: ("CI_COMMIT_MESSAGE",) for match in _LOGGED.finditer(text)})
         if "=" not in text or not (found or authored(text)):
             continue
         for use in used(text):
-            if use.name not in AUTHORS and use.name not in found:
-                continue
-            line = max(text.rfind("\n", 0, use.start) + 1, use.start - _NEAR)
-            match = _ASSIGNING.search(text, line, use.start)
-            if match is not None and match[1] not in found:
-                found[match[1]] = (use.name,) if use.name in AUTHORS else found[use.name]
+            sources = _sources(use.name, found)
+            name = receiver(text, use.start, use.end) if sources else ""
+            if name and name not in found:
+                found[name] = sources
     return found
 
 
@@ -90,7 +94,7 @@ def in_script(
 
 def _fixed(use: Used, known: Origins, settled: frozenset[str]) -> bool:
     """Whether the job's conditions leave a variable, or all that it is made of, no choice."""
-    return settled.issuperset((use.name,) if use.name in AUTHORS else known[use.name])
+    return settled.issuperset(_sources(use.name, known))
 
 
 @lru_cache(maxsize=1024)
@@ -99,8 +103,7 @@ def _interpreting(text: str) -> bool:
 
 
 def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expansion:
-    direct = use.name in AUTHORS
-    sources = (use.name,) if direct else known[use.name]
+    direct, sources = use.name in AUTHORS, _sources(use.name, known)
     return Expansion(
         text=script.text[use.start : use.end],
         sources=sources,
@@ -178,8 +181,7 @@ def in_places(
 
 
 def _in_value(nodes: Nodes, node: ScalarNode, sink: str, use: Used, known: Origins) -> Expansion:
-    direct = use.name in AUTHORS
-    sources = (use.name,) if direct else known[use.name]
+    direct, sources = use.name in AUTHORS, _sources(use.name, known)
     return Expansion(
         text=node.value[use.start : use.end],
         sources=sources,

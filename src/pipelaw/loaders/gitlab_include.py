@@ -86,6 +86,10 @@ class Reader:
         if reference is None:
             config.problem(node, "an include names no file, project, URL, template or component")
             return
+        own = self._published(reference)
+        if own:
+            self._open_file(own, node, given(config, fields), published=True)
+            return
         self.references.append(reference)
         if reference.kind != "template":
             self.unresolved.append(
@@ -93,6 +97,14 @@ class Reader:
                     reference.place.first, f"`{reference.text}` is included and was not read"
                 )
             )
+
+    def _published(self, reference: Reference) -> str:
+        """The file of a component of this repository that is taken from its own commit, "" for none."""
+        if reference.kind != "component" or reference.pin != "local":
+            return ""
+        name = reference.name.rpartition("/")[2]
+        paths = (f"templates/{name}.yml", f"templates/{name}/template.yml")
+        return next((path for path in paths if path in self.tree), "")
 
     def _local(self, node: ScalarNode, fields: dict[str, Node]) -> None:
         text = text_of(self.config, node)
@@ -120,7 +132,10 @@ class Reader:
         """Lay another file of the repository over what was read."""
         self._open_file(path, None, inputs)
 
-    def _open_file(self, path: str, node: ScalarNode | None, inputs: dict[str, str]) -> None:
+    def _open_file(
+        self, path: str, node: Node | None, inputs: dict[str, str], *, published: bool = False
+    ) -> None:
+        """Read a file that is included; one that is `published` others include as well."""
         self._count += 1
         if path in self._open or self._count > MAX_INCLUDES:
             if node is not None and self._count <= MAX_INCLUDES + 1:
@@ -137,7 +152,7 @@ class Reader:
         if body is not None:
             if header is not None:
                 self.config.adopt(header, File(source))
-            self.config.adopt(body, self._file(source, header, inputs))
+            self.config.adopt(body, self._file(source, header, inputs, published=published))
             self._read(body, path)
 
     def _read(self, body: MappingNode, path: str) -> None:
@@ -150,7 +165,14 @@ class Reader:
         self._open.pop()
         self._layers.append(body)
 
-    def _file(self, source: Source, header: Node | None, given: dict[str, str]) -> File:
+    def _file(
+        self,
+        source: Source,
+        header: Node | None,
+        given: dict[str, str],
+        *,
+        published: bool = False,
+    ) -> File:
         """A file with the inputs that are known, and those that may be any text."""
         if header is None:
             return File(source)
@@ -167,7 +189,8 @@ class Reader:
             typed = text_of(config, options.get("type")) not in ("", "string")
             if not typed and "options" not in options and "regex" not in options:
                 free.add(key.value)
-        return File(source, known, frozenset(name for name in free if name not in given))
+        settled = () if published else given
+        return File(source, known, frozenset(name for name in free if name not in settled))
 
 
 def documents(source: Source) -> tuple[Node | None, MappingNode | None]:

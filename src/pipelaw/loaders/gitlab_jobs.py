@@ -132,7 +132,7 @@ class Jobs:
             mints_identity=bool(body.permissions),
             publishes=body.publishes,
             deploys=environment.deploys,
-            live=environment.live,
+            live=environment.live or (not environment.name and parts.site(config, name, fields)),
             anywhere=when.anywhere,
             heedless=when.heedless and self._later(fields),
             optional=when.optional,
@@ -172,7 +172,8 @@ class Jobs:
             given = given.plus(service.given)
         used = tuple(in_variables(given.changing, declared))
         stored = tuple(parts.stored(config, fields))
-        lent = Lent({**above.held, **handed(used)}, self._parts.kept(fields.get("artifacts")))
+        held = {**above.held, **handed((*stored, *used))}
+        lent = Lent(held, self._parts.kept(fields.get("artifacts")))
         ready = tuple(steps(config, run, known, declared, settled, lent))
         return Body(
             given,

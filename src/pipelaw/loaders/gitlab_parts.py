@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts import references
-from pipelaw.facts.references import mount, volume
+from pipelaw.facts.references import mount
 from pipelaw.facts.secret_leaks import plain
 from pipelaw.facts.sensitive_files import sensitive
 from pipelaw.loaders.gitlab_references import comment
@@ -31,7 +31,10 @@ _WORKSPACE = frozenset(
 )
 _PROXY = pattern(r"\A\$\{?CI_DEPENDENCY_PROXY_(?:DIRECT_)?GROUP_IMAGE_PREFIX\}?/")
 """The cache in front of Docker Hub: what stands behind it is an image of there."""
-_SOCKET = pattern(r"\s(?:-v|--volume)[= ]\s*[\"']?((?:/[\w.-]+)+\.sock:/[\w./-]+)")
+_SOCKET = pattern(
+    r"\s(?:(?:-v|--volume)[= ]\s*[\"']?(?=[^\s:]+:/)|--mount[= ]\s*[\"']?[^\s\"']{0,100}?\b(?:src|source)=)"
+    r"(?P<path>(?:/[\w.-]+)+\.sock)\b"
+)
 _STORES = (
     "vault",
     "azure_key_vault",
@@ -146,9 +149,10 @@ class Parts:
 def engine(scripts: Iterable[Script], variables: Iterable[Variable]) -> Iterator[Volume]:
     """The engine's control socket, where a job is told to use it or hands it on."""
     for script in scripts:
-        if ".sock:" in script.text:
+        if ".sock" in script.text:
             for match in _SOCKET.finditer(script.text):
-                yield volume(match[1], script.source_text.place(*match.span(1)))
+                path = match["path"]
+                yield mount(path, path, script.source_text.place(*match.span("path")))
     for variable in variables:
         path = variable.value.removeprefix("unix://")
         # elsewhere it is the one of an engine that runs beside the job
@@ -248,6 +252,16 @@ def needs(config: Config, fields: Fields) -> Needs:
     return Needs(tuple(jobs), tuple(taken.values()))
 
 
+def site(config: Config, name: str, fields: Fields) -> bool:
+    """Whether a job puts a site onto GitLab Pages, in the place of the one that is there."""
+    node = fields.get("pages")
+    if isinstance(node, MappingNode):
+        # behind a prefix it stands beside the site, for those who look at a change
+        prefix = config.fields(node, "`pages`").get("path_prefix")
+        return not config.text(prefix, "`path_prefix`")
+    return config.text(node, "`pages`") != "false" if name == "pages" else true(node)
+
+
 def permissions(config: Config, fields: Fields) -> Iterator[Permission]:
     """The identity tokens that a job asks for."""
     tokens = config.pairs(fields["id_tokens"], "`id_tokens`") if "id_tokens" in fields else ()
@@ -284,13 +298,14 @@ def stored(config: Config, fields: Fields) -> Iterator[Secret]:
     """The secrets that a job takes from a store with `secrets`."""
     for key, value in config.pairs(fields["secrets"], "`secrets`") if "secrets" in fields else ():
         own = config.fields(value, f"the secret `{key.value}`")
+        in_file = config.text(own.get("file"), "`file`") != "false"
         for store in _STORES:
             if store in own:
                 name, place = _stored(config, own[store])
                 yield Secret(
                     name=name,
                     store=store,
-                    use="environment",
+                    use="file" if in_file else "environment",
                     target=key.value,
                     place=config.place(place if place is not None else key),
                 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Node
 from pipelaw.loaders.gitlab_conditions import State, demands, parse
 from pipelaw.loaders.gitlab_guards import REFS as REF_NAMES
-from pipelaw.loaders.gitlab_guards import always, loose, narrow, settled
+from pipelaw.loaders.gitlab_guards import always, loose, narrow, open_ended, settled
 from pipelaw.loaders.gitlab_kinds import KEYWORDS, REFS, Kind, answer
 from pipelaw.loaders.switches import true
 from pipelaw.model import Flaw
@@ -157,9 +157,11 @@ class Filters:
         free = any(ref.startswith("/") or ref.partition("@")[0] in KEYWORDS for ref in words)
         return frozenset() if free else REF_NAMES
 
-    def flaws(self, _config: Config) -> Iterator[Flaw]:
-        """None: what `only` and `except` say is read elsewhere."""
-        return iter(())
+    def flaws(self, config: Config) -> Iterator[Flaw]:
+        """The patterns of `only` that let through more than they seem to."""
+        for node, text in self._only.patterns:
+            if open_ended(text.rpartition("@")[0] if "/@" in text else text):
+                yield Flaw(kind="loose", text=text, detail=text, place=config.place(node))
 
     @property
     def refs(self) -> list[str]:
@@ -186,6 +188,8 @@ class Filter(NamedTuple):
     """It also asks for changed files or a cluster."""
     words: tuple[str, ...] = ()
     """As written."""
+    patterns: tuple[tuple[Node, str], ...] = ()
+    """Those of the refs that are patterns."""
 
     def passes(self, kind: Kind) -> bool | None:
         """Whether all of it holds."""
@@ -222,17 +226,21 @@ def _ref(ref: str, kind: Kind) -> bool | None:
 
 
 def _filter(config: Config, node: Node, what: str) -> Filter:
-    if not isinstance(node, MappingNode):
-        refs = [text for _, text in config.values(node, what)]
-        return Filter(refs=refs, words=tuple(refs))
-    fields = config.fields(node, what)
-    parts = {
-        key: [text for _, text in config.values(fields.get(key), what)] if key in fields else None
+    fields = config.fields(node, what) if isinstance(node, MappingNode) else {"refs": node}
+    pairs = {
+        key: list(config.values(fields[key], what)) if key in fields else None
         for key in ("refs", "variables")
     }
-    words = [*(parts["refs"] or ()), *(parts["variables"] or ())]
-    others = "changes" in fields or "kubernetes" in fields
-    return Filter(parts["refs"], parts["variables"], others, tuple(words))
+    refs, conditions = (
+        None if found is None else [text for _, text in found] for found in pairs.values()
+    )
+    return Filter(
+        refs,
+        conditions,
+        others="changes" in fields or "kubernetes" in fields,
+        words=(*(refs or ()), *(conditions or ())),
+        patterns=tuple(pair for pair in pairs["refs"] or () if pair[1].startswith("/")),
+    )
 
 
 DEFAULT_REFS = ["branches", "tags"]

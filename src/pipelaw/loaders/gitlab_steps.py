@@ -11,6 +11,7 @@ from pipelaw.facts.confusion import confused
 from pipelaw.facts.packages import traffic
 from pipelaw.facts.secret_leaks import Held, leaks
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.shell_services import services
 from pipelaw.facts.verification import unverified
 from pipelaw.loaders.gitlab_expansions import Origins, in_script, passed_on
 from pipelaw.loaders.gitlab_variables import Declared, Variables, secrets
@@ -35,7 +36,14 @@ if TYPE_CHECKING:
 KEYWORDS = ("before_script", "script", "after_script")
 
 
-_Read = tuple[Script, tuple[Credential, ...], tuple[Installation, ...], tuple[Flaw, ...], bool]
+_Read = tuple[
+    Script,
+    tuple[Credential, ...],
+    tuple[Installation, ...],
+    tuple[Flaw, ...],
+    bool,
+    tuple[Variable, ...],
+]
 """A script, and what is read from it alone."""
 
 
@@ -50,8 +58,8 @@ class Part(NamedTuple):
     flaws: tuple[Flaw, ...] = ()
     publishes: bool = False
     """It puts a package into a registry."""
-    reference: Reference | None = None
     variables: tuple[Variable, ...] = ()
+    reference: Reference | None = None
 
 
 class Lent(NamedTuple):
@@ -107,6 +115,7 @@ class Scripts:
                     found.installations,
                     (*unverified((script,)), *concealed((script,)), *confused((script,))),
                     bool(found.publications),
+                    tuple(services((script,))),
                 )
         return self._known[key]
 
@@ -131,7 +140,7 @@ class Scripts:
                 script = self._script(own["script"], "script", shell_name)
                 if script is not None:
                     part = Part(name, script[0].place, *script)
-                    yield part._replace(variables=given.variables)
+                    yield part._replace(variables=(*given.variables, *part.variables))
 
 
 def _place(config: Config, node: Node, scalars: list[ScalarNode]) -> Place:

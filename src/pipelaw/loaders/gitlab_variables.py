@@ -32,7 +32,7 @@ AUTHORS = {
     "CI_COMMIT_BRANCH": "whoever may push a branch",
     "CI_COMMIT_DESCRIPTION": _PUSHER,
     "CI_COMMIT_MESSAGE": _PUSHER,
-    "CI_COMMIT_REF_NAME": _PUSHER,
+    "CI_COMMIT_REF_NAME": "whoever may push a branch or tag",
     "CI_COMMIT_TAG": _TAGGER,
     "CI_COMMIT_TAG_MESSAGE": _TAGGER,
     "CI_COMMIT_TITLE": _PUSHER,

@@ -21,6 +21,7 @@ from pipelaw.loaders.drone_conditions import (
 from pipelaw.loaders.drone_document import documents, pair_place
 from pipelaw.loaders.drone_expansions import COMMITTER, PROPOSER, PUSHER, TAGGER, Taints, Writer
 from pipelaw.loaders.drone_jobs import Head, clone_settings, job_of, triggers_of
+from pipelaw.loaders.drone_matrix import rows
 from pipelaw.loaders.drone_steps import Context, Dialect, written
 from pipelaw.loaders.drone_values import Values
 from pipelaw.model import Pipeline, Runner
@@ -135,7 +136,8 @@ def _pipeline(document: Document) -> Pipeline:
     cases = cases_of(document, when, rules)
     if when is None and "branches" in fields:
         cases = branch_case(document, fields["branches"], rules)
-    context = Context(document, dialect, taints=Taints(source.text, WRITERS))
+    taints, matrix = Taints(source.text, WRITERS), rows(document, fields.get("matrix"))
+    context = Context(document, dialect, taints=taints, matrix=matrix)
     own = Values(document, ())
     own.settings(clone_settings(document, fields.get("clone")))
     head = Head(

@@ -1,0 +1,64 @@
+"""The image that a command takes from a registry by a name that moves: `docker run alpine`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.package_versions import Spec
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SWITCHES = frozenset(
+    """
+    --all-tags --detach --disable-content-trust --init --interactive --no-healthcheck
+    --oom-kill-disable --privileged --publish-all --quiet --read-only --rm --sig-proxy --tty
+    """.split()
+)
+"""Options that take no value."""
+_SHORT = frozenset("Pdiqt")
+"""The same as single letters."""
+_NAME = pattern(
+    r"(?P<name>(?:[a-z0-9][\w.-]*(?::\d+)?/)?[a-z0-9][\w.-]*(?:/[a-z0-9][\w.-]*)*)(?::(?P<tag>[\w.-]+))?\Z"
+)
+_MOVING = frozenset({None, "latest", "edge", "main", "master", "nightly"})
+_OFFICIAL = frozenset(
+    """
+    alpine almalinux amazoncorretto amazonlinux archlinux bash buildpack-deps busybox caddy centos
+    clojure composer couchdb debian docker eclipse-temurin elasticsearch elixir erlang fedora gcc
+    golang gradle haproxy haskell hello-world httpd influxdb julia kong mariadb maven memcached
+    mongo mysql nats neo4j nginx node opensearch openjdk oraclelinux perl php postgres python r-base
+    rabbitmq redis registry rockylinux ruby rust sonarqube swift tomcat traefik ubuntu vault
+    """.split()
+)
+"""Names without an owner that are no image of one's own."""
+_NEAR = ("localhost", "127.0.0.1", "host.docker.internal")
+_OWN = pattern(
+    r"\b(?:build|buildx|bake|commit|import|load|push|tag)\b|\b[Tt][Aa][Gg][Ss]?:|IMAGE|image:"
+)
+"""A line that has one of these makes an image, or says how one is called."""
+
+
+def moving(words: Sequence[str], text: str) -> Iterator[Spec]:
+    """The image behind `run`, `create` or `pull`, if its name moves and nothing in the text makes it."""
+    word = _image(words)
+    match = _NAME.match(word)
+    if match is None or match["tag"] not in _MOVING:
+        return
+    name = match["name"]
+    if ("/" not in name and name not in _OFFICIAL) or name.startswith(_NEAR):
+        return
+    if "/" not in name or not any(name in line and _OWN.search(line) for line in text.split("\n")):
+        yield Spec(name, "none")
+
+
+def _image(words: Sequence[str]) -> str:
+    """The first word that is neither an option nor the value of one."""
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            return word
+        if "=" not in word and word not in _SWITCHES and not _SHORT.issuperset(word[1:]):
+            next(rest, None)
+    return ""
