@@ -15,6 +15,14 @@ UNKNOWN = ("unknown",)
 """Names of what is not known."""
 
 
+_WORDS = 100
+
+
+def _beginning(text: str) -> str:
+    """The first words of a text: enough to tell it by, and short for whoever has a thousand findings."""
+    return " ".join(text.split(None, _WORDS)[:_WORDS])
+
+
 @record
 class Trigger:
     """What starts a pipeline."""
@@ -226,7 +234,7 @@ class Command:
     @property
     def identity(self) -> str:
         """What keeps its name when the file is edited around it."""
-        return " ".join(self.text.split())
+        return _beginning(self.text)
 
 
 @record
@@ -245,7 +253,7 @@ class Script:
     @property
     def identity(self) -> str:
         """What keeps its name when the file is edited around it."""
-        return " ".join(self.text.split())
+        return _beginning(self.text)
 
 
 @record
@@ -289,7 +297,7 @@ class Expansion:
     @property
     def identity(self) -> str:
         """What keeps its name when the file is edited around it."""
-        return " ".join(self.text.split())
+        return _beginning(self.text)
 
 
 @record

@@ -30,7 +30,7 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         _DECODES,
         pattern(
             rf"\b{_DECODED}(?:\|\s*(?:gunzip|zcat|xz -d|bzip2 -d)[^\n|;&]{{0,40}})?\|\s*{_SHELL}\b(?![\w.-])"
-            rf"|\b(?:eval|{_SHELL}\s+-c)\s+[\"']?(?:\$\(|`)[^\n)`]{{0,4000}}\b{_DECODED}[)`]"
+            rf"|\b(?:eval|{_SHELL}\s+-c)\s+[\"']?(?:\$\(|`)(?:[^\n)`$]|\$(?!\()){{0,4000}}\b{_DECODED}[)`]"
         ),
     ),
     (

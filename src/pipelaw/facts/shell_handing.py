@@ -13,7 +13,7 @@ _CLEANING = pattern(r"\[\^|\btr\s+-\w*c|\b(?:wc|base64|\w+sum|grep|openssl)\b")
 """Behind a variable in `$(echo … |`: programs that leave no more of its text than letters and numbers."""
 
 _NEAR = 200
-"""How far before a variable its assignment is looked for, in characters."""
+"""How far from a variable its assignment and what cleans it are looked for, in characters."""
 
 
 def receiver(text: str, start: int, end: int) -> str:
@@ -22,5 +22,5 @@ def receiver(text: str, start: int, end: int) -> str:
     match = _ASSIGNING.search(text, line, start)
     if match is None:
         return ""
-    cleaned = "$(" in match[0] and _CLEANING.search(text[end:].partition("\n")[0])
+    cleaned = "$(" in match[0] and _CLEANING.search(text[end : end + _NEAR].partition("\n")[0])
     return "" if cleaned else match[1]

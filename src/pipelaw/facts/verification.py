@@ -99,6 +99,9 @@ _HERE = pattern(r"https?://(?:localhost|127\.\d|\[::1\]|0\.0\.0\.0)")
 _OWN_FILE = pattern(r"(?<!\S)(?![a-z]+:)\S+\.(?:apk|deb|rpm)\b|\b(?:file|copy):")
 """A package, or a folder of them, that is already on the machine: mostly the job's own."""
 
+_FAR = 1_000
+"""How much of a line is looked at on each side, in characters."""
+
 _SHOWN = pattern(r"(?:echo|printf|Write-Host)\s[^;&|()`]*\Z")
 
 SWITCHES = {
@@ -139,9 +142,9 @@ def _found(
     text = script.text
     for match in how.finditer(text):
         start, end = match.span()
-        line = text.rfind("\n", 0, start) + 1
-        rest = text[start:end] + text[end:].partition("\n")[0]
-        if _spoken(text[line:start].lstrip(), rest) or _harmless(what, rest):
+        before = text[max(start - _FAR, 0) : start].rpartition("\n")[2]
+        rest = text[start:end] + text[end : end + _FAR].partition("\n")[0]
+        if _spoken(before.lstrip(), rest) or _harmless(what, rest):
             continue
         yield Flaw(
             kind="unverified",
