@@ -55,6 +55,28 @@ def test_who_writes_the_task(step: str, author: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("script", "author"),
+    [
+        ("gh issue view 1 | claude -p 'Sum up'", "whoever opens the issue"),
+        ('claude -p "Sum up $(gh issue view 1 --json title,body)"', "whoever opens the issue"),
+        (
+            'B=$(gh pr view 1 --json body -q .body)\nclaude -p "$B"',
+            "whoever opens the pull request",
+        ),
+        ("gh issue view 1 > a.md\nclaude -p 'Sum up' < a.md", "whoever opens the issue"),
+        ('claude -p "$(jq -r .issue.body "$GITHUB_EVENT_PATH")"', "whoever opens the issue"),
+        ('claude -p "$(gh issue view 1 --json number -q .number)"', ""),
+        ("gh issue view 1\nclaude -p 'Sum up the changelog'", ""),
+        ('claude -p "$(cat a.md)"\ngh issue view 1', ""),
+        ('gh issue comment 1 -b x\nclaude -p "$(cat a.md)"', ""),
+    ],
+)
+def test_what_the_platform_is_asked_for_is_part_of_the_task(script: str, author: str) -> None:
+    step = f"- run: |\n{indent(script, '    ')}"
+    assert [agent.author for agent in agents(step)] == [author]
+
+
+@pytest.mark.parametrize(
     "step", ["- uses: actions/checkout@v4", "- run: echo claude", "- run: codex --version"]
 )
 def test_what_asks_no_model(step: str) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
+from pipelaw.loaders.github_taint_sources import ASKING, produced
 from pipelaw.model import Agent
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipelaw.facts.taint import Taint
+    from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.model import Command, Expansion, Reference, Script, Variable
 
 
@@ -101,20 +103,20 @@ _INTERPRETERS = frozenset(
 
 
 def agents_of(
+    context: Context,
+    flow: Flow,
     used: Reference | None,
     variables: Sequence[Variable],
     scripts: Sequence[Script],
-    expansions: Sequence[Expansion],
-    tainted: Mapping[str, Taint],
 ) -> tuple[Agent, ...]:
-    """The models that one step asks; `tainted` are the variables around it that others write."""
+    """The models that one step asks; `flow` knows which of its variables others write."""
     if used is not None:
         known = ACTIONS.get(used.name.lower())
-        return () if known is None else (_action(used, known, variables, expansions),)
+        return () if known is None else (_action(used, known, variables, flow.expansions),)
     found: list[Agent] = []
     for script in scripts:
         if not _ANY_PROGRAM.isdisjoint(words(script.text)):
-            found.extend(_commands(script, variables, expansions, tainted))
+            found.extend(_commands(context, flow, script, variables))
     return tuple(found)
 
 
@@ -205,10 +207,7 @@ def _unconfined(said: dict[str, str]) -> str:
 
 
 def _commands(
-    script: Script,
-    variables: Sequence[Variable],
-    expansions: Sequence[Expansion],
-    tainted: Mapping[str, Taint],
+    context: Context, flow: Flow, script: Script, variables: Sequence[Variable]
 ) -> Iterator[Agent]:
     for command in script.commands:
         name = _program(command)
@@ -216,9 +215,11 @@ def _commands(
             continue
         text = command.text
         task = _task(command, script)
-        author, prompt = _author(_asked(task, variables, expansions))
+        author, prompt = _author(_asked(task, variables, flow.expansions))
         if not author:
-            author, prompt = _around(task, tainted)
+            author, prompt = _around(task, flow.tainted)
+        if not author and ASKING.search(script.text):
+            author, prompt = _fetched(context, flow, script, command)
         match = _UNCONFINED.search(text)
         allowed = [m["double"] or m["single"] or m["bare"] or "" for m in _ALLOWED.finditer(text)]
         yield Agent(
@@ -258,6 +259,19 @@ def _around(text: str, tainted: Mapping[str, Taint]) -> tuple[str, str]:
         found = re.search(rf"\$\{{?{re.escape(name)}\b\}}?", text, re.IGNORECASE)
         if found is not None and taint.outsider:
             return taint.who, found[0]
+    return "", ""
+
+
+def _fetched(context: Context, flow: Flow, script: Script, asking: Command) -> tuple[str, str]:
+    """Who writes what a command asks the platform for before or within the one that asks a model."""
+    reads = asking.input or "<" in asking.text or "$" in asking.text
+    for command in script.commands if reads else ():
+        within = command is not asking and command.text in asking.text
+        if within or command.place.start < asking.place.start:
+            files = ("event",) if "GITHUB_EVENT_PATH" in command.text else ()
+            taint = produced(context, flow.known, command.words, files)
+            if taint is not None and taint.outsider:
+                return taint.who, command.text
     return "", ""
 
 

@@ -142,7 +142,7 @@ def _step(
         artifacts=artifacts_of(used, inputs),
         caches=caches_of(used, reach, around.cache_mode),
         merges=reach.exposed and merges(used, scripts),
-        agents=agents_of(used, (*variables, *inputs), scripts, flow.expansions, flow.tainted),
+        agents=agents_of(context, flow, used, (*variables, *inputs), scripts),
         place=Place(document.source, node, node),
     )
 
