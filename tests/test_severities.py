@@ -241,3 +241,28 @@ def test_who_is_believed_weighs_what_is_sent(job: str, severity: str) -> None:
 def test_an_engine_on_the_jobs_own_network(host: str, severity: str) -> None:
     text = f"job:\n  variables: {{DOCKER_HOST: '{host}'}}\n  script: docker build .\n"
     assert severities("engine-without-tls", "gitlab", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("events", "text", "severity"),
+    [
+        ("[pull_request, issue_comment]", "${{ github.event.pull_request.title }}", "medium"),
+        ("[pull_request, issue_comment]", "${{ github.event.comment.body }}", "critical"),
+        ("[pull_request, issue_comment]", "${{ env.HEAD }}", "medium"),
+        ("[pull_request, pull_request_target]", "${{ env.HEAD }}", "critical"),
+        (
+            "[pull_request, workflow_run]",
+            "${{ github.event.workflow_run.head_branch }}",
+            "critical",
+        ),
+    ],
+)
+def test_a_text_weighs_what_the_runs_that_know_it_can_do(
+    events: str, text: str, severity: str
+) -> None:
+    job = "    env: {HEAD: '${{ github.head_ref }}'}\n"
+    found = workflow("{contents: write}", f"run: echo {text}", job=job).replace("push", events, 1)
+    assert severities("script-injection", "github", found) == [severity]
+    title = "env: {T: '${{ github.event.pull_request.title }}'}, run: eval \"$(gh pr view --jq .title)\""
+    asked = workflow("{contents: write}", f"{{{title}}}").replace("push", events, 1)
+    assert severities("script-injection", "github", asked) == ["critical"]

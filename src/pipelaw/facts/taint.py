@@ -20,6 +20,8 @@ class Taint(NamedTuple):
     anything but a line break; branch: what git allows in a branch's name."""
     outsider: bool = False
     """Somebody without write access decides it."""
+    sandboxed: bool = False
+    """Nobody but runs without the base repository's rights gets to see it."""
     via: str = ""
     """What it passed through: a variable, output or file; "" when direct."""
     pasted: bool = False
@@ -41,14 +43,14 @@ UNKNOWN = "\0"
 
 
 def strongest(taints: Iterable[Taint]) -> Taint | None:
-    """The taint with most power among several, None for none: an outsider's, with most freedom."""
+    """The taint with most power among several, None for none: an outsider's, with rights, most freedom."""
     found = list(taints)
     # most are asked for nothing or one
     return max(found, key=_power) if len(found) > 1 else found[0] if found else None
 
 
-def _power(taint: Taint) -> tuple[bool, int]:
-    return taint.outsider, CHARSETS.index(taint.charset)
+def _power(taint: Taint) -> tuple[bool, bool, int]:
+    return taint.outsider, not taint.sandboxed, CHARSETS.index(taint.charset)
 
 
 def taints(value: Value) -> list[Taint]:

@@ -241,6 +241,7 @@ class Context:
             shell=shell,
             attacker_controlled=bool(taint.who),
             outsider=taint.outsider,
+            sandboxed=taint.sandboxed,
             author=taint.who,
             via=taint.via,
             charset=taint.charset,

@@ -48,6 +48,10 @@ EVENTS = {
     "deployment_status": Event("upstream"),
 }
 """Events not named here (label, milestone, public, …) are caused by members only."""
+SANDBOXED = frozenset(
+    name for name, event in EVENTS.items() if event.outsider and not event.privileged
+)
+"""Those that outsiders cause, and whose runs then have no rights."""
 
 OTHER = Event("other")
 

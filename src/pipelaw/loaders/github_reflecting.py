@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.taint import Taint, strongest
+from pipelaw.loaders.github_contexts import SANDBOXED
 from pipelaw.loaders.github_taint import written
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -179,7 +180,10 @@ def reflected(
     carrying = _CARRYING.get(known.source)
     if carrying is not None and context.events and not context.events & carrying:
         return None
-    return Taint(*who, outsider=carrying is None or bool(context.open_events & carrying))
+    if carrying is None:
+        return Taint(*who, outsider=True)
+    opened = context.open_events & carrying
+    return Taint(*who, outsider=bool(opened), sandboxed=bool(opened) and opened <= SANDBOXED)
 
 
 def _safe(known: Reflecting, used: Reference, given: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts.taint import Taint, strongest
-from pipelaw.loaders.github_contexts import author, carried
+from pipelaw.loaders.github_contexts import SANDBOXED, author, carried
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_files import Files, arrived
 
@@ -75,7 +75,9 @@ def direct(path: str, events: frozenset[str], open_events: frozenset[str]) -> Ta
     if known is None or not carried(path, events):
         return None
     outsider = bool(open_events) and carried(path, open_events)
-    return Taint(known.who, known.charset, outsider)
+    rights = open_events - SANDBOXED
+    sandboxed = outsider and not (rights and carried(path, rights))
+    return Taint(known.who, known.charset, outsider, sandboxed)
 
 
 def taint_of(context: Context, flow: Flow, path: str) -> Taint | None:
