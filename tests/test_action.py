@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import yaml
 from gitcommand import git
+from schemas import validate
 
 from pipelaw.cli import main
 
@@ -862,31 +863,22 @@ def test_the_documents_workflows_are_fine_by_pipelaw(
         assert step.get("with", {}).keys() <= ACTION["inputs"].keys()
 
 
-def valid(schema: str, value: object) -> None:
-    contracts = os.environ.get("PIPELAW_CONTRACTS")
-    if not contracts:
-        pytest.skip("PIPELAW_CONTRACTS names no folder of schemas")
-    jsonschema = pytest.importorskip("jsonschema")
-    known = json.loads((Path(contracts) / schema).read_text("utf-8"))
-    jsonschema.Draft7Validator(known).validate(value)
-
-
 def test_it_is_a_valid_action() -> None:
-    valid("github-action.json", ACTION)
+    validate("github-actions", ACTION)
 
 
 @pytest.mark.parametrize("text", blocks())
 def test_the_documents_workflows_are_valid(text: str) -> None:
-    valid("github-workflow.json", yaml.safe_load(text.replace("\non:", '\n"on":')))
+    validate("github-workflows", yaml.safe_load(text.replace("\non:", '\n"on":')))
 
 
 @pytest.mark.parametrize(
     ("schema", "path"),
     [
-        *(("github-workflow.json", path) for path in (ROOT / ".github/workflows").iterdir()),
-        ("dependabot-2.0.json", ROOT / ".github/dependabot.yml"),
+        *(("github-workflows", path) for path in (ROOT / ".github/workflows").iterdir()),
+        ("dependabot", ROOT / ".github/dependabot.yml"),
     ],
     ids=lambda value: Path(value).name,
 )
 def test_the_projects_own_pipelines_are_valid(schema: str, path: Path) -> None:
-    valid(schema, yaml.safe_load(path.read_text("utf-8").replace("\non:", '\n"on":')))
+    validate(schema, yaml.safe_load(path.read_text("utf-8").replace("\non:", '\n"on":')))

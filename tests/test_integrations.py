@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from schemas import validate
 
 from pipelaw.cli import main
 from pipelaw.cli.init import step
@@ -116,30 +117,24 @@ def test_an_example_is_read_and_is_clean(
 
 
 SCHEMAS = {
-    ".gitlab-ci.yml": "gitlab-ci.json",
-    ".drone.yml": "drone.json",
-    ".woodpecker/pipelaw.yml": "woodpecker-ci.json",
-    ".pre-commit-config.yaml": "pre-commit-config.json",
+    ".gitlab-ci.yml": "gitlab-ci",
+    ".drone.yml": "drone-ci",
+    ".woodpecker/pipelaw.yml": "woodpecker-ci",
 }
+"""pre-commit has none, and reads its file below."""
 
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [*((example.path, example.ready) for example in EXAMPLES), (".gitlab-ci.yml", TEMPLATE)],
-    ids=[*(example.path for example in EXAMPLES), "template.yml"],
+    [
+        *((example.path, example.ready) for example in EXAMPLES if example.path in SCHEMAS),
+        (".gitlab-ci.yml", TEMPLATE),
+    ],
+    ids=[*(example.path for example in EXAMPLES if example.path in SCHEMAS), "template.yml"],
 )
 def test_an_example_is_valid(path: str, text: str) -> None:
-    contracts = os.environ.get("PIPELAW_CONTRACTS")
-    if not contracts:
-        pytest.skip("PIPELAW_CONTRACTS names no folder of schemas")
-    file = Path(contracts) / SCHEMAS[path]
-    if not file.is_file():
-        pytest.skip(f"there is no {file.name} in the folder of schemas")
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads(file.read_text("utf-8"))
-    validator = jsonschema.validators.validator_for(schema)(schema)
     for document in yaml.safe_load_all(text):
-        validator.validate(document)
+        validate(SCHEMAS[path], document)
 
 
 # what runs it
