@@ -7,6 +7,8 @@ from pipelaw.facts.packages import Traffic, traffic
 from pipelaw.model import Script
 from pipelaw.place import NOWHERE, Text
 
+PYPI, NPM = (f"{name}.org" for name in ("pypi", "npmjs"))
+
 
 def exchanged(code: str, language: str = "bash") -> Traffic:
     text = Text(code, ((0, NOWHERE),))
@@ -148,8 +150,8 @@ def test_package_managers_that_renew_themselves_are_told_apart() -> None:
         ("cargo \\\n  publish", "cargo", "crates.io"),
         ("python -m twine upload dist/*", "twine", "PyPI"),
         ("twine upload --repository testpypi dist/*", "twine", "PyPI"),
-        ("twine upload --repository-url https://upload.pypi.org/legacy/ x", "twine", "PyPI"),
-        ("npm publish --registry=https://registry.npmjs.org", "npm", "npm"),
+        (f"twine upload --repository-url https://upload.{PYPI}/legacy/ x", "twine", "PyPI"),
+        (f"npm publish --registry=https://registry.{NPM}", "npm", "npm"),
         ("uv run twine upload dist/*", "twine", "PyPI"),
         ("poetry publish --build", "poetry", "PyPI"),
         ("bundle exec gem push a.gem", "gem", "RubyGems"),

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     Inputs = Mapping[str, str]
 
-_NPM_REGISTRY = "npmjs.org"
+_NPM = pattern(r"//(?:\w+\.)*(?:npmjs\.(?:org|com)|yarnpkg\.com)(?:/|\Z)")
+"""npm's own registry, by the addresses that it has."""
 
 
 def _traffic(step: Step) -> Traffic:
@@ -59,11 +60,11 @@ def _gem_login(given: Inputs) -> str:
 
 def _node(given: Inputs) -> str:
     asked = given.get("always-auth", "").lower() == "true"
-    return "token" if asked and _NPM_REGISTRY in given.get("registry-url", "") else ""
+    return "token" if asked and _NPM.search(given.get("registry-url", "")) else ""
 
 
 def _npm(given: Inputs) -> str:
-    official = _NPM_REGISTRY in given.get("registry", _NPM_REGISTRY)
+    official = "registry" not in given or _NPM.search(given["registry"]) is not None
     return "token" if "token" in given and official else ""
 
 
@@ -94,10 +95,7 @@ _ADDRESSES = {
     "yarn_npm_publish_registry": "npm",
 }
 """Variables that name another registry than the usual one."""
-_OFFICIAL = {
-    "PyPI": _PYPI,
-    "npm": pattern(r"//(?:\w+\.)*(?:npmjs\.(?:org|com)|yarnpkg\.com)(?:/|\Z)"),
-}
+_OFFICIAL = {"PyPI": _PYPI, "npm": _NPM}
 
 
 def with_traffic(
@@ -140,5 +138,5 @@ def _redirected(before: Sequence[Step]) -> bool:
     for step in reversed(before):
         for variable in step.variables:
             if variable.kind == "input" and variable.name == "registry-url" and variable.value:
-                return _NPM_REGISTRY not in variable.value
+                return _NPM.search(variable.value) is None
     return False
