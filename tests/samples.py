@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pipelaw.document import decode
 from pipelaw.finding import Confidence, Finding, Related, Severity
+from pipelaw.loaders import load
 from pipelaw.records import replaced
 from pipelaw.rules import Line, Rule
 from pipelaw.source import Span
+from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from pipelaw.model import Step
 
 _PATH = ".github/workflows/greet.yml"
 _RULE = Rule(
@@ -52,6 +58,15 @@ jobs:
       - run: echo "${{ github.event.issue.title }}"
 """
 """A workflow with one finding: script-injection, in line 7."""
+
+
+def gitlab_step(script: str) -> Step:
+    """The step of a GitLab job that runs a script."""
+    body = "\n".join(f"      {line}" for line in script.splitlines())
+    text = f"job:\n  script:\n    - |\n{body}\n".encode()
+    found = load("gitlab", decode(".gitlab-ci.yml", text), MemoryTree({".gitlab-ci.yml": text}))
+    [step] = found.pipelines[0].jobs[0].steps
+    return step
 
 
 def sample_rule(**changes: Any) -> Rule:

@@ -7,6 +7,7 @@ import pytest
 from pipelaw.facts.script_taint import LONGEST, closing, powershell, python
 from pipelaw.facts.taint import Taint
 
+FILES = {"GITHUB_ENV": "environment", "GITHUB_OUTPUT": "outputs"}
 TAINTED = {"title": Taint("an outsider", "text", outsider=True)}
 
 
@@ -68,12 +69,12 @@ def test_what_powershell_runs(code: str, runs: list[str]) -> None:
     ],
 )
 def test_what_python_does_with_a_text(code: str, runs: list[str]) -> None:
-    assert [run.kind for run in python(code, TAINTED)] == runs
+    assert [run.kind for run in python(code, TAINTED, FILES)] == runs
 
 
 def test_a_written_name_is_kept() -> None:
     code = "t = os.environ['TITLE']\nf = open(os.environ['GITHUB_OUTPUT'])\nf.write(f'A={t}')"
-    assert [run.name for run in python(code, TAINTED)] == ["A"]
+    assert [run.name for run in python(code, TAINTED, FILES)] == ["A"]
 
 
 @pytest.mark.parametrize(

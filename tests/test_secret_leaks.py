@@ -5,6 +5,7 @@ import pytest
 from pipelaw.document import decode
 from pipelaw.facts.secret_leaks import Held, leaks
 from pipelaw.loaders.github import load
+from pipelaw.loaders.github_leaks import RUNNER
 from pipelaw.model import Script
 from pipelaw.place import NOWHERE, Text
 from pipelaw.tree import MemoryTree
@@ -14,7 +15,7 @@ HELD = {"TOKEN": Held("API")}
 
 def look(text: str, shell: str = "bash") -> list[tuple[str, str, str, bool]]:
     script = Script(text=text, shell=shell, source_text=Text(text, ((0, NOWHERE),)))
-    found, _ = leaks(script, HELD, pasted=True)
+    found, _ = leaks(script, HELD, runner=RUNNER, pasted=True)
     return [(leak.way, leak.by, leak.to, leak.derived) for leak in found]
 
 

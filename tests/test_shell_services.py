@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-
-from pipelaw.document import decode
-from pipelaw.loaders import load
-from pipelaw.tree import MemoryTree
-
-if TYPE_CHECKING:
-    from pipelaw.model import Variable
-
-
-def named(script: str) -> tuple[Variable, ...]:
-    """The variables of a step with a script."""
-    body = "\n".join(f"      {line}" for line in script.splitlines())
-    text = f"job:\n  script:\n    - |\n{body}\n".encode()
-    found = load("gitlab", decode(".gitlab-ci.yml", text), MemoryTree({".gitlab-ci.yml": text}))
-    [step] = found.pipelines[0].jobs[0].steps
-    return step.variables
+from samples import gitlab_step
 
 
 @pytest.mark.parametrize(
@@ -36,7 +19,7 @@ def named(script: str) -> tuple[Variable, ...]:
     ],
 )
 def test_what_names_a_service(script: str, name: str, value: str) -> None:
-    [found] = named(script)
+    [found] = gitlab_step(script).variables
     assert (found.name, found.value, found.literal) == (name, value, True)
     start, end = found.place.indices()
     assert found.place.source.text[start:end] == value
@@ -53,4 +36,4 @@ def test_what_names_a_service(script: str, name: str, value: str) -> None:
     ],
 )
 def test_what_names_none(script: str) -> None:
-    assert named(script) == ()
+    assert gitlab_step(script).variables == ()

@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from samples import gitlab_step
 
-from pipelaw.document import decode
 from pipelaw.facts.verification import unverified_by
-from pipelaw.loaders import load
-from pipelaw.model import Flaw, Variable
-from pipelaw.tree import MemoryTree
-
-
-def flaws(script: str) -> tuple[Flaw, ...]:
-    """The flaws of a script of a GitLab job."""
-    body = "\n".join(f"      {line}" for line in script.splitlines())
-    text = f"job:\n  script:\n    - |\n{body}\n".encode()
-    found = load("gitlab", decode(".gitlab-ci.yml", text), MemoryTree({".gitlab-ci.yml": text}))
-    [step] = found.pipelines[0].jobs[0].steps
-    return step.flaws
+from pipelaw.model import Variable
 
 
 @pytest.mark.parametrize(
@@ -82,14 +71,14 @@ def flaws(script: str) -> tuple[Flaw, ...]:
     ],
 )
 def test_what_switches_the_check_off(script: str, text: str) -> None:
-    [found] = flaws(script)
+    [found] = gitlab_step(script).flaws
     assert (found.kind, found.text, found.decisive) == ("unverified", text, True)
     start, end = found.place.indices()
     assert " ".join(found.place.source.text[start:end].split()) == text
 
 
 def test_a_key_that_is_asked_for_is_another_matter() -> None:
-    [found] = flaws("ssh-keyscan -t rsa example.com >> ~/.ssh/known_hosts")
+    [found] = gitlab_step("ssh-keyscan -t rsa example.com >> ~/.ssh/known_hosts").flaws
     assert (found.decisive, found.detail) == (False, "the key of an SSH server")
 
 
@@ -125,7 +114,7 @@ def test_a_key_that_is_asked_for_is_another_matter() -> None:
     ],
 )
 def test_what_does_not(script: str) -> None:
-    assert flaws(script) == ()
+    assert gitlab_step(script).flaws == ()
 
 
 def test_variables_and_settings() -> None:

@@ -117,11 +117,14 @@ _PY_CALLED = pattern(
 )
 _PY_SHELL = pattern(r"\bshell\s*=\s*True\b|['\"](?:/bin/)?(?:ba|da|z)?sh['\"]\s*,\s*['\"]-\w*c")
 _PY_KEY = pattern(r"['\"]([A-Za-z_][\w-]*)=")
-_PY_FILES = (("GITHUB_ENV", "environment"), ("GITHUB_OUTPUT", "outputs"))
 
 
-def python(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
-    """What a script of Python runs, and what it writes to the files that the platform reads."""
+def python(code: str, tainted: Mapping[str, Taint], files: Mapping[str, str]) -> Iterator[Run]:
+    """What a script of Python runs, and what it writes to the files that the platform reads.
+
+    `files` are the names of these, each with the kind of what is written there.
+    """
+    written = next((kind for name, kind in files.items() if name in code), "")
     plain = _PY_LITERAL.sub(lambda match: _emptied(match[0], match[1] or ""), code)
     held: dict[str, Taint] = {}
 
@@ -141,6 +144,7 @@ def python(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
     for match in islice(_PY_CALLED.finditer(plain), MOST):
         end = closing(plain, match.end())
         kind, name = _called(code, match[1] or "", match[2] or "", match.end(), end)
+        kind = written if kind == "file" else kind
         taint = said(match.end(), end) if kind else None
         if taint is not None:
             yield Run(kind, name, taint, match.start(), end + 1)
@@ -149,10 +153,9 @@ def python(code: str, tainted: Mapping[str, Taint]) -> Iterator[Run]:
 def _called(code: str, process: str, written: str, start: int, end: int) -> tuple[str, str]:
     """What a call does with its arguments, "" for nothing that matters, and the name that it sets."""
     if written:
-        kind = next((kind for file, kind in _PY_FILES if file in code), "")
         key = _PY_KEY.search(code, start, end)
         prints = written == "print" and "file=" not in code[start:end]
-        return ("", "") if prints else (kind, key[1] if key else "")
+        return ("", "") if prints else ("file", key[1] if key else "")
     if process and not process.startswith("get") and not _PY_SHELL.search(code, start, end):
         return "", ""
     return "script", ""

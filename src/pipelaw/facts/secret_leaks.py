@@ -54,7 +54,7 @@ _ARRANGERS = frozenset({"sort", "cat", "tee", "uniq"})
 _BARE = pattern(r"\b(?:print)?env[ \t]*(?:[\n;&|)>\d]|\Z)")
 _ANY = pattern(
     r"\b(?:echo|printf|cat|print|base64|jq|printenv|env|curl|wget|https?|nc|ncat|netcat|telnet|socat"
-    r"|dig|nslookup|host|iwr|irm|Write-\w+|Invoke-\w+)\b|\bset -\w*x|::add-mask::",
+    r"|dig|nslookup|host|iwr|irm|Write-\w+|Invoke-\w+)\b|\bset -\w*x",
     re.IGNORECASE,
 )
 _TRACE = pattern(r"\bset -\w*x")
@@ -71,12 +71,30 @@ _MADE = pattern(
     r"(?:echo|printf)\b[^\n]*\|[ \t]*(?:" + "|".join(sorted(_CHANGERS)) + r")\b"
     r"|\b(?:" + "|".join(sorted(_CHANGERS)) + r")\b[^\n]*<<<"
 )
-_TEMPLATE = pattern(r"\$\{\{[ \t]*(?P<name>secrets\.\w+|github\.token)[ \t]*\}\}", re.IGNORECASE)
 _HERE = pattern(r"\A(?:\./|\$\{?\w*(?:DIR|WORKSPACE)\}?/)")
 
 
+class Runner(NamedTuple):
+    """What a platform understands in a script, beside what the shell does."""
+
+    mask: str = ""
+    """What is printed before a value to have it hidden in the log, "" where nothing does that."""
+    exports: str = ""
+    """What names the file that sets the variables of later steps."""
+    template: re.Pattern[str] | None = None
+    """A secret that is pasted into the text; its group `name` ends in the secret's name."""
+
+
+PLAIN = Runner()
+
+
 def leaks(
-    script: Script, held: Mapping[str, Held], *, pasted: bool = False, kept: Sequence[str] = ()
+    script: Script,
+    held: Mapping[str, Held],
+    *,
+    runner: Runner = PLAIN,
+    pasted: bool = False,
+    kept: Sequence[str] = (),
 ) -> tuple[tuple[Leak, ...], dict[str, Held]]:
     """What a script lets out, and the variables with secrets that it hands to later steps.
 
@@ -91,7 +109,7 @@ def leaks(
         return tuple(_dumped(script, language, kept)) if held else (), {}
     if not _ANY.search(text):
         return (), {}
-    search = _Search(script, held, kept)
+    search = _Search(script, held, kept, runner)
     search.assignments()
     for simple in scan(text, language):
         search.command(simple)
@@ -118,13 +136,16 @@ def _dumped(script: Script, language: str, kept: Sequence[str]) -> Iterator[Leak
 class _Search:
     """One script, read from top to bottom."""
 
-    def __init__(self, script: Script, held: Mapping[str, Held], kept: Sequence[str]) -> None:
+    def __init__(
+        self, script: Script, held: Mapping[str, Held], kept: Sequence[str], runner: Runner = PLAIN
+    ) -> None:
+        self.runner = runner
         self.script = script
         self.held = dict(held)
         self.kept = kept
         self.leaks: list[Leak] = []
         self.exported: dict[str, Held] = {}
-        self.mask = script.text.find("::add-mask::")
+        self.mask = script.text.find(runner.mask) if runner.mask else -1
         """Where a value is hidden for the first time, -1 for nowhere."""
         self.ordered = "()" not in script.text  # functions run elsewhere than they stand
         self.powershell = _language(script.shell) == "pwsh"
@@ -149,7 +170,8 @@ class _Search:
         for name, one in self.held.items():
             if name in code and (best is None or one.derived) and _expands(code, name):
                 best = one if one.derived else one._replace(derived=_changed(code, name))
-        if best is None and (match := _TEMPLATE.search(code)):
+        template = self.runner.template
+        if best is None and template is not None and (match := template.search(code)):
             best = Held(match["name"].rpartition(".")[2].upper())
         return best
 
@@ -170,13 +192,14 @@ class _Search:
 
     def printed(self, simple: Simple, code: str) -> None:
         """`echo "$TOKEN"`, or `echo "NAME=$TOKEN"` into the environment of later steps."""
-        source = self.found(_visible(code, simple))
+        source = self.found(_visible(code, simple, self.runner.template))
         if source is None and "$(" in code and _MADE.search(code) and "grep -" not in code:
             within = self.found(code)
             source = Held(within.secret, derived=True) if within is not None else None
-        if source is None or "::add-mask::" in code:
+        mask, exports = self.runner.mask, self.runner.exports
+        if source is None or (mask and mask in code):
             return
-        if any("GITHUB_ENV" in file for file in simple.outputs):
+        if exports and any(exports in file for file in simple.outputs):
             match = _EXPORTED.search(code.partition(" ")[2])
             if match is not None and source.derived and self.mask < 0:
                 self.exported[match["name"]] = source
@@ -227,7 +250,7 @@ class _Search:
         for before in simple.stages:
             if before.name.lower() in _PRINTERS:
                 code = before.unit.code[before.start : before.end]
-                return self.found(_visible(code, before))
+                return self.found(_visible(code, before, self.runner.template))
         return None
 
     def sent(self, simple: Simple, name: str, code: str) -> None:
@@ -326,7 +349,7 @@ def _changed(code: str, name: str) -> bool:
     return re.search(rf"\$\{{{name}(?:[#%/,^]|:\d)", code) is not None
 
 
-def _visible(code: str, simple: Simple) -> str:
+def _visible(code: str, simple: Simple, template: re.Pattern[str] | None) -> str:
     """A command without what it runs to get its words, and without what single quotes protect."""
     kept: list[str] = []
     depth, quote = 0, ""
@@ -336,7 +359,8 @@ def _visible(code: str, simple: Simple) -> str:
         if not quote and char == "'" and depth == 0:
             end = code.find("'", index + 1)
             inside = code[index : end + 1 if end >= 0 else len(code)]
-            kept.extend(_TEMPLATE.findall(inside) and [inside])
+            if template is not None and template.search(inside):
+                kept.append(inside)
             index += len(inside)
             continue
         if char == '"':

@@ -77,6 +77,20 @@ class Fetched(NamedTuple):
     """The command that runs what it fetches at once."""
 
 
+class _Run(NamedTuple):
+    """A script that may get an outsider's code, and what surrounds it."""
+
+    script: Script
+    passed: Sequence[tuple[Command, tuple[str, ...]]]
+    """Its commands in order, each with the folders that it may run in, the likely one first."""
+    variables: Mapping[str, str]
+    origins: Origins
+    start: str
+    """The folder that it begins in."""
+    later: Callable[[], Sequence[str]]
+    """The scripts behind it."""
+
+
 def fetched(
     scripts: Sequence[Script],
     env: Mapping[str, str],
@@ -96,37 +110,31 @@ def fetched(
         if not checks and not loads and not brings:
             continue
         variables = variables or {**origins.env, **env}
-        found = _checked_out(script, variables, origins, start, later) if checks else None
+        run = _Run(script, list(standing(script, start)), variables, origins, start, later)
+        found = _checked_out(run) if checks else None
         if found is None and loads:
-            found = _downloaded(script, variables, origins, start, later)
+            found = _downloaded(run)
         if found is None and brings:
-            found = _installed(script, variables, origins, start)
+            found = _installed(run)
         if found is not None:
             yield found
 
 
-def _checked_out(
-    script: Script,
-    variables: Mapping[str, str],
-    origins: Origins,
-    start: str,
-    later: Callable[[], Sequence[str]],
-) -> Fetched | None:
+def _checked_out(run: _Run) -> Fetched | None:
     """The first checkout with git, or with a program around it."""
-    taken = _TAKES.search(script.text) or any(_TAKES.search(text) for text in later())
+    taken = _TAKES.search(run.script.text) or any(_TAKES.search(text) for text in run.later())
     fork = False
     aside: Fetched | None = None
-    passed = list(standing(script, start))
-    for at, (command, folders) in enumerate(passed[:_MOST]):
-        found = _found(command, script.text, variables, origins)
+    for at, (command, folders) in enumerate(run.passed[:_MOST]):
+        found = _found(command, run.script.text, run.variables, run.origins)
         if found is None:
             continue
         verb, origin, word = found
         fork = fork or origin.kind == "repository"
         if verb == "remote" or (verb == "fetch" and not taken):
-            origins.fetched.update(dict.fromkeys(_names_given(command, verb), origin))
+            run.origins.fetched.update(dict.fromkeys(_names_given(command, verb), origin))
             continue
-        landed = _landed(passed, at, verb, folders[0] if folders else start, later)
+        landed = _landed(run, at, verb, folders[0] if folders else run.start)
         if landed is not None:
             folder, runs = landed
             own = origin.kind == "branch" and not fork
@@ -137,22 +145,16 @@ def _checked_out(
     return aside
 
 
-def _landed(
-    passed: Sequence[tuple[Command, tuple[str, ...]]],
-    at: int,
-    verb: str,
-    here: str,
-    later: Callable[[], Sequence[str]],
-) -> tuple[str, str] | None:
+def _landed(run: _Run, at: int, verb: str, here: str) -> tuple[str, str] | None:
     """The folder or file that a command fills, and what runs that at once; None for nothing."""
-    command = passed[at][0]
+    command = run.passed[at][0]
     if verb in _PRINTS:
-        runs = _runs_output(passed[max(at - 3, 0) : at + _NEAR], command)
+        runs = _runs_output(run.passed[max(at - 3, 0) : at + _NEAR], command)
         code = [file for file in command.writes if not _DATA.search(file)]
         file = resolved(code[0], here) if code else None
         return (file or here, runs) if runs or file else None
     if verb == "archive":
-        opened = _opened(passed[at + 1 :], here, later)
+        opened = _opened(run.passed[at + 1 :], here, run.later)
         return None if opened is None else (opened, "")
     return _folder(command, verb, here), ""
 
@@ -184,48 +186,41 @@ def _runs_output(passed: Sequence[tuple[Command, tuple[str, ...]]], printing: Co
     return ""
 
 
-def _downloaded(
-    script: Script,
-    variables: Mapping[str, str],
-    origins: Origins,
-    start: str,
-    later: Callable[[], Sequence[str]],
-) -> Fetched | None:
+def _downloaded(run: _Run) -> Fetched | None:
     """The first archive of an outsider's code that is opened, or file of it that is run."""
-    passed = list(standing(script, start))
-    for at, (command, folders) in enumerate(passed):
+    text = run.script.text
+    for at, (command, folders) in enumerate(run.passed):
         if command.name.lower() not in _LOADERS:
             continue
-        here = folders[0] if folders else start
+        here = folders[0] if folders else run.start
         for word in command.words[1:]:
-            address = expanded(word, script.text, variables) if "$" in word else word
+            address = expanded(word, text, run.variables) if "$" in word else word
             whole = _ARCHIVE.search(address) is not None
             if not whole and not _RAW.search(address):
                 continue
-            origin = _named(word, script.text, variables, origins)
+            origin = _named(word, text, run.variables, run.origins)
             if origin is None:
                 continue
-            folder = _opened(passed[at + 1 :], here, later) if whole else here
-            runs = "" if whole else _runs(passed[at:], address)
+            folder = _opened(run.passed[at + 1 :], here, run.later) if whole else here
+            runs = "" if whole else _runs(run.passed[at:], address)
             if folder is not None and (whole or runs):
                 own = origin.kind == "branch"
                 return Fetched(origin, command.text, folder, own, command.place, runs)
     return None
 
 
-def _installed(
-    script: Script, variables: Mapping[str, str], origins: Origins, start: str
-) -> Fetched | None:
+def _installed(run: _Run) -> Fetched | None:
     """The first package or image that a command builds straight from an outsider's repository."""
-    for command, _ in standing(script, start):
+    text = run.script.text
+    for command, _ in run.passed:
         if command.name not in _INSTALLERS:
             continue
         for word in command.words[1:]:
-            address = expanded(word, script.text, variables) if "$" in word else word
-            origin = _named(word, script.text, variables, origins)
+            address = expanded(word, text, run.variables) if "$" in word else word
+            origin = _named(word, text, run.variables, run.origins)
             if origin is not None and any(mark in address for mark in _FROM_GIT):
                 own = origin.kind == "branch"
-                return Fetched(origin, command.text, start, own, command.place, command.name)
+                return Fetched(origin, command.text, run.start, own, command.place, command.name)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.secret_leaks import Held, leaks, plain
+from pipelaw.facts.secret_leaks import Held, Runner, leaks, plain
 from pipelaw.model import Leak
 from pipelaw.patterns import pattern
 from pipelaw.records import replaced
@@ -20,6 +20,12 @@ _MASKED = pattern(r"::add-mask::(?P<what>\$\{\{[^\n]*?\}\})")
 _WORKSPACE = pattern(r"\A\$\{\{\s*github\.workspace\s*\}\}/", re.IGNORECASE)
 _HIDDEN = pattern(r"(?:\A|/)\.(?![./])")
 _SECRET = pattern(r"\$\{\{\s*(?:secrets\.|github\.token\b)", re.IGNORECASE)
+RUNNER = Runner(
+    _MASK,
+    "GITHUB_ENV",
+    pattern(r"\$\{\{[ \t]*(?P<name>secrets\.\w+|github\.token)[ \t]*\}\}", re.IGNORECASE),
+)
+"""What GitHub's runner understands in a script."""
 
 
 def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step, ...]:
@@ -36,7 +42,8 @@ def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step,
             let_out += _shown(script)
             if own or pasted:
                 later = steps[index + 1 :]
-                here, exported = leaks(script, own, pasted=pasted, kept=_uploaded(later))
+                kept = _uploaded(later)
+                here, exported = leaks(script, own, runner=RUNNER, pasted=pasted, kept=kept)
                 let_out += (leak for leak in here if leak.way != "file" or _taken(leak.to, later))
                 held = held | exported
         if let_out:

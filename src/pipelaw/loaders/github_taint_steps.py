@@ -23,6 +23,7 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pipelaw.facts.script_taint import Run
     from pipelaw.facts.shell_effects import Effects
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.loaders.github_javascript import JavaScript
@@ -249,9 +250,7 @@ def _outputs(context: Context, flow: Flow, script: Script) -> dict[str, Taint]:
         found = powershell(script.text, flow.tainted)
         return {name.lower(): taint for kind, name, taint, *_ in found if kind == "outputs"}
     if script.shell == "python":
-        from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
-
-        runs = script_taint.python(script.text, flow.tainted)
+        runs = _python(flow, script)
         return {run.name.lower(): run.taint for run in runs if run.kind == "outputs" and run.name}
     if script.shell not in _BOURNE or not _puts_out(script.text):
         return {}
@@ -351,10 +350,17 @@ def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
         flow.expansions.append(_at(script, found.kind, *found[2:]))
 
 
-def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
+_FILES = {"GITHUB_ENV": "environment", "GITHUB_OUTPUT": "outputs"}
+
+
+def _python(flow: Flow, script: Script) -> Iterator[Run]:
     from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
 
-    for kind, name, taint, start, end in script_taint.python(script.text, flow.tainted):
+    return script_taint.python(script.text, flow.tainted, _FILES)
+
+
+def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
+    for kind, name, taint, start, end in _python(flow, script):
         if kind == "environment" and name:
             outer.tainted = {**outer.tainted, name.lower(): taint}
         if kind == "script" or (kind == "environment" and taint.charset == "text"):
