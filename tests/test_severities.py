@@ -266,3 +266,18 @@ def test_a_text_weighs_what_the_runs_that_know_it_can_do(
     title = "env: {T: '${{ github.event.pull_request.title }}'}, run: eval \"$(gh pr view --jq .title)\""
     asked = workflow("{contents: write}", f"{{{title}}}").replace("push", events, 1)
     assert severities("script-injection", "github", asked) == ["critical"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "severity"), [("", "high"), ("    environment: a\n", "low")]
+)
+def test_an_environment_may_keep_secrets_from_an_outsiders_code(
+    environment: str, severity: str
+) -> None:
+    head = "${{ github.event.pull_request.head.sha }}"
+    steps = (
+        f"{{uses: actions/checkout@v4.1.0, with: {{ref: '{head}'}}}}",
+        "{run: make, env: {T: '${{ secrets.T }}'}}",
+    )
+    text = workflow("{}", *steps, job=environment).replace("push", "pull_request_target", 1)
+    assert severities("secret-to-outsiders", "github", text) == [severity]
