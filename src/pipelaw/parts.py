@@ -275,8 +275,8 @@ class Expansion:
     """Somebody who may not push to the repository, or only to a branch of it, decides what it says."""
     outsider: bool = False
     """Somebody without write access decides it, not only those who may push."""
-    sandboxed: bool = False
-    """Where an outsider decides it, only runs without the base repository's rights get to see it."""
+    exposed: bool = False
+    """An outsider decides it, and runs with the base repository's rights get to see it."""
     author: str = ""
     """Who writes the text: `whoever opens the issue`; "" where nobody in particular."""
     via: str = ""

@@ -27,6 +27,11 @@ class Taint(NamedTuple):
     pasted: bool = False
     """It is pasted into this very script before the shell reads it."""
 
+    @property
+    def exposed(self) -> bool:
+        """An outsider decides it, and runs with the base repository's rights get to see it."""
+        return self.outsider and not self.sandboxed
+
     def narrowed(self, charset: str) -> Taint:
         """The same with no more freedom than a charset gives."""
         return self._replace(charset=min(self.charset, charset, key=CHARSETS.index))

@@ -241,7 +241,7 @@ class Context:
             shell=shell,
             attacker_controlled=bool(taint.who),
             outsider=taint.outsider,
-            sandboxed=taint.sandboxed,
+            exposed=taint.exposed,
             author=taint.who,
             via=taint.via,
             charset=taint.charset,

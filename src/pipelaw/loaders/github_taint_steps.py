@@ -382,7 +382,7 @@ def _expansion(sink: str, text: str, taint: Taint, place: Place, shell: str) -> 
         shell=shell,
         attacker_controlled=True,
         outsider=taint.outsider,
-        sandboxed=taint.sandboxed,
+        exposed=taint.exposed,
         author=taint.who,
         via=taint.via,
         charset=taint.charset,
