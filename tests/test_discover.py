@@ -106,18 +106,21 @@ def test_a_folder_of_repositories(tmp_path: Path) -> None:
         "group/team/db/nested/.drone.yml",
         "empty/.git/HEAD",
         "tools/lint/action.yml",
+        "docs/.github/dependabot.yml",
+        ".pre-commit-config.yaml",
         "nothing/here.txt",
         "node_modules/left/.drone.yml",
         ".hidden/.drone.yml",
     )
     assert shown(repositories(tmp_path)) == {
+        "docs": [".github/dependabot.yml"],
         "empty": [],
         "group/api": [".gitlab-ci.yml"],
         "group/team/db": [".drone.yml"],
         "tools/lint": ["action.yml"],
         "web": [".github/workflows/ci.yml"],
     }
-    assert [tree.name for tree in repositories(tmp_path)][:2] == ["empty", "group/api"]
+    assert [tree.name for tree in repositories(tmp_path)][:2] == ["docs", "empty"]
 
 
 def test_repositories_too_deep_are_not_looked_for(tmp_path: Path) -> None:

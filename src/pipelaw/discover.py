@@ -52,7 +52,13 @@ _ROOT_FOLDERS = (
     ".woodpecker",
 )
 _FOLDER_NAMES = frozenset(place.partition("/")[0] for place in _ROOT_FOLDERS)
-_ACTIONS = frozenset({"action.yml", "action.yaml"})
+_ACTIONS = ("action.yml", "action.yaml")
+_SETTINGS = (
+    ".github/dependabot.yml",
+    ".github/dependabot.yaml",
+    ".pre-commit-config.yaml",
+    ".pre-commit-config.yml",
+)
 
 MAX_DEPTH = 6
 """How many folders below the given one repositories are looked for."""
@@ -143,7 +149,7 @@ def _folder(path: Path) -> Iterable[_Asked]:
         return [_Asked(path)]
     above = _holder(path) or _checkout(path)
     below = list(_below(path))
-    if above is None and (_holds_action(path) or not below):
+    if above is None and (_holds(path, _ACTIONS) or not below):
         return [_Asked(path)]
     if above is None or any(_root(child) for child in below):
         return [_Asked(child, _relative(child, path)) for child in below]
@@ -160,7 +166,7 @@ def _below(path: Path, depth: int = 1) -> Iterator[Path]:
         return
     for name in folders:
         child = path / name
-        if _root(child) or _holds_action(child):
+        if _root(child) or _holds(child, _ACTIONS) or _holds(child, _SETTINGS):
             yield child
         elif depth < MAX_DEPTH:
             yield from _below(child, depth + 1)
@@ -185,8 +191,8 @@ def _root(path: Path) -> bool:
     )
 
 
-def _holds_action(path: Path) -> bool:
-    return any((path / name).is_file() for name in _ACTIONS)
+def _holds(path: Path, files: Iterable[str]) -> bool:
+    return any((path / file).is_file() for file in files)
 
 
 def _checkout(path: Path) -> Path | None:
