@@ -18,6 +18,7 @@ from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.report.excerpt import cut
 from pipelaw.report.terminal import cells, head, tail, wrap
+from pipelaw.report.text import FILES
 from pipelaw.source import Source, Span
 
 if TYPE_CHECKING:
@@ -108,6 +109,28 @@ def test_a_finding_is_told_in_full_once_and_briefly_after_that() -> None:
         looked at 1 repository, 1 file, 1 pipeline
         `pipelaw explain RULE` says more about a rule, with examples
         """)
+
+
+def test_of_severity_info_one_is_told_and_the_others_are_pointed_at() -> None:
+    first = found(WORKFLOW, TITLE, severity=Severity.INFO)
+    second = found(WORKFLOW, BODY, severity=Severity.INFO)
+    others = [
+        replaced(second, span=second.span._replace(path=f"a folder/{number}.yml"))
+        for number in range(FILES + 1)
+    ]
+    report = shown(first, second, *others, rules=(RULE,))
+    assert report.count("info[script-injection]") == 1
+    also = report.splitlines()[report.splitlines().index("  = also: 22 more places") :]
+    assert also[1] == "    --> .github/workflows/greet.yml:10"
+    assert also[FILES : FILES + 3] == [
+        f"    --> a folder/{FILES - 2}.yml:10",
+        "    and 2 more (--format json lists them)",
+        "",
+    ]
+    worse = replaced(second, severity=Severity.LOW)
+    assert "low[script-injection]" in shown(first, worse, rules=(RULE,))
+    nowhere = replaced(second, span=Span("", 1, 1, 1, 1))
+    assert shown(first, nowhere, nowhere).count("info[script-injection]") == 3
 
 
 def test_another_platform_has_another_fix_but_the_same_reason() -> None:

@@ -33,10 +33,16 @@ NARROW = 40
 """Below this many columns, long lines do less harm than wrapping."""
 FEW = 5
 """How many unresolved things, and related places, are worth a line."""
+FILES = 20
+"""In how many files a rule's further findings of severity info are pointed at."""
 
 
 def render(report: Report, style: Style) -> str:
-    """A report for a terminal: the open findings in source order, then what was not seen, and counts."""
+    """A report for a terminal: the open findings in source order, then what was not seen, and counts.
+
+    Of severity info, the first finding of a rule is told, and the places of the others with it: they
+    are many, and would bury the rest.
+    """
     writer = _Writer(report, max(style.width, NARROW), Paint(color=style.color))
     return inert("\n".join(writer.lines()) + "\n")
 
@@ -53,14 +59,20 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         """The whole report."""
+        asides: dict[str, list[Finding]] = {}
         for finding in self.report.open:
-            yield from self.finding(finding)
-            yield ""
+            if _aside(finding):
+                asides.setdefault(finding.rule, []).append(finding)
+        for finding in self.report.open:
+            alike = asides[finding.rule] if _aside(finding) else [finding]
+            if alike[0] is finding:
+                yield from self.finding(finding, alike[1:])
+                yield ""
         yield from self.unseen(self.report.coverage)
         yield from self.closing()
 
-    def finding(self, finding: Finding) -> Iterator[str]:
-        """One finding; its rule's why and fix where they are new."""
+    def finding(self, finding: Finding, alike: list[Finding]) -> Iterator[str]:
+        """One finding; its rule's why and fix where they are new; where there are others like it."""
         color, paint = COLORS[finding.severity], self.paint
         label = f"{finding.severity.word}[{finding.rule}]"
         first, *rest = wrap(f"{label}: {one_line(finding.message)}", self.width - 2)
@@ -71,7 +83,11 @@ class _Writer:
         if finding.span.path:
             yield f"{shown.pad}{paint('-->', GUTTER)} {_place(finding.span)}"
         yield from shown.lines()
-        notes = [*self.related(finding, shown.pad), *self.advice(finding, shown.pad)]
+        notes = [
+            *self.related(finding, shown.pad),
+            *self.advice(finding, shown.pad),
+            *self.elsewhere(alike, shown.pad),
+        ]
         if notes:
             yield shown.bar
         yield from notes
@@ -100,6 +116,25 @@ class _Writer:
                 self.told.add((rule.id, text))
                 yield from self.note(pad, label, color, list(prose(text, room)))
 
+    def elsewhere(self, alike: list[Finding], pad: str) -> Iterator[str]:
+        """The places of findings of the same rule: a file in each line, with the lines in it."""
+        if not alike:
+            return
+        files: dict[str, list[str]] = {}
+        for finding in alike:
+            files.setdefault(visible(finding.span.path), []).append(str(finding.span.line))
+        yield from self.note(pad, "also", STRONG, [f"{summary.count(len(alike), 'more place')}"])
+        hang = " " * (len(pad) + 7)
+        for path in list(files)[:FILES]:
+            lines = ", ".join(dict.fromkeys(files[path]))
+            first, *rest = _headed(path, f":{lines}", self.width - len(hang))
+            yield f"{pad}   {self.paint('-->', GUTTER)} {first}"
+            for line in rest:
+                yield f"{hang}{line}"
+        left = sum(len(lines) for lines in list(files.values())[FILES:])
+        if left:
+            yield f"{pad}   and {left:,} more (--format json lists them)"
+
     def note(self, pad: str, label: str, color: str, lines: list[str]) -> Iterator[str]:
         """A labelled text below a finding."""
         yield f"{pad} {self.paint('=', GUTTER)} {self.paint(label, color)}: {lines[0]}"
@@ -126,9 +161,8 @@ class _Writer:
     def problem(self, problem: Problem) -> Iterator[str]:
         """A place, and what is the matter with it: beside it, or below where that is too long."""
         where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
-        size = cells(where)  # a path may have blanks, where no line may end
-        first, *rest = wrap(f"{'x' * size}: {one_line(problem.message)}", self.width - 4)
-        yield f"  {where}{first[size:]}"
+        first, *rest = _headed(where, f": {one_line(problem.message)}", self.width - 4)
+        yield f"  {first}"
         for line in rest:
             yield f"    {line}"
 
@@ -150,6 +184,18 @@ class _Writer:
                 yield f"  {line}"
         if self.told:
             yield "`pipelaw explain RULE` says more about a rule, with examples"
+
+
+def _headed(path: str, text: str, width: int) -> list[str]:
+    """A text wrapped behind a path, which may have blanks, where no line may end."""
+    size = cells(path)
+    first, *rest = wrap(f"{'x' * size}{text}", width)
+    return [f"{path}{first[size:]}", *rest]
+
+
+def _aside(finding: Finding) -> bool:
+    """Whether the place of a finding is enough where another of its rule is told."""
+    return finding.severity is Severity.INFO and finding.span.path != ""
 
 
 def _place(span: Span) -> str:
