@@ -527,9 +527,9 @@ def test_a_terminal_has_colours_and_a_width(monkeypatch: pytest.MonkeyPatch) -> 
         assert console.colored("auto")
         monkeypatch.setenv("TERM", "dumb")
         assert not console.colored("auto")
-        assert console.width() == 80
+        assert console.width() == console.room() == 80
         monkeypatch.setenv("COLUMNS", "132")
-        assert console.width() == 132
+        assert console.width() == console.room() == 132
         monkeypatch.setattr(sys, "stderr", terminal)
         progress = console.Progress(quiet=False)
         progress(100, 1_000)
@@ -544,7 +544,7 @@ def test_a_terminal_has_colours_and_a_width(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_a_terminal_there_is_no_progress(shell: Shell) -> None:
-    assert console.width() == 80
+    assert (console.width(), console.room()) == (80, 0)
     progress = console.Progress(quiet=False)
     progress(1, 1_000)
     progress.clear()

@@ -17,7 +17,7 @@ from pipelaw.finding import Coverage, Finding, Related, Report, Severity, Suppre
 from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.report.excerpt import cut
-from pipelaw.report.terminal import cells, head, tail, wrap
+from pipelaw.report.terminal import cells, head, table, tail, wrap
 from pipelaw.report.text import FILES
 from pipelaw.source import Source, Span
 
@@ -341,6 +341,17 @@ def test_a_line_of_a_megabyte_costs_no_more_than_a_short_one() -> None:
 
 def test_wrapping_counts_columns_and_keeps_long_words_whole() -> None:
     assert wrap("日本 日本 ab " + "w" * 12, 9) == ["日本 日本", "ab", "w" * 12]
+
+
+def test_a_table_is_aligned_and_its_last_column_wrapped() -> None:
+    rows = [("日本", "a", "one two three four five six"), ("x", "bcd", "")]
+    assert list(table(rows, 30)) == [
+        "日本  a    one two three four",
+        "           five six",
+        "x     bcd",
+    ]
+    assert next(table(rows, 0)) == "日本  a    one two three four five six"
+    assert list(table([], 80)) == []
 
 
 def test_a_wide_character_is_not_cut_in_half() -> None:

@@ -45,20 +45,6 @@ def vocabulary() -> tuple[Kind, ...]:
     )
 
 
-def page() -> str:
-    """The vocabulary for people to read: one paragraph for each kind, one line for each field."""
-    blocks = []
-    for kind in vocabulary():
-        names = max((len(field.name) for field in kind.fields), default=0)
-        types = max((len(field.type) for field in kind.fields), default=0)
-        lines = [
-            f"    {field.name:{names}}  {field.type:{types}}  {field.text}".rstrip()
-            for field in kind.fields
-        ]
-        blocks.append("\n".join([f"{kind.name}: {kind.text}", *lines]))
-    return "\n\n".join(blocks) + "\n"
-
-
 def _fields(record: type, texts: dict[str, dict[str, str]]) -> Iterator[Field]:
     types = cel.fields(record)
     for parent in record.__mro__:

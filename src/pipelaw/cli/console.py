@@ -85,6 +85,11 @@ def width() -> int:
         return 80
 
 
+def room() -> int:
+    """The columns that a person's terminal has; 0 where a program or file takes standard output."""
+    return width() if sys.stdout.isatty() else 0
+
+
 def links() -> str:
     """Where people can open the files of the current folder: known in a GitHub job, else ""."""
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_WORKSPACE")

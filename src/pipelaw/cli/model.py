@@ -32,13 +32,24 @@ def command(file: str | None, platform: str | None) -> int:
     With FILE, or - for standard input, the pipelines that pipelaw reads from it, as JSON.
     """
     if file is None:
-        from pipelaw.vocabulary import page  # noqa: PLC0415  the other half of this command
-
-        console.write(page())
+        console.write(_vocabulary(console.room()))
         return Status.CLEAN
     loaded = _loaded(file, platform or "")
     console.write(json.dumps(plain(loaded), indent=2, ensure_ascii=False) + "\n")
     return Status.INCOMPLETE if loaded.problems else Status.CLEAN
+
+
+def _vocabulary(width: int) -> str:
+    """The vocabulary for people to read: one paragraph for each kind, one row for each field."""
+    from pipelaw.report.terminal import table, wrap  # noqa: PLC0415  the other half of this command
+    from pipelaw.vocabulary import vocabulary  # noqa: PLC0415
+
+    blocks = []
+    for kind in vocabulary():
+        rows = [(f"    {field.name}", field.type, field.text) for field in kind.fields]
+        about = f"{kind.name}: {kind.text}"
+        blocks.append("\n".join([*(wrap(about, width) if width else [about]), *table(rows, width)]))
+    return "\n\n".join(blocks) + "\n"
 
 
 def _loaded(file: str, platform: str) -> Loaded:

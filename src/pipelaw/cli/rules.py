@@ -9,6 +9,7 @@ import click
 
 from pipelaw.cli import Status, console
 from pipelaw.cli.law import rules_option
+from pipelaw.report.terminal import table
 from pipelaw.rulebook import load
 from pipelaw.rules import spelled
 
@@ -27,23 +28,20 @@ if TYPE_CHECKING:
 def command(folders: tuple[Path, ...], form: str) -> int:
     """List the rules in force."""
     rules = load(folders).rules
-    console.write(_json(rules) if form == "json" else _table(rules))
+    console.write(_json(rules) if form == "json" else _table(rules, console.room()))
     return Status.CLEAN
 
 
-def _table(rules: tuple[Rule, ...]) -> str:
-    """One line for each rule: id, severities, title; below it one for each parameter."""
-    rows = [(rule.id, _severity(rule), rule.title) for rule in rules]
-    first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
-    return "".join(
-        f"{name:{first}}  {levels:{second}}  {title}\n{''.join(_parameters(rule))}"
-        for rule, (name, levels, title) in zip(rules, rows, strict=True)
-    )
+def _table(rules: tuple[Rule, ...], width: int) -> str:
+    """One row for each rule: id, severities, title; below it one for each parameter."""
+    rows = [row for rule in rules for row in _rows(rule)]
+    return "".join(f"{line}\n" for line in table(rows, width))
 
 
-def _parameters(rule: Rule) -> Iterator[str]:
+def _rows(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    yield rule.id, _severity(rule), rule.title
     for parameter in rule.parameters:
-        yield f"    {parameter.name}: {spelled(parameter.default)} ({parameter.type})\n"
+        yield f"  {parameter.name}", parameter.type, spelled(parameter.default)
 
 
 def _severity(rule: Rule) -> str:

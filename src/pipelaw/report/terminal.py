@@ -10,7 +10,7 @@ from pipelaw.patterns import pattern
 from pipelaw.report.safe import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 TAB = "    "
 
@@ -65,6 +65,19 @@ def wrap(text: str, width: int) -> list[str]:
         else:
             line, used = word, size
     return [*lines, line]
+
+
+def table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """Rows of visible texts as lines of aligned columns; the last one is wrapped, with a width of 0 not."""
+    sizes = [max(map(cells, column)) for column in zip(*rows, strict=True)][:-1]
+    hang = sum(size + 2 for size in sizes)
+    for *row, last in rows:
+        begin = "".join(
+            f"{text}{' ' * (size - cells(text) + 2)}" for text, size in zip(row, sizes, strict=True)
+        )
+        for line in wrap(last, max(width - hang, 20)) if width else [last]:
+            yield f"{begin}{line}".rstrip()
+            begin = " " * hang
 
 
 _ITEM = pattern(r"([-*]|\d+\.) ")
