@@ -579,7 +579,7 @@ def test_a_command_imports_nothing_that_it_does_not_use() -> None:
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )
-    assert result.stderr.strip() == "['pipelaw.cli', 'pipelaw.errors']"
+    assert result.stderr.strip() == "['pipelaw.cli', 'pipelaw.collector', 'pipelaw.errors']"
 
 
 def test_every_command_is_a_module() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelaw import rulebook
+from pipelaw.collector import OBJECTS, seldom_collected
 from pipelaw.discover import Candidate
 from pipelaw.errors import PolicyError, UsageError
 from pipelaw.finding import Severity, Suppression
@@ -247,6 +250,31 @@ def test_processes_give_the_same_report_as_one(tmp_path: Path, book: Rulebook) -
     assert one.coverage.repositories == 5
     assert len(one.coverage.unreadable) == 5
     assert seen[-1] == (10, 10)
+
+
+def test_a_scan_leaves_the_collector_as_it_was(
+    tmp_path: Path, book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "action.yml").write_text("runs: {using: composite, steps: []}\n")
+    before = gc.get_threshold()
+    during: list[int] = []
+    scan([str(tmp_path)], rulebook=book, progress=lambda _done, _all: during.append(gc.get_threshold()[0]))
+    assert (during, gc.get_threshold()) == ([OBJECTS], before)
+    # what refers only to itself goes when there is enough of it, however long the scan
+    monkeypatch.setattr("pipelaw.collector.OBJECTS", 1_000)
+    kept: weakref.WeakSet[Pair] = weakref.WeakSet()
+    with seldom_collected():
+        for _ in range(10_000):
+            pair = Pair()
+            pair.other = pair
+            kept.add(pair)
+    assert len(kept) <= 2_000
+
+
+class Pair:
+    """Something that can refer to itself."""
+
+    other: Pair
 
 
 def test_standard_input_needs_a_platform(book: Rulebook) -> None:

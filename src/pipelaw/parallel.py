@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
+from pipelaw.collector import collect_seldom
 from pipelaw.results import scan_work
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def spread(
 
 
 def _work(books: Sequence[Rulebook]) -> None:
-    """Begin a worker, without the cyclic collector as in `scan`."""
-    gc.disable()
+    """Begin a worker."""
+    collect_seldom()
     if books != _BOOKS:
         _BOOKS[:] = books  # it was not forked
 

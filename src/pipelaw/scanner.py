@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipelaw.collector import seldom_collected
 from pipelaw.discover import Candidate, find, repositories
 from pipelaw.document import Problem
 from pipelaw.errors import UsageError
@@ -81,7 +80,7 @@ def scan(
     total = sum(len(item.candidates) for item in work)
     parts = []
     done = 0
-    with _uncollected():
+    with seldom_collected():
         for part in _run(work, books, jobs, Results.of(None if since else cache)):
             parts.append(part)
             done += part.files
@@ -166,18 +165,6 @@ def _processes(jobs: int, files: int) -> int:
     if jobs:
         return jobs
     return (os.cpu_count() or 1) if files >= FEW_FILES else 1
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cyclic collector: a scan makes many objects and no cycles among them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _run(

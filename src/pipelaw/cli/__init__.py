@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import sys
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipelaw.collector import collect_seldom
 from pipelaw.errors import PipelawError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 COMMANDS = {
     "scan": "Find what is dangerous in pipelines.",
@@ -112,13 +112,21 @@ def pipelaw(context: click.Context) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and give its exit code."""
-    try:
+
+    def run() -> int:
         _open()
         _prepare(sys.stdout, keep=sys.stdout.isatty())
         _prepare(sys.stderr, keep=True)
         _stand()
-        status = pipelaw.main(arguments, prog_name="pipelaw", standalone_mode=False)
-        return int(status or 0)
+        return int(pipelaw.main(arguments, prog_name="pipelaw", standalone_mode=False) or 0)
+
+    return guarded(run)
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """The exit code of what runs; what it raises is told on standard error."""
+    try:
+        return run()
     except PipelawError as error:
         _say(str(error))
     except click.ClickException as error:
@@ -135,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The process. It ends at once: taking a scan's objects apart one by one costs a tenth of a run."""
-    gc.disable()
+    collect_seldom()
     status = main()
     try:
         sys.stdout.flush()
