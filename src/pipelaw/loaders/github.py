@@ -70,7 +70,8 @@ def _load(source: Source, tree: Tree) -> Loaded:
         pipeline = _action(context, fields, tree)
     else:
         pipeline = _workflow(context, fields, tree)
-    remember(tree, source.path, context, pipeline)
+    if not remember(tree, source.path, context, pipeline):
+        context.forget()
     return Loaded((pipeline,), tuple(problems), tuple(context.unresolved))
 
 

@@ -94,6 +94,7 @@ class Context:
         "handed",
         "inputs",
         "jobs",
+        "known",
         "live",
         "locked",
         "made",
@@ -125,6 +126,8 @@ class Context:
         """Others can call it, with inputs that nobody declared."""
         self.jobs: dict[str, Outputs] = {}
         """The outputs of the jobs so far, by id in lower case."""
+        self.known: list[Known] = []
+        """What is known of the values inside its jobs."""
         self.calls: list[LocalCall] = []
         """Its uses of local actions."""
         self.reach = Reach()
@@ -145,6 +148,27 @@ class Context:
         """Artifacts that jobs so far made after an outsider's code ran in them."""
         self.depth = 0
         """How many files stand between it and the one that is being loaded."""
+
+    def inside(self, document: Document) -> Context:
+        """The reading of another file of the repository, which this one uses, under the same events."""
+        inner = Context(document)
+        inner.tree, inner.depth = self.tree, self.depth + 1
+        inner.triggers, inner.events = self.triggers, self.events
+        inner.open_events = self.open_events
+        return inner
+
+    def apart(self, known: Known) -> Flow:
+        """The flow of a job, or of the steps of an action, with what is known inside it alone."""
+        self.known.append(known)
+        flow = self.flow.inner()
+        flow.known = known
+        return flow
+
+    def forget(self) -> None:
+        """Let go of the outputs of steps and jobs: each refers to all of the file, and to the others."""
+        for known in self.known:
+            known.steps.clear()
+        self.jobs.clear()
 
     def start(self, triggers: tuple[Trigger, ...]) -> None:
         """Note what starts the workflow."""

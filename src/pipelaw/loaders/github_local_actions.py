@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode
+from pipelaw.loaders.github_taint import Known
 from pipelaw.loaders.github_taint_calls import DEEPEST, definition, folder_of
 from pipelaw.model import Artifact, Checkout, replaced
 from pipelaw.patterns import pattern
@@ -37,20 +38,18 @@ def brought_by(
     document, fields = found
     runs = fields.get("runs")
     nodes = document.fields(runs, "`runs`") if isinstance(runs, MappingNode) else {}
-    from pipelaw.loaders.github_context import Context, Flow  # noqa: PLC0415  they lead back here
-    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  as above
+    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  it leads back here
 
-    inner = Context(document)
-    inner.tree, inner.depth = context.tree, context.depth + 1
-    inner.triggers, inner.events = context.triggers, context.events
-    inner.open_events, inner.reach = context.open_events, reach
+    inner = context.inside(document)
+    inner.reach = reach
     inner.handed = {
         variable.name.lower(): workspace.origins.of(variable.value, {})
         for variable in step.variables
         if variable.kind == "input"
     }
-    around = Surroundings(Flow({}), reach=reach, environment=workspace.environment)
+    around = Surroundings(inner.apart(Known()), reach=reach, environment=workspace.environment)
     steps = steps_of(inner, nodes.get("steps"), around)
+    inner.forget()
     return tuple(replaced(part, place=used.place) for each in steps for part in _foreign(each))
 
 

@@ -100,18 +100,14 @@ def action_outputs(
 
 def _followed(context: Context, folder: str, handed: dict[str, Taint]) -> Followed | None:
     """Read a local action's steps; None where there is no such action."""
-    from pipelaw.loaders.github_context import Context, Flow  # noqa: PLC0415  they use this module
-    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  as above
+    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  it uses this module
 
     read = definition(context.tree, folder)
     if read is None:
         return None
     document, fields = read
-    inner = Context(document)
-    inner.tree, inner.depth = context.tree, context.depth + 1
-    inner.triggers, inner.events = context.triggers, context.events
-    inner.open_events = context.open_events
-    within = Flow({}, Known(handed))
+    inner = context.inside(document)
+    within = inner.apart(Known(handed))
     runs = fields.get("runs")
     steps = document.fields(runs, "`runs`").get("steps") if isinstance(runs, MappingNode) else None
     steps_of(inner, steps, Surroundings(within))
@@ -150,8 +146,7 @@ class CalledOutputs(JobOutputs):
 
     def of(self, name: str) -> Taint | None:
         """Whose text an output holds; with "", the worst of all of them."""
-        from pipelaw.loaders.github_context import Context  # noqa: PLC0415  it uses this module
-        from pipelaw.loaders.github_jobs import jobs_of  # noqa: PLC0415  as above
+        from pipelaw.loaders.github_jobs import jobs_of  # noqa: PLC0415  it uses this module
         from pipelaw.loaders.github_permissions import permissions_of  # noqa: PLC0415  as above
 
         outer = self._context
@@ -161,15 +156,14 @@ class CalledOutputs(JobOutputs):
         if read is None:
             return None
         document, fields = read
-        inner = Context(document)
-        inner.tree, inner.depth = outer.tree, outer.depth + 1
-        inner.triggers, inner.events = outer.triggers, outer.events
-        inner.open_events = outer.open_events
+        inner = outer.inside(document)
         inner.flow.known = Known(self._handed())
         inner.environment(fields.get("env"), inner.flow)
         jobs_of(inner, fields.get("jobs"), permissions_of(document, None, "pipeline"))
         inner.flow.known = Known(needs=inner.jobs)
-        return _named_outputs(inner, inner.flow, _outputs_of_call(fields.get("on")), name)
+        found = _named_outputs(inner, inner.flow, _outputs_of_call(fields.get("on")), name)
+        inner.forget()
+        return found
 
     def _handed(self) -> dict[str, Taint]:
         node = self._body.get("with")
@@ -288,14 +282,16 @@ def memory(tree: Tree) -> Memory:
     return Memory({}, {}, {}, {})
 
 
-def remember(tree: Tree, path: str, context: Context, pipeline: Pipeline) -> None:
-    """Keep the uses of local actions in a file, and its outputs if it calls local workflows."""
+def remember(tree: Tree, path: str, context: Context, pipeline: Pipeline) -> bool:
+    """Keep the uses of local actions in a file, and its outputs if it calls local workflows: whether it does."""
     if context.calls:
         jobs = {job.id: job for job in pipeline.jobs}
         found = [Use(call, jobs[call.job]) for call in context.calls if call.job in jobs]
         memory(tree).uses[path] = found
-    if context.jobs and any(job.reusable for job in pipeline.jobs):
+    calling = bool(context.jobs) and any(job.reusable for job in pipeline.jobs)
+    if calling:
         memory(tree).calling[path] = context
+    return calling
 
 
 def uses_of_action(tree: Tree, path: str) -> list[Use]:
@@ -317,8 +313,7 @@ def uses_of_action(tree: Tree, path: str) -> list[Use]:
 
 def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
     """What the uses of an action tell of it: who starts it, and whose text its inputs hold."""
-    from pipelaw.loaders.github_context import Flow  # noqa: PLC0415  it uses this module
-    from pipelaw.loaders.github_reach import Reach  # noqa: PLC0415  as above
+    from pipelaw.loaders.github_reach import Reach  # noqa: PLC0415  it uses this module
 
     triggers = tuple(dict.fromkeys(t for use in uses for t in use.call.reach.triggers))
     outsiders = tuple(dict.fromkeys(t for use in uses for t in use.call.reach.outsiders))
@@ -330,14 +325,13 @@ def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
             handed.setdefault(name, []).append(taint)
     worst = {name: strongest(taints) for name, taints in handed.items()}
     inputs = {name: taint for name, taint in worst.items() if taint is not None}
-    return Reach(triggers, outsiders), Flow({}, Known(inputs))
+    return Reach(triggers, outsiders), context.apart(Known(inputs))
 
 
 def job_flow(context: Context, job: str, fields: Mapping[str, Node]) -> Flow:
     """The flow of a job, with its outputs noted for those that need it."""
-    flow = context.flow.inner()
     matrix = _matrix(fields.get("strategy"))
-    flow.known = Known(context.flow.known.inputs, context.jobs, matrix, job)
+    flow = context.apart(Known(context.flow.known.inputs, context.jobs, matrix, job))
     uses = fields.get("uses")
     if isinstance(uses, ScalarNode) and uses.value.startswith(("./", "$/")):
         path = folder_of(uses.value)
