@@ -258,7 +258,11 @@ def test_a_scan_leaves_the_collector_as_it_was(
     (tmp_path / "action.yml").write_text("runs: {using: composite, steps: []}\n")
     before = gc.get_threshold()
     during: list[int] = []
-    scan([str(tmp_path)], rulebook=book, progress=lambda _done, _all: during.append(gc.get_threshold()[0]))
+    scan(
+        [str(tmp_path)],
+        rulebook=book,
+        progress=lambda _done, _all: during.append(gc.get_threshold()[0]),
+    )
     assert (during, gc.get_threshold()) == ([OBJECTS], before)
     # what refers only to itself goes when there is enough of it, however long the scan
     monkeypatch.setattr("pipelaw.collector.OBJECTS", 1_000)

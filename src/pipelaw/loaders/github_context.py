@@ -109,9 +109,8 @@ class Context:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.triggers: tuple[Trigger, ...] = ()
-        self.events: frozenset[str] = frozenset()
-        self.open_events: frozenset[str] = frozenset()
-        self.live: frozenset[str] = frozenset()  # that get through to what is being read
+        self.events = self.open_events = self.live = frozenset[str]()
+        """What starts it, what of that outsiders can cause, and what gets through to what is being read."""
         self.shell = ""
         self.flow = Flow({})
         self.unresolved: list[Problem] = []
@@ -126,8 +125,7 @@ class Context:
         """Others can call it, with inputs that nobody declared."""
         self.jobs: dict[str, Outputs] = {}
         """The outputs of the jobs so far, by id in lower case."""
-        self.known: list[Known] = []
-        """What is known of the values inside its jobs."""
+        self.known: list[Known] = []  # what is known inside each of its jobs
         self.calls: list[LocalCall] = []
         """Its uses of local actions."""
         self.reach = Reach()

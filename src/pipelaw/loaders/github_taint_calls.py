@@ -283,7 +283,7 @@ def memory(tree: Tree) -> Memory:
 
 
 def remember(tree: Tree, path: str, context: Context, pipeline: Pipeline) -> bool:
-    """Keep the uses of local actions in a file, and its outputs if it calls local workflows: whether it does."""
+    """Keep a file's uses of local actions, and its outputs for callers: whether there are such outputs."""
     if context.calls:
         jobs = {job.id: job for job in pipeline.jobs}
         found = [Use(call, jobs[call.job]) for call in context.calls if call.job in jobs]
