@@ -9,6 +9,7 @@ import pytest
 
 from pipelaw.discover import find
 from pipelaw.document import decode
+from pipelaw.facts.shell_sinks import HARMED, PROGRAMS
 from pipelaw.loaders import load
 from pipelaw.tree import MemoryTree
 
@@ -57,6 +58,34 @@ def scripts(text: str, on: str = "pull_request_target") -> list[str]:
 
 
 TITLE = "${{ github.event.pull_request.title }}"
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_no_program_that_can_do_harm_is_passed_over(program: str) -> None:
+    """Scripts are parsed only where one is named; the tables of what they do say which those are."""
+    assert HARMED.search(f"{program} x")
+    assert HARMED.search(f"x=1; /opt/{program} x" if program.isalnum() else f"x=1; {program} x")
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        'mariadb -e "$TITLE"',
+        'lua5.4 -e "$TITLE"',
+        'Rscript -e "$TITLE"',
+        'trap "$TITLE" EXIT',
+        'bun -e "$TITLE"',
+        'mawk "$TITLE" file',
+        "7z x $TITLE",
+        "g++ $TITLE",
+        'ncat "$TITLE" 80',
+        'T=$(gh pr view 1 --json title -q .title)\npsql -c "$T"',
+    ],
+)
+def test_what_harms_is_found(run: str) -> None:
+    body = indent(run, "      ")
+    found = steps(f"- env:\n    TITLE: {TITLE}\n    GH_TOKEN: x\n  run: |\n{body}\n")
+    assert [e.sink for e in found if e.time == "run"]
 
 
 @pytest.mark.parametrize(

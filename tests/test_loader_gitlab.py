@@ -433,6 +433,9 @@ class TestExpansions:
             ("python3 -c \"print('$CI_MERGE_REQUEST_TITLE')\"", True),
             ('echo "$CI_COMMIT_BRANCH" | sh', True),
             ('docker exec box sh -c "tag $CI_COMMIT_TAG"', True),
+            ("bun -e \"log('$CI_COMMIT_TITLE')\"", True),
+            ("pypy3 -c \"log('$CI_COMMIT_TITLE')\"", True),
+            ('runuser -u web -c "log $CI_COMMIT_TITLE"', True),
         ],
     )
     def test_in_scripts(self, line: str, reparsed: bool) -> None:

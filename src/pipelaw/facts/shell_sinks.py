@@ -45,6 +45,10 @@ _OPTIONS = {
 _OPERANDS = {"docker": 2, "npx": 1}
 """Programs behind whose first operands everything is for what they start."""
 _FETCHERS = frozenset(("curl", "wget", "http", "https", "httpie", "aria2c", "nc", "ncat"))
+PROGRAMS = frozenset((*shell_words.RUNNING, *_OPTIONS, *_FETCHERS))
+"""Every program that can do harm with a text."""
+HARMED = pattern(shell_words.naming(PROGRAMS))
+"""Found in every script that names one of them, and in some others."""
 _HOSTED = pattern(r"(?:https?://)?[^/?#]*\Z", re.IGNORECASE)
 _VALUED = frozenset(
     "-d --data --data-raw --data-binary --data-urlencode --json -F --form -H --header -u --user -A"

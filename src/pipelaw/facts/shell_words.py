@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _VALUED = {
     "sudo": "ugphCrtTUDR",
@@ -368,3 +369,15 @@ _SPECIAL = {
     "Invoke-Expression": _expression,
     "cmd": _cmd,
 }
+RUNNING = frozenset((*SHELLS, *_INTERPRETERS, *_ALIASES, *_SPECIAL))
+"""The programs that `reading` knows to take words, a file or their input for code."""
+
+
+def naming(programs: Iterable[str]) -> str:
+    """The text of a pattern that is found in every script which names one of some programs."""
+    words = "|".join(sorted(map(re.escape, programs)))
+    return rf"(?<![A-Za-z])(?i:{words})(?![A-Za-z])".replace(r"\.|", r"\.(?=\s)|")
+
+
+CODING = pattern(naming(RUNNING))
+"""Found in every script in which a program of `RUNNING` is named, and in some others."""

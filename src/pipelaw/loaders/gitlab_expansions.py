@@ -9,6 +9,7 @@ from pipelaw.document import ScalarNode
 from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
 from pipelaw.facts.shell_handing import receiver
+from pipelaw.facts.shell_words import CODING
 from pipelaw.loaders.gitlab_nodes import INPUT, MAIN
 from pipelaw.loaders.gitlab_variables import AUTHORS, Used, authored, used, written
 from pipelaw.model import Expansion
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_nodes import File, Nodes
     from pipelaw.loaders.gitlab_variables import Given
     from pipelaw.model import Script
-
-_INTERPRETING = pattern(
-    r"""\b(?:ba|da|a|z|k|mk|rba|s|pw)?sh\b|<<|eval|trap|python|perl|ruby|node|php|lua|sql|maria|mongo"""
-    r"""|source|\bsu\b|awk|sed\b|iex|cmd|[Ii]nvoke-[Ee]xpression|[Pp]ower[Ss]hell|(?:^|[;&|]|\s)\.\s"""
-)
-"""Without a match in it, no command of a script reads an expanded text as code."""
 
 _LOGGED = pattern(r"""([A-Za-z_]\w*)=["']?\$\(\s*git\s+(?:log|show)\b[^()\n]*%[sBb]""")
 """What the commit says about itself, read from git."""
@@ -99,7 +94,7 @@ def _fixed(use: Used, known: Origins, settled: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _interpreting(text: str) -> bool:
-    return _INTERPRETING.search(text) is not None
+    return CODING.search(text) is not None
 
 
 def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expansion:
