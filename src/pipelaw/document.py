@@ -5,6 +5,8 @@ libyaml composes; nothing is constructed, so no YAML 1.1 trap springs (`on`, `3.
 
 from __future__ import annotations
 
+import gc
+import operator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -54,15 +56,11 @@ class _Composer(CParser):
     def __init__(self, text: str) -> None:
         CParser.__init__(self, text)
 
-    def descend_resolver(self, _parent: object, _index: object) -> None:
-        """Do nothing: called by the composer for each node."""
-
-    def ascend_resolver(self) -> None:
-        """Do nothing: called by the composer for each node."""
-
-    def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
-        """Give untagged nodes the empty tag; `!reference` and other tags in the file are kept."""
-        return ""
+    # libyaml calls these for each node. The first two have nothing to do; the third gives untagged nodes
+    # the empty tag (other tags in the file are kept). Functions of C take a third of the time.
+    descend_resolver = operator.is_
+    ascend_resolver = gc.isenabled
+    resolve = "".format
 
 
 class Problem(NamedTuple):
