@@ -8,10 +8,16 @@ import os
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelaw import rulebook
 from pipelaw.cli import main
-from pipelaw.explain import platform_name, summary_table
+from pipelaw.explain import platform_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelaw.rules import Rule
 
 ROOT = Path(__file__).parents[1]
 _OUTPUT = re.compile(r"(<!-- output of: pipelaw (.+) -->\n```\n).*?(?=```\n)", re.DOTALL)
@@ -29,10 +35,20 @@ def filled(text: str) -> str:
         names = set(found[1].split(", "))
         return f"| {found[1]} | {sum(not names.isdisjoint(own) for own in platforms)}"
 
-    table = summary_table(rules).strip()
+    listed = table(rules)
     text = _NUMBER.sub(number, text)
     text = _OUTPUT.sub(lambda found: found[1] + printed(found[2]), text)
-    return _TABLE.sub(lambda found: found[1] + table, text)
+    return _TABLE.sub(lambda found: found[1] + listed, text)
+
+
+def table(rules: Iterable[Rule]) -> str:
+    """The rules as a Markdown table, a line for each."""
+    lines = ["| Rule | What it finds | Severity | Platforms |", "|---|---|---|---|"]
+    for rule in rules:
+        names = ", ".join(map(platform_name, rule.platforms))
+        title = rule.title.replace("|", "\\|")
+        lines.append(f"| `{rule.id}` | {title} | {rule.severities[0].word} | {names} |")
+    return "\n".join(lines)
 
 
 def printed(arguments: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from pipelaw.document import decode
@@ -13,7 +14,11 @@ from pipelaw.source import Span
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
-    from pipelaw.model import Step
+    from collections.abc import Mapping
+
+    from pipelaw.loaders import Loaded
+    from pipelaw.model import Pipeline, Step
+    from pipelaw.place import Place
 
 _PATH = ".github/workflows/greet.yml"
 _RULE = Rule(
@@ -60,13 +65,41 @@ jobs:
 """A workflow with one finding: script-injection, in line 7."""
 
 
+PATHS = {
+    "github": ".github/workflows/x.yml",
+    "gitlab": ".gitlab-ci.yml",
+    "drone": ".drone.yml",
+    "woodpecker": ".woodpecker/test.yaml",
+}
+"""Where a file of each platform lies, if a test does not say."""
+
+
+def loaded(
+    platform: str, text: str, path: str = "", files: Mapping[str, str] | None = None
+) -> Loaded:
+    """What a file becomes, in a repository with these others."""
+    path = path or PATHS[platform]
+    held = {name: dedent(said).encode() for name, said in {**(files or {}), path: text}.items()}
+    return load(platform, decode(path, held[path]), MemoryTree(held))
+
+
+def pipeline(platform: str, text: str, files: Mapping[str, str] | None = None) -> Pipeline:
+    """The first pipeline of a file with which nothing is wrong."""
+    found = loaded(platform, text, files=files)
+    assert not found.problems
+    return found.pipelines[0]
+
+
 def gitlab_step(script: str) -> Step:
     """The step of a GitLab job that runs a script."""
     body = "\n".join(f"      {line}" for line in script.splitlines())
-    text = f"job:\n  script:\n    - |\n{body}\n".encode()
-    found = load("gitlab", decode(".gitlab-ci.yml", text), MemoryTree({".gitlab-ci.yml": text}))
-    [step] = found.pipelines[0].jobs[0].steps
+    [step] = pipeline("gitlab", f"job:\n  script:\n    - |\n{body}\n").jobs[0].steps
     return step
+
+
+def shown(place: Place) -> str:
+    """The text at a place, as the file has it."""
+    return place.source.text[slice(*place.indices())]
 
 
 def sample_rule(**changes: Any) -> Rule:

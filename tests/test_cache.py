@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import commandline
 import pytest
 from yaml import _yaml
 
@@ -24,7 +25,7 @@ from pipelaw import policysource, rulebook, rules
 from pipelaw import tree as tree_module
 from pipelaw.asked import AskedTree, same
 from pipelaw.cache import DAY, MAX_AGE, Cache
-from pipelaw.cli import Status, main
+from pipelaw.cli import Status
 from pipelaw.discover import find, repositories
 from pipelaw.errors import UnreadableError
 from pipelaw.repository import Part, Work, scan_repository
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from pipelaw.policy import Policy
     from pipelaw.rulebook import Rulebook
+    from pipelaw.tree import Tree
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -731,6 +733,31 @@ def test_a_tree_is_asked_once() -> None:
     assert not same(MemoryTree({"b": b"2"}), alone.asked() or ())
 
 
+def test_what_is_asked_for_again_is_noted_for_each_who_asks() -> None:
+    class Counted(MemoryTree):
+        reads = 0
+
+        def read(self, path: str) -> bytes:
+            self.reads += 1
+            return super().read(path)
+
+    whole = Counted({"a": b"1", "b": b"2"})
+    first = AskedTree(whole)
+    second, third = first.fresh(), first.fresh()
+
+    @tree_module.remembered
+    def length(tree: Tree) -> int:
+        return len(tree.read("a")) + ("b" in tree)
+
+    assert first.read("a") == second.read("a") == b"1"
+    assert length(second) == length(third) == 2
+    assert whole.reads == 1
+    assert list(first.questions) == [("read", "a")]
+    assert list(second.questions) == list(third.questions) == [("read", "a"), ("there", "b")]
+    assert same(MemoryTree({"a": b"1", "b": b""}), third.asked() or ())
+    assert not same(MemoryTree({"a": b"1"}), third.asked() or ())
+
+
 def test_what_comes_while_it_is_looked_for_makes_no_result() -> None:
     tree = AskedTree(Shifting({}, {}, {"a": b"1"}))
     for _ in range(2):
@@ -747,22 +774,12 @@ def test_what_comes_while_it_is_looked_for_makes_no_result() -> None:
 # ---------------------------------------------------------------- the command line
 
 
-class Shell:
-    """A folder that is scanned with and without what is kept."""
+class Shell(commandline.Shell):
+    def put(self, path: str, text: str) -> None:
+        self.write(text, path)
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self.capsys = capsys
-
-    def write(self, path: str, text: str) -> None:
-        file = self.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        self.capsys.readouterr()
-        status = main(["scan", "--format", "json", *arguments])
-        return (status, *self.capsys.readouterr())
+    def __call__(self, *arguments: str) -> commandline.Output:
+        return super().__call__("scan", "--format", "json", *arguments)
 
     def kept(self) -> set[str]:
         return {path.name for path in cached().glob("found-*")}
@@ -791,7 +808,7 @@ def shell(
     monkeypatch.chdir(folder)
     found = Shell(folder, capsys)
     for path, text in FILES.items():
-        found.write(path, text)
+        found.put(path, text)
     return found
 
 
@@ -821,7 +838,7 @@ def test_a_second_scan_loads_and_judges_nothing(shell: Shell) -> None:
     third, loaded = scan("--no-cache")
     assert third == first
     assert working < loaded
-    shell.write("ci/part.yml", FILES["ci/part.yml"].replace("https", "http"))
+    shell.put("ci/part.yml", FILES["ci/part.yml"].replace("https", "http"))
     fourth, loaded = scan()
     assert fourth != first
     assert working < loaded
@@ -830,10 +847,10 @@ def test_a_second_scan_loads_and_judges_nothing(shell: Shell) -> None:
 def test_every_option_has_results_of_its_own(shell: Shell) -> None:
     own = (rules.shipped() / "unpinned-hook.yaml").read_text("utf-8")
     own = own.replace("id: unpinned-hook", "id: own")
-    shell.write("../rules/own.yaml", own)
-    shell.write("plain.yml", FILES[".gitlab-ci.yml"])
+    shell.put("../rules/own.yaml", own)
+    shell.put("plain.yml", FILES[".gitlab-ci.yml"])
     trusting = "rules: {unpinned-action: {parameters: {trusted_owners: [octo]}}}\n"
-    shell.write("../trusting.yml", trusting)
+    shell.put("../trusting.yml", trusting)
     variants: list[tuple[str, ...]] = [
         (),
         ("--rule", "unpinned-action"),
@@ -849,9 +866,9 @@ def test_every_option_has_results_of_its_own(shell: Shell) -> None:
     said = [shell.same(*variant) for variant in variants]
     assert [shell(*variant)[1] for variant in variants] == said
     assert len(set(said)) == len(said) - 1, "the strict policy has another threshold alone"
-    shell.write("../trusting.yml", trusting.replace("octo", "actions"))
+    shell.put("../trusting.yml", trusting.replace("octo", "actions"))
     assert shell.same("--policy", "../trusting.yml") not in said
-    shell.write("../rules/own.yaml", own.replace("medium", "high").replace("low", "high"))
+    shell.put("../rules/own.yaml", own.replace("medium", "high").replace("low", "high"))
     assert shell.same("--rules", "../rules") not in said
 
 
@@ -860,11 +877,11 @@ def test_the_policy_of_the_repository_and_the_day_count(
 ) -> None:
     def said(text: str, day: str = "2026-06-01") -> str:
         monkeypatch.setenv("PIPELAW_TODAY", day)
-        shell.write(".pipelaw.yml", text)
+        shell.put(".pipelaw.yml", text)
         return shell.same()
 
     own = (rules.shipped() / "unpinned-hook.yaml").read_text("utf-8")
-    shell.write("own/own.yaml", own.replace("id: unpinned-hook", "id: own"))
+    shell.put("own/own.yaml", own.replace("id: unpinned-hook", "id: own"))
     texts = [
         shell.same(),
         said("rules: {unpinned-hook: off}\n"),
@@ -878,7 +895,7 @@ def test_the_policy_of_the_repository_and_the_day_count(
     ]
     assert len(set(texts)) == len(texts)
     comment = "  # pipelaw: ignore[remote-script] for now (until 2026-06-15)\n"
-    shell.write("ci/part.yml", FILES["ci/part.yml"].replace("sh\n", f"sh{comment}"))
+    shell.put("ci/part.yml", FILES["ci/part.yml"].replace("sh\n", f"sh{comment}"))
     assert said("", "2026-06-15") != said("", "2026-06-16")
 
 
@@ -890,8 +907,8 @@ def test_several_repositories_and_processes(shell: Shell) -> None:
     first = shell("--jobs", "2", many)
     assert len(shell.kept()) == 4
     assert first == shell(many) == shell("--no-cache", many)
-    shell.write(f"a/{FLOW}", FILES[FLOW].replace("octo/tool", "octo/other"))
-    shell.write("d/ci/gone.yml", "")
+    shell.put(f"a/{FLOW}", FILES[FLOW].replace("octo/tool", "octo/other"))
+    shell.put("d/ci/gone.yml", "")
     shutil.rmtree(shell.folder / "b")
     second = shell("--jobs", "2", many)
     assert second != first
@@ -903,7 +920,7 @@ def test_a_comparison_keeps_nothing_and_takes_nothing(shell: Shell) -> None:
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
         who = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
         subprocess.run(["git", *who, *words], check=True)
-    shell.write(FLOW, FILES[FLOW].replace("octo/tool@v2", "octo/tool@v3"))
+    shell.put(FLOW, FILES[FLOW].replace("octo/tool@v2", "octo/tool@v3"))
     said = shell("--since", "HEAD")
     assert shell.kept() == set()
     everything = shell()
@@ -962,9 +979,7 @@ def test_a_broken_result_is_made_anew(shell: Shell) -> None:
 
 def test_no_credential_is_kept(shell: Shell) -> None:
     secret = "tr0ub" + "4dor-n0t-" + "kn0wn-yet"
-    shell.write(
-        "ci/part.yml", f"fetch:\n  script:\n    - curl -u 'me:{secret}' https://a.example/\n"
-    )
+    shell.put("ci/part.yml", f"fetch:\n  script:\n    - curl -u 'me:{secret}' https://a.example/\n")
     assert "plaintext-secret" in shell.same()
     [name] = shell.kept()
     assert secret.encode() not in (cached() / name).read_bytes()

@@ -240,7 +240,7 @@ REFUSED = [
     ("b || (b && «n»)", "`&&` wants a bool, but this is an int"),
     ("!«n»", "`!` wants a bool, but this is an int"),
     ("-«s»", "`-` wants a number, but this is a string"),
-    ("«n» ? 1 : 2", "what stands before `?` wants a bool, but this is an int"),
+    ("«n» ? 1 : 2", "what comes before `?` wants a bool, but this is an int"),
     ("«b ? 1 : 'x'»", "`? :` gives one type, not an int or a string"),
     ("«xs - xs»", "`-` wants ints, not lists of strings"),
     ("«d + 1.0»", "`+` wants ints, strings or lists, not doubles"),
@@ -258,7 +258,7 @@ REFUSED = [
     ("«1 in xs»", "`in` looks for an int in a list of strings"),
     ("«xs» in [xs]", "`in` looks for a string, number or bool, not a list of strings"),
     ("«box» in boxes", "`in` looks for a string, number or bool, not a crate"),
-    ("[1, «'a'»]", "a list holds one type: a string stands among ints"),
+    ("[1, «'a'»]", "a list holds one type: a string is among ints"),
     # macros
     ("«s».exists(c, true)", "`exists` wants a list, but this is a string"),
     ("«[]».all(x, true)", "`all` wants a list, but this is a list of nothing"),

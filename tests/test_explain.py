@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 from samples import sample_rule
 
-from pipelaw.explain import address, advice, explain, gist, remedy, summary_table
+from pipelaw.explain import address, advice, explain, gist, remedy
 from pipelaw.finding import Severity
 from pipelaw.records import replaced
 from pipelaw.rules import Example, Line
@@ -133,14 +133,3 @@ def test_the_gist_is_the_first_paragraph(text: str, first: str) -> None:
 
 def test_an_unknown_reference_has_no_address() -> None:
     assert address("A book") == ""
-
-
-def test_the_table_of_rules() -> None:
-    low = (Line(Severity.LOW, "True"),)
-    other = replaced(RULE, id="other-thing", title="This | that", ladder=low)
-    assert summary_table([other, replaced(RULE, title="Injection")]).splitlines() == [
-        "| Rule | What it finds | Severity | Platforms |",
-        "|---|---|---|---|",
-        "| `other-thing` | This \\| that | low | GitHub Actions, GitLab CI |",
-        "| `script-injection` | Injection | critical | GitHub Actions, GitLab CI |",
-    ]

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
 import pytest
-
-from pipelaw.document import decode
-from pipelaw.loaders.github import load
-from pipelaw.tree import MemoryTree
+import samples
 
 if TYPE_CHECKING:
-    from pipelaw.model import Job, Pipeline
+    from pipelaw.model import Job
 
 
 LOGIN = """
@@ -26,10 +24,7 @@ STATUS = """
 """
 
 
-def workflow(text: str) -> Pipeline:
-    return load(decode(".github/workflows/x.yml", dedent(text).encode()), MemoryTree({})).pipelines[
-        0
-    ]
+workflow = partial(samples.pipeline, "github")
 
 
 def job(steps: str, extra: str = "") -> Job:
@@ -121,6 +116,10 @@ def test_what_a_job_needs(steps: str, needed: list[str]) -> None:
 @pytest.mark.parametrize(
     ("steps", "unclear"),
     [
+        (
+            "- {uses: hashicorp/vault-action@v3, with: {method: '${{ vars.METHOD }}'}}",
+            "hashicorp/vault-action",
+        ),
         ("- uses: somebody/something@v1", "somebody/something"),
         ("- uses: ./build", "./build"),
         ("- run: ./do\n  env: {GITHUB_TOKEN: '${{ github.token }}'}", "the commands of step 1"),
@@ -132,8 +131,12 @@ def test_what_a_job_needs(steps: str, needed: list[str]) -> None:
         ),
         ("- run: mvn deploy", "mvn deploy"),
         (
-            "- uses: nick-fields/retry@v3\n  env: {GH_TOKEN: '${{ github.token }}'}",
-            "nick-fields/retry",
+            "- uses: cypress-io/github-action@v6\n  env: {GH_TOKEN: '${{ github.token }}'}",
+            "cypress-io/github-action",
+        ),
+        (
+            "- uses: nick-fields/retry@v3\n  with: {command: ./go}\n  env: {GH_TOKEN: '${{ github.token }}'}",
+            "the commands of nick-fields/retry@v3",
         ),
         ("- uses: docker/build-push-action@v6\n  with: {push: true}", "docker/build-push-action"),
         (
@@ -239,3 +242,10 @@ def test_who_uses_a_right_may_be_asked_before_what_is_needed() -> None:
     assert read.unclear_needs
     assert list(read.needed_permissions) == ["contents: write", "pull-requests: read"]
     assert list(read.unclear_needs) == ["somebody/something", "gh unheard of"]
+
+
+def test_nothing_is_suggested_that_takes_away_what_may_be_used() -> None:
+    steps = "- uses: actions/checkout@v4\n  with: {persist-credentials: false}\n- run: make sign"
+    given = "permissions: {contents: read, id-token: write}\n"
+    assert job(steps, given).suggested_permissions == ""
+    assert job(steps).suggested_permissions == "{contents: read}"

@@ -88,6 +88,10 @@ def test_the_version_behind_a_step_in_braces(step: str, claimed: str) -> None:
         ("# v4.2.1\n\n- uses: a/b@{}", ""),
         ("# needs python 3.12\n- uses: a/b@{}", ""),
         ("# see issue 12\n- uses: a/b@{}", ""),
+        ("# v4.2.1 (https://example.com/a/b/releases/v4.2.1)\n- uses: a/b@{}", "v4.2.1"),
+        ("# https://example.com/a/b/releases/v4.2.1\n- uses: a/b@{}", "v4.2.1"),
+        ("# https://example.com/a/b/releases\n- uses: a/b@{}", ""),
+        ("# (see v4.2.1)\n- uses: a/b@{}", ""),
         ("# v4.2.1\n- name: x\n  uses: a/b@{}", ""),
     ],
 )
@@ -162,6 +166,24 @@ def test_what_is_known_by_name() -> None:
     assert use("Actions/Create-Release@v1").archived
     assert use("actions-rs/cargo/.github/workflows/ci.yml@main").archived
     assert not use("actions/checkout@v4").archived
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("actions/checkout@v2", "v4"),
+        ("Actions/Checkout@v3.6.0", "v4"),
+        ("actions/cache/save@v3", "v4"),
+        ("github/codeql-action/init@v2", "v3"),
+        ("actions/checkout@v4", ""),
+        ("actions/checkout@main", ""),
+        ("actions/checkout@0123456789abcdef0123456789abcdef01234567", ""),
+        ("acme/checkout@v2", ""),
+        ("actions/setup-go@v10", ""),
+    ],
+)
+def test_old_major_versions_for_a_runtime_that_is_gone(text: str, first: str) -> None:
+    assert use(text).outlived == first
     assert "gh release" in use("softprops/action-gh-release@v2").replacement
     assert use("tj-actions/branch-names@v8.0.0").vulnerable == "GHSA-gq52-6phf-x2r6"
     assert use("tj-actions/branch-names@v8.0.0").fixed == "9.0.0"

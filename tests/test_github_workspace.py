@@ -809,7 +809,7 @@ RUN_ID = "run-id: '${{ github.event.workflow_run.id }}'"
             "- run: gh run download $ID -D a\n- run: |\n    N=$(cat a/n.txt)\n    echo N=$N >> $GITHUB_ENV\n",
             True,
             "",
-            "environment",
+            "environment file",
         ),
         (
             "- run: gh run download $ID -D a\n- run: echo N=$(tr -cd 0-9 < a/n.txt) >> $GITHUB_ENV\n",
@@ -824,7 +824,7 @@ RUN_ID = "run-id: '${{ github.event.workflow_run.id }}'"
             ),
             True,
             "",
-            "environment",
+            "environment file",
         ),
         (
             (
@@ -833,7 +833,7 @@ RUN_ID = "run-id: '${{ github.event.workflow_run.id }}'"
             ),
             True,
             "",
-            "environment",
+            "environment file",
         ),
         (
             "- run: |\n    gh api $(jq -r .archive_download_url a.json) > a.zip\n    unzip a.zip\n    make\n",
@@ -851,7 +851,7 @@ RUN_ID = "run-id: '${{ github.event.workflow_run.id }}'"
             "- run: gh run download $ID -D a\n- run: cat a/path >> $GITHUB_PATH\n",
             True,
             "",
-            "path",
+            "search path",
         ),
         (
             (
@@ -1118,3 +1118,65 @@ runs:
     steps = load(decode(PATH, text.encode()), tree).pipelines[0].jobs[0].steps
     found = steps[1].checkouts[0]
     assert (found.untrusted, found.executor, found.place.span().line) == (True, "make", 7)
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "executor"),
+    [
+        ("python", "subprocess.run(['./build.sh'])", "./build.sh"),
+        ("python", "os.system('make test')", "make test"),
+        ("python", "subprocess.run(['git', 'log'])", ""),
+        ("python", "subprocess.run(['make'], cwd='/opt/tools')", ""),
+        ("bash", "python3 -c 'import json'", "python3 -c import json"),
+        ("bash", "python3 - <<'E'\nimport yaml\nE", "python3"),
+        ("bash", "python3 -I - <<'E'\nimport yaml\nE", ""),
+        ("bash", "node <<'E'\nrequire('child_process').execSync('npm ci')\nE", "node"),
+    ],
+)
+def test_code_that_starts_what_lies_there(shell: str, code: str, executor: str) -> None:
+    script = indent(code, "    ")
+    found = checkout(f"{action(HEAD_SHA)}- shell: {shell}\n  run: |\n{script}\n")
+    assert (found.executed, found.executor) == (bool(executor), executor)
+
+
+@pytest.mark.parametrize(
+    ("script", "untrusted"),
+    [
+        ('git clone "https://example.com/$NAME" x\nmake -C x', True),
+        ('git remote add fork "https://e.org/$NAME"\ngit pull fork main\nmake', True),
+        ('git remote add fork "https://e.org/$NAME"', False),
+        ('gh repo clone "$NAME" x\nmake -C x', True),
+        ('[ "$NAME" = acme/x ] || exit 1\ngit clone "https://example.com/$NAME"', False),
+        ('git clone https://example.com/acme/x "$NAME"', False),
+    ],
+)
+def test_a_repository_that_an_outsider_names(script: str, *, untrusted: bool) -> None:
+    body = indent(script, "    ")
+    env = "{NAME: '${{ github.event.comment.body }}'}"
+    steps = job(f"- env: {env}\n  run: |\n{body}\n", "issue_comment").steps
+    found = [(c.untrusted, c.author) for step in steps for c in step.checkouts]
+    assert found == ([(True, "whoever comments")] if untrusted else [])
+
+
+@pytest.mark.parametrize(
+    ("code", "executor"),
+    [
+        ("await exec.exec('gh', ['pr', 'checkout', `${n}`]); await exec.exec('npm ci');", "npm ci"),
+        ("cp.execSync('npm ci'); cp.execSync(`gh pr checkout ${n}`);", ""),
+        (
+            "await exec.exec(`git fetch origin pull/${n}/head`); await exec.exec('git status');",
+            None,
+        ),
+        ("exec.exec(`git fetch origin pull/${n}/head && git checkout FETCH_HEAD && make`)", "make"),
+        (
+            "cp.execSync(`git fetch o pull/${n}/head:p`); cp.execSync('git switch p && make')",
+            "make",
+        ),
+        ("await exec.exec('git', ['fetch', 'origin', 'main']); await exec.exec('make');", None),
+    ],
+)
+def test_checkouts_by_code(code: str, executor: str | None) -> None:
+    script = indent(code, "      ")
+    steps = f"- uses: actions/github-script@v8\n  with:\n    script: |\n{script}\n"
+    found = [c for step in job(steps, "issue_comment").steps for c in step.checkouts]
+    assert [c.executor for c in found if c.untrusted] == ([] if executor is None else [executor])

@@ -6,12 +6,10 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from samples import pipeline
 
-from pipelaw.document import decode
-from pipelaw.loaders import load
-from pipelaw.loaders.gitlab_guards import always, loose, narrow, settled
+from pipelaw.loaders.gitlab_guards import always, loose, narrow, never, settled
 from pipelaw.loaders.gitlab_when import live
-from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
     from pipelaw.model import Job
@@ -19,10 +17,7 @@ if TYPE_CHECKING:
 
 def jobs(text: str) -> dict[str, Job]:
     """The jobs of a configuration by name."""
-    data = dedent(text).encode()
-    found = load("gitlab", decode(".gitlab-ci.yml", data), MemoryTree({".gitlab-ci.yml": data}))
-    assert not found.problems
-    return {job.id: job for job in found.pipelines[0].jobs}
+    return {job.id: job for job in pipeline("gitlab", text).jobs}
 
 
 def deploy(text: str) -> Job:
@@ -218,7 +213,7 @@ def test_a_job_whose_template_was_not_read_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "heedless"),
+    ("lines", "after_failure"),
     [
         ("stage: deploy\nwhen: always", True),
         ("stage: deploy\nrules: [{if: $CI_COMMIT_TAG, when: always}]", True),
@@ -227,10 +222,10 @@ def test_a_job_whose_template_was_not_read_is_not_judged() -> None:
         ("stage: deploy\nrules: [{if: $CI_COMMIT_TAG, when: on_success}]", False),
     ],
 )
-def test_jobs_that_run_after_a_failure(lines: str, *, heedless: bool) -> None:
+def test_jobs_that_run_after_a_failure(lines: str, *, after_failure: bool) -> None:
     body = "".join(f"  {line}\n" for line in lines.splitlines())
     found = jobs(f"stages: [build, deploy]\ndeploy:\n  script: ./deploy.sh\n{body}")
-    assert found["deploy"].heedless is heedless
+    assert found["deploy"].after_failure is after_failure
 
 
 @pytest.mark.parametrize(
@@ -284,6 +279,25 @@ def test_yaml_1_1_says_yes() -> None:
 def test_images_behind_the_dependency_proxy(image: str, name: str, pin: str) -> None:
     [found] = jobs(f"job: {{script: make, image: '{image}'}}")["job"].references
     assert (found.text, found.name, found.pin) == (image, name, pin)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('$CI_PIPELINE_SOURCE == "merge-request-event"', True),
+        ('"manual" == $CI_PIPELINE_SOURCE', True),
+        ('$CI_PIPELINE_SOURCE == "Merge_Request_Event" && $CI_COMMIT_TAG', True),
+        ('$CI_PIPELINE_SOURCE == "tag" || $CI_PIPELINE_SOURCE == "mr"', True),
+        ('$CI_PIPELINE_SOURCE == "tag" || $CI_COMMIT_TAG', False),
+        ('$CI_PIPELINE_SOURCE == "merge_request_event"', False),
+        ('$CI_PIPELINE_SOURCE == "something_new"', False),
+        ('$CI_PIPELINE_SOURCE != "manual"', False),
+        ('!($CI_PIPELINE_SOURCE == "manual")', False),
+        ('$OTHER == "manual"', False),
+    ],
+)
+def test_sources_of_pipelines_that_there_are_not(text: str, wrong: bool) -> None:
+    assert never(text) is wrong
 
 
 class TestLeaks:

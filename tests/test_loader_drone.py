@@ -8,22 +8,21 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from samples import loaded, shown
 
 from pipelaw.document import decode
 from pipelaw.errors import PipelawError, UnreadableError
 from pipelaw.loaders import Loaded, load
-from pipelaw.source import Source
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
-    from pipelaw.document import Place
     from pipelaw.model import Job, Pipeline, Step
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "pipelines" / "drone"
 
 
 def read(text: str, path: str = ".drone.yml") -> Loaded:
-    return load("drone", Source(path, dedent(text)), MemoryTree({}))
+    return loaded("drone", text, path)
 
 
 def pipelines(text: str) -> tuple[Pipeline, ...]:
@@ -47,11 +46,6 @@ def steps(text: str) -> tuple[Step, ...]:
 def step(text: str) -> Step:
     [found] = steps(text)
     return found
-
-
-def shown(place: Place) -> str:
-    """The text at a place, as the file has it."""
-    return place.source.text[slice(*place.indices())]
 
 
 class TestDocuments:
@@ -358,6 +352,21 @@ class TestRunners:
             ("key", "other", "withheld")
         ]
         assert not found.holds_secrets
+
+
+@pytest.mark.parametrize(
+    ("written", "leaks"),
+    [("$TOKEN", 1), ("$${TOKEN}", 1), ("${TOKEN}", 0), ("${TOKEN:-none}", 0)],
+)
+def test_what_is_pasted_is_no_variable_of_the_step(written: str, leaks: int) -> None:
+    found = step(f"""\
+        - name: a
+          image: b
+          environment: {{TOKEN: {{from_secret: token}}}}
+          commands: ['echo "with {written}"']
+        """)
+
+    assert len(found.leaks) == leaks
 
 
 class TestReferences:
@@ -799,6 +808,8 @@ class TestExpansions:
             ("{event: push, branch: main}", "DRONE_BRANCH", False),
             ("{event: push, branch: [main, release/*]}", "DRONE_BRANCH", True),
             ("ref: [refs/heads/main]", "DRONE_BRANCH", False),
+            ("ref: [refs/heads/main, refs/tags/*]", "DRONE_BRANCH", False),
+            ("ref: [refs/heads/*, refs/tags/v1]", "DRONE_BRANCH", True),
             ("event: cron", "DRONE_COMMIT_MESSAGE", True),
         ],
     )

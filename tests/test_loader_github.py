@@ -1,28 +1,20 @@
 from __future__ import annotations
 
+from functools import partial
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+import samples
 
-from pipelaw.document import decode
 from pipelaw.errors import UnreadableError
-from pipelaw.loaders.github import load
-from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
-    from pipelaw.loaders import Loaded
-    from pipelaw.model import Job, Pipeline, Step
+    from pipelaw.model import Job, Step
 
 
-def loaded(text: str, path: str = ".github/workflows/x.yml") -> Loaded:
-    return load(decode(path, dedent(text).encode()), MemoryTree({}))
-
-
-def workflow(text: str) -> Pipeline:
-    found = loaded(text)
-    assert found.problems == ()
-    return found.pipelines[0]
+loaded = partial(samples.loaded, "github")
+workflow = partial(samples.pipeline, "github")
 
 
 def jobs(text: str, on: str = "push") -> list[Job]:
@@ -301,6 +293,30 @@ def test_the_runner_with_its_matrix_put_in(
         """
     )[0]
     assert (job.runner.labels, job.runner.self_hosted) == (labels, self_hosted)
+
+
+@pytest.mark.parametrize(
+    ("image", "texts"),
+    [
+        ("db-${{ matrix.n }}:${{ matrix.n }}", ["db-8:8", "db-12:12"]),
+        ("db-${{ matrix.n < 10 && 'old' || 'new' }}:${{ matrix.n }}", ["db-old:8", "db-new:12"]),
+        ("${{ matrix.n == '12' && 'db' || 'old' }}:1", ["old:1", "db:1"]),
+        ("db:${{ !(matrix.n >= 12) && 'a' || matrix.n }}", ["db:a", "db:12"]),
+        ("db:${{ github.run_id > 1 && 'a' || 'b' }}", ["db:a", "db:b"]),
+        ("db:${{ matrix.n }}-${{ github.sha }}", ["db:${{ matrix.n }}-${{ github.sha }}"]),
+    ],
+)
+def test_an_image_of_each_copy_of_a_job(image: str, texts: list[str]) -> None:
+    job = jobs(
+        f"""\
+        a:
+          strategy: {{matrix: {{n: [8, 12]}}}}
+          runs-on: ubuntu-latest
+          container: "{image}"
+          steps: []
+        """
+    )[0]
+    assert [one.text for one in job.references] == texts
 
 
 @pytest.mark.parametrize(

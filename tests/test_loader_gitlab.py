@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from samples import loaded, shown
 
 from pipelaw.document import decode
 from pipelaw.errors import UnreadableError
@@ -15,7 +15,6 @@ from pipelaw.loaders import Loaded, load
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
-    from pipelaw.document import Place
     from pipelaw.model import Expansion, Job, Pipeline, Step
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "pipelines" / "gitlab"
@@ -24,10 +23,8 @@ MAIN = ".gitlab-ci.yml"
 
 def read(text: str, path: str = MAIN, **files: str) -> Loaded:
     """Load a file; the others of its repository are given by their names, `__` for a slash."""
-    held = {name.replace("__", "/") + ".yml": dedent(other) for name, other in files.items()}
-    held[path] = dedent(text)
-    tree = MemoryTree({name: other.encode() for name, other in held.items()})
-    return load("gitlab", decode(path, held[path].encode()), tree)
+    held = {name.replace("__", "/") + ".yml": other for name, other in files.items()}
+    return loaded("gitlab", text, path, held)
 
 
 def pipeline(text: str) -> Pipeline:
@@ -44,11 +41,6 @@ def job(text: str, name: str = "job") -> Job:
 def step(text: str) -> Step:
     [only] = job(text).steps
     return only
-
-
-def shown(place: Place) -> str:
-    """The text at a place, as the file has it."""
-    return place.source.text[slice(*place.indices())]
 
 
 class TestJobs:

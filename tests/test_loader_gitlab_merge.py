@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
-
-from pipelaw.document import decode
-from pipelaw.loaders import Loaded, load
-from pipelaw.tree import MemoryTree
+from samples import loaded, shown
 
 if TYPE_CHECKING:
-    from pipelaw.document import Place
+    from pipelaw.loaders import Loaded
     from pipelaw.model import Job, Reference
 
 MAIN = ".gitlab-ci.yml"
 
 
 def read(text: str, files: dict[str, str] | None = None, path: str = MAIN) -> Loaded:
-    held = {name: dedent(other) for name, other in (files or {}).items()}
-    held[path] = dedent(text)
-    tree = MemoryTree({name: other.encode() for name, other in held.items()})
-    return load("gitlab", decode(path, held[path].encode()), tree)
+    return loaded("gitlab", text, path, files)
 
 
 def jobs(text: str, files: dict[str, str] | None = None) -> dict[str, Job]:
@@ -47,11 +40,6 @@ def variables(found: Job) -> dict[str, str]:
 
 def problems(text: str, files: dict[str, str] | None = None) -> list[str]:
     return [one.message for one in read(text, files).problems]
-
-
-def shown(place: Place) -> str:
-    """The text at a place, as the file has it."""
-    return place.source.text[slice(*place.indices())]
 
 
 class TestExtends:
@@ -457,6 +445,20 @@ project: a/b
         assert [(one.name, one.value, one.kind) for one in found.inputs] == [
             ("level", "high", "input")
         ]
+
+    @pytest.mark.parametrize(
+        ("written", "comment", "claimed"),
+        [
+            (f"{{project: a/b, ref: {COMMIT}, file: c.yml}}  # v4.2.0", "v4.2.0", "v4.2.0"),
+            (f"{{component: h.org/a/b/c@{COMMIT}}} # tag: 1.0", "tag: 1.0", "1.0"),
+            ("{project: a/b, ref: 4.2.0, file: c.yml} # the newest", "the newest", ""),
+        ],
+    )
+    def test_a_comment_after_braces_claims_a_version(
+        self, written: str, comment: str, claimed: str
+    ) -> None:
+        found = included(written)
+        assert (found.comment, found.claimed) == (comment, claimed)
 
     def test_what_was_not_looked_into_is_unresolved(self) -> None:
         found = read("""\

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+import samples
 
-from pipelaw.document import decode
-from pipelaw.loaders import load
 from pipelaw.loaders.gitlab_conditions import State, demands, holds, parse
-from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_conditions import Value
-    from pipelaw.model import Job, Pipeline
+    from pipelaw.model import Job
 
 KNOWN: dict[str, Value] = {
     "SOURCE": frozenset({"push"}),
@@ -98,11 +96,7 @@ def test_demands(text: str, wanted: set[tuple[str, str]]) -> None:
     assert demands(parse(text)) == wanted
 
 
-def pipeline(text: str) -> Pipeline:
-    source = decode(".gitlab-ci.yml", dedent(text).encode())
-    found = load("gitlab", source, MemoryTree({}))
-    assert not found.problems
-    return found.pipelines[0]
+pipeline = partial(samples.pipeline, "gitlab")
 
 
 def job(policy: str, workflow: str = "") -> Job:

@@ -8,22 +8,21 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from samples import loaded, shown
 
 from pipelaw.document import decode
 from pipelaw.errors import PipelawError, UnreadableError
 from pipelaw.loaders import Loaded, load
-from pipelaw.source import Source
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
-    from pipelaw.document import Place
     from pipelaw.model import Job, Pipeline, Step
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "pipelines" / "woodpecker"
 
 
 def read(text: str, path: str = ".woodpecker/test.yaml") -> Loaded:
-    return load("woodpecker", Source(path, dedent(text)), MemoryTree({}))
+    return loaded("woodpecker", text, path)
 
 
 def pipeline(text: str) -> Pipeline:
@@ -41,11 +40,6 @@ def job(text: str) -> Job:
 def step(text: str) -> Step:
     [found] = job("steps:\n" + dedent(text)).steps
     return found
-
-
-def shown(place: Place) -> str:
-    """The text at a place, as the file has it."""
-    return place.source.text[slice(*place.indices())]
 
 
 class TestDocuments:
@@ -424,6 +418,23 @@ class TestJobs:
 
         assert (found.self_hosted, found.isolated) == (True, isolated)
 
+    @pytest.mark.parametrize(
+        ("steps", "isolated"),
+        [
+            ("[{image: bash, commands: [make]}, {image: sh, commands: [a]}]", False),
+            ("{a: {image: pwsh, commands: [make]}}", False),
+            ("[{image: bash, commands: [make]}, {image: golang, commands: [a]}]", True),
+            ("[{image: bash:5.2, commands: [make]}]", True),
+            ("[{commands: [make]}]", True),
+        ],
+    )
+    def test_steps_that_name_a_shell_run_on_the_machine(self, steps: str, isolated: bool) -> None:
+        found = job(f"steps: {steps}\n")
+
+        assert found.runner.isolated is isolated
+        if not isolated:
+            assert [step.references for step in found.steps] == [()] * len(found.steps)
+
 
 class TestExpansions:
     @pytest.mark.parametrize(
@@ -517,6 +528,20 @@ class TestExpansions:
               when:
                 event: push
                 branch: '{branch}'
+            """)
+
+        assert bool(found.expansions) == controlled
+
+    @pytest.mark.parametrize(
+        ("other", "controlled"), [("tag, pull_request", False), ("manual", True)]
+    )
+    def test_events_without_a_pushed_branch_leave_no_choice_of_one(
+        self, other: str, controlled: bool
+    ) -> None:
+        found = step(f"""\
+            - image: alpine
+              commands: ['echo ${{CI_COMMIT_BRANCH}}']
+              when: [{{event: [{other}]}}, {{event: push, branch: main}}]
             """)
 
         assert bool(found.expansions) == controlled

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipelaw.facts import shell
+from pipelaw.facts.package_versions import hooked
 from pipelaw.facts.packages import Traffic, traffic
 from pipelaw.model import Script
 from pipelaw.place import NOWHERE, Text
@@ -39,11 +40,14 @@ def exchanged(code: str, language: str = "bash") -> Traffic:
         ("bundle add rake", "bundle", "rake", "none"),
         ("cargo install cargo-nextest --locked", "cargo", "cargo-nextest", "none"),
         ("go install example.com/tool@latest", "go", "example.com/tool", "none"),
+        ("go install -v example.com/tool@latest", "go", "example.com/tool", "none"),
+        ("go get -u -v example.com/tool", "go", "example.com/tool", "none"),
+        ("GO111MODULE=off go get example.com/tool", "go", "example.com/tool", "none"),
         ("go run example.com/tool@main -v x", "go", "example.com/tool", "none"),
         ("dotnet tool install -g tool", "dotnet", "tool", "none"),
         ("docker run --rm -it -v $PWD:/x -e A=b alpine sh", "docker", "alpine", "none"),
         ("sudo docker pull quay.io/acme/tool:latest", "docker", "quay.io/acme/tool", "none"),
-        ("podman run --name=x docker.io/acme/tool", "podman", "docker.io/acme/tool", "none"),
+        ("podman run --name=x docker.io/acme/tool", "podman", "acme/tool", "none"),
         ("docker container run --entrypoint sh acme/tool:edge", "docker", "acme/tool", "none"),
         ("npm exec --yes tool -- build", "npm", "tool", "none"),
         ("npx --yes --package=lib tool", "npx", "lib", "none"),
@@ -62,6 +66,20 @@ def exchanged(code: str, language: str = "bash") -> Traffic:
         ("npm --prefix web install tool", "npm", "tool", "none"),
         ("pipx run tool --flag", "pipx", "tool", "none"),
         ("uv tool run tool@latest check", "uv", "tool", "none"),
+        ("uv run --with requests tool.py", "uv", "requests", "none"),
+        ("uv run --no-project --with=a==1.0,b tool.py -r x", "uv", "b", "none"),
+        ("uvx --with plugin tool==1.2.3 -c x", "uvx", "plugin", "none"),
+        ("uv add 'requests>=2'", "uv", "requests", "range"),
+        ("poetry add --group dev black==24.1.0 isort@latest", "poetry", "isort", "none"),
+        ("poetry self add poetry-plugin-export", "poetry", "poetry-plugin-export", "none"),
+        ("pdm add -G test tox", "pdm", "tox", "none"),
+        ("pipx inject poetry plugin", "pipx", "plugin", "none"),
+        ("pnpx tool", "pnpx", "tool", "none"),
+        ("deno run -A https://e.org/x/main.ts y", "deno", "https://e.org/x/main.ts", "none"),
+        ("deno install -gA -n tool jsr:@scope/tool", "deno", "@scope/tool", "none"),
+        ("deno run npm:tool@^1 x", "deno", "tool", "range"),
+        ("gh extension install acme/gh-tool", "gh", "acme/gh-tool", "none"),
+        ("helm plugin install https://e.org/a.git", "helm", "https://e.org/a.git", "none"),
     ],
 )
 def test_what_is_installed_without_a_fixed_version(
@@ -98,6 +116,9 @@ def test_what_is_installed_without_a_fixed_version(
         "cargo install tool --version 1.2.3",
         "cargo install tool@1.2.3",
         "go install ./...",
+        "go get -t ./...",
+        "go get -u",
+        "go get example.com/tool@v1.2.3",
         "go install example.com/tool@v1.2.3",
         "dotnet tool install tool --version 1.2.3",
         "npx tool",
@@ -121,6 +142,21 @@ def test_what_is_installed_without_a_fixed_version(
         "docker compose run web",
         "docker build -t acme/tool .",
         "docker push acme/tool",
+        "uv run --with requests==2.32.3 --with ./lib tool.py",
+        'uv run --with "lib==$VERSION" tool.py',
+        "uv run --with-requirements tools.txt tool.py",
+        "uv run --exclude-newer 2026-01-01 --with lib tool.py",
+        "uv run tool --with lib",
+        "poetry install --with dev",
+        "poetry add black==24.1.0 isort@5.13.2",
+        "pipx inject poetry plugin==1.8.0",
+        "deno run --allow-read main.ts https://example.org/data",
+        "deno run https://e.org/x/tool@v1.2.3/main.ts",
+        "deno install --frozen",
+        "deno run jsr:@scope/tool@1.2.3/cli",
+        "gh extension install acme/gh-tool --pin v1.2.3",
+        "helm plugin install https://e.org/a.git --version 1.2.3",
+        "./configure --with-ssl",
     ],
 )
 def test_what_is_fixed_or_comes_from_the_repository(code: str) -> None:
@@ -131,6 +167,32 @@ def test_what_is_fixed_or_comes_from_the_repository(code: str) -> None:
 def test_an_archive_of_a_branch_has_no_version(ref: str) -> None:
     [found] = exchanged(f"pip install https://example.com/a/b/archive/{ref}").installations
     assert found.pin == "none"
+
+
+@pytest.mark.parametrize(
+    ("text", "pin"),
+    [
+        ("black", "none"),
+        ("flake8-bugbear>=24", "range"),
+        ("black==24.1.0", "exact"),
+        ("eslint@8.56.0", "exact"),
+        ("@scope/plugin@^1", "range"),
+        ("@scope/plugin", "none"),
+        ("example.com/tool@v1.2.3", "exact"),
+        ("cli:taplo-cli:0.9.3", "exact"),
+        ("rubocop:1.60.0", "exact"),
+        ("git+https://example.com/a/b@0123456789", "exact"),
+        ("tool @ git+https://example.com/a/b", "none"),
+    ],
+)
+def test_what_hooks_need_in_the_words_of_any_language(text: str, pin: str) -> None:
+    spec = hooked(text)
+    assert spec is not None
+    assert spec.pin == pin
+
+
+def test_stubs_of_types_and_the_repository_itself_need_no_version() -> None:
+    assert {hooked(text) for text in (".", "types-requests", "@types/node", "./x.whl")} == {None}
 
 
 def test_package_managers_that_renew_themselves_are_told_apart() -> None:
@@ -155,8 +217,9 @@ def test_package_managers_that_renew_themselves_are_told_apart() -> None:
         ("uv run twine upload dist/*", "twine", "PyPI"),
         ("poetry publish --build", "poetry", "PyPI"),
         ("bundle exec gem push a.gem", "gem", "RubyGems"),
-        ("dotnet nuget push a.nupkg", "dotnet", "NuGet"),
-        ("nuget.exe push a.nupkg", "nuget", "NuGet"),
+        ("dotnet nuget push a.nupkg -s nuget.org", "dotnet", "NuGet"),
+        ("nuget.exe push a.nupkg -Source https://api.nuget.org/v3/index.json", "nuget", "NuGet"),
+        ('dotnet nuget push a.nupkg --api-key "$NUGET_KEY"', "dotnet", "NuGet"),
     ],
 )
 def test_what_is_published(code: str, manager: str, registry: str) -> None:
@@ -175,6 +238,7 @@ def test_what_is_published(code: str, manager: str, registry: str) -> None:
         "twine upload --repository-url https://pypi.example.com/simple dist/*",
         "npm publish --registry https://npmjs.example.com/",
         "dotnet nuget push a.nupkg --source github",
+        "dotnet nuget push a.nupkg --api-key az",
         "cargo publish --registry ours",
         "git push",
         "docker push a/b",

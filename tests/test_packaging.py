@@ -87,7 +87,7 @@ def test_what_is_imported_is_declared() -> None:
         re.split(r"[<>=;\[ ]", requirement)[0].lower().replace("-", "_")
         for requirement in settings["project"]["dependencies"]
     }
-    modules = {"yaml": "pyyaml", "git": "gitpython"}
+    modules = {"yaml": "pyyaml"}
     imported = set()
     for path in (ROOT / "src").rglob("*.py"):
         for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text("utf-8"), re.MULTILINE):

@@ -48,6 +48,17 @@ def said(found: re.Pattern[str]) -> list[list[tuple[Any, ...]]]:
     return [[(m.span(), m.groups(), m.groupdict()) for m in found.finditer(t)] for t in TEXTS]
 
 
+@pytest.mark.parametrize("error", [AttributeError, RuntimeError, TypeError])
+def test_another_engine_of_patterns_is_asked_in_the_common_way(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pipelaw.patterns._program", refuse)
+    assert said(pattern("a+")) == said(re.compile("a+"))
+
+
 @pytest.mark.parametrize(("text", "flags"), PATTERNS)
 def test_a_pattern_that_an_earlier_run_compiled_is_the_same(
     text: str, flags: int, forgetful: Callable[[], None], tmp_path: Path

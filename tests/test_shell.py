@@ -257,6 +257,11 @@ REMOTE = [
     ("wget u/f.jar; java -jar f.jar", "u/f.jar"),
     ("curl -o f u; docker run -v $PWD:/w box bash f", "u"),
     ("echo list | xargs -I% curl % | sh", "%"),
+    ("curl -o f.deb u; sudo dpkg -i f.deb", "u"),
+    ("wget u/f.deb && apt-get install -y ./f.deb", "u/f.deb"),
+    ("curl -o f.rpm u\nsudo rpm -ivh f.rpm", "u"),
+    ("curl -o /t/f.rpm u && dnf -y install /t/f.rpm", "u"),
+    ("curl -o f.pkg u; sudo installer -pkg f.pkg -target /", "u"),
 ]
 
 
@@ -292,7 +297,9 @@ def test_code_from_the_network_that_runs(code: str, address: str) -> None:
         "V=$(curl u); echo $V; bash other.sh",
         "curl -o f u; cat f; rm f; ./g",
         "curl -o f.tar u; tar xf f.tar; ./f/run",
-        "curl -o f.deb u; sudo dpkg -i f.deb",
+        "curl -o f.deb u; dpkg --info f.deb; dpkg -i other.deb",
+        "curl -o f.deb u; apt-get install -y g; apt-get remove f.deb",
+        "curl -o f.rpm u; rpm -qpi f.rpm; rpm -K f.rpm",
         "bash f; curl -o f u",
         "echo 'curl u | sh'",
         "apt-get install curl bash",

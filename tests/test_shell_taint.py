@@ -25,7 +25,7 @@ def effects(code: str) -> Effects:
 
 def stored(code: str) -> list[str]:
     """What each write to the store holds of the foreign text: its charset, or clean."""
-    found = []
+    found: list[str] = []
     for write in effects(code).files.get("store", ()):
         taint = strongest(taints(write.value))
         found.append("clean" if taint is None else taint.charset)

@@ -57,12 +57,20 @@ def test_zizmor_comments_count_in_the_whole_step() -> None:
                   z: 1
               - uses: example/three@v1
               - uses: example/four@v1 # zizmor: ignore[artipacked]
-        """
+              - # zizmor: ignore[unpinned-uses]
+                uses: example/five@v1
+              - {name: six, uses: example/six@v1, # zizmor: ignore[unpinned-uses]
+                 id: six}
+              - uses: example/seven@v1
+                id: seven # zizmor: ignore[unpinned-uses] last"""
     assert suppressed(text, "unpinned-action") == {
         ("unpinned-action", 8): "ours",
         ("unpinned-action", 9): "",
         ("unpinned-action", 15): None,
         ("unpinned-action", 16): None,
+        ("unpinned-action", 18): "",
+        ("unpinned-action", 19): "",
+        ("unpinned-action", 21): "last",
     }
 
 

@@ -64,6 +64,30 @@ from pipelaw.model import Variable
         ),
         ("dnf -y install --nogpgcheck a", "dnf -y install --nogpgcheck"),
         ("apk add --allow-untrusted a", "apk add --allow-untrusted"),
+        ("helm plugin install --verify=false u", "helm plugin install --verify=false"),
+        ("GOINSECURE=go.example.com go get a", "GOINSECURE=go.example.com"),
+        ("go env -w GOINSECURE=*.example.com", "GOINSECURE=*.example.com"),
+        ("go get -u -insecure example.com/a", "go get -u -insecure"),
+        ("export GOFLAGS='-mod=mod -insecure'", "GOFLAGS='-mod=mod -insecure"),
+        ("export GOPROXY=http://go.example.com", "GOPROXY=http://go.example.com"),
+        (
+            "npm config set registry http://npm.example.com/",
+            "npm config set registry http://npm.example.com/",
+        ),
+        ("echo registry=http://npm.example.com > .npmrc", "registry=http://npm.example.com"),
+        (
+            "uv sync --default-index http://py.example.com/simple",
+            "uv sync --default-index http://py.example.com/simple",
+        ),
+        (
+            "gem install a -v 1.0.0 --source http://gems.example.com",
+            "gem install a -v 1.0.0 --source http://gems.example.com",
+        ),
+        ("uv sync --allow-insecure-host py.example.com", "--allow-insecure-host py.example.com"),
+        (
+            "mvn -Daether.connector.https.securityMode=insecure package",
+            "-Daether.connector.https.securityMode=insecure",
+        ),
         (
             'echo "deb [trusted=yes] http://apt.example.com ./" > a.list',
             "deb [trusted=yes] http://apt.example.com",
@@ -80,6 +104,12 @@ def test_what_switches_the_check_off(script: str, text: str) -> None:
 def test_a_key_that_is_asked_for_is_another_matter() -> None:
     [found] = gitlab_step("ssh-keyscan -t rsa example.com >> ~/.ssh/known_hosts").flaws
     assert (found.decisive, found.detail) == (False, "the key of an SSH server")
+
+
+@pytest.mark.parametrize("script", ["export GOSUMDB=off", "go env -w GONOSUMDB=*"])
+def test_the_public_log_of_checksums_is_one_of_two_guards(script: str) -> None:
+    [found] = gitlab_step(script).flaws
+    assert (found.decisive, found.detail) == (False, "the checksum of a new module")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +141,16 @@ def test_a_key_that_is_asked_for_is_another_matter() -> None:
         "git clone http://gitea.default.svc/a.git",
         "conda config --set ssl_verify ca.pem",
         "http --verify=ca.pem https://example.com",
+        "helm template a --verify=false",
+        "GOPRIVATE=example.com/acme GONOSUMDB=example.com/acme/* go mod download",
+        "GOINSECURE=localhost go mod download",
+        "GOSUMDB=sum.golang.org go build",
+        "export GOPROXY=http://localhost:3000,direct",
+        "export GOPROXY=http://athens go build",
+        "npm install --registry http://127.0.0.1:4873",
+        "npm publish --registry=http://verdaccio:4873",
+        "pip install --index-url http://py.example.com/simple a==1",  # pip itself refuses
+        "npm config set registry https://npm.example.com && curl http://example.com",
     ],
 )
 def test_what_does_not(script: str) -> None:
@@ -128,10 +168,23 @@ def test_variables_and_settings() -> None:
         Variable(name="SSH_FLAGS", value="-o StrictHostKeyChecking=yes"),
         Variable(name="ANSIBLE_HOST_KEY_CHECKING", value="False"),
         Variable(name="npm_config_strict_ssl", value="true"),
+        Variable(name="GOINSECURE", value="go.example.com"),
+        Variable(name="GOINSECURE", value=""),
+        Variable(name="PIP_TRUSTED_HOST", value="localhost"),
+        Variable(name="GOPROXY", value="http://go.example.com"),
+        Variable(name="GOPROXY", value="https://go.example.com,direct"),
+        Variable(name="GOSUMDB", value="off"),
+        Variable(name="GOFLAGS", value="-mod=vendor"),
+        Variable(name="GOFLAGS", value="-mod=mod -insecure"),
+        Variable(name="GONOSUMDB", value="go.example.com/*"),
     )
     assert [(found.text, found.detail) for found in unverified_by(given)] == [
         ("GIT_SSL_NO_VERIFY: True", "the certificate of a server"),
         ("insecure: true", "the certificate of a server"),
         ("SSH_FLAGS: -p 22 -oStrictHostKeyChecking=no", "the key of an SSH server"),
         ("ANSIBLE_HOST_KEY_CHECKING: False", "the key of an SSH server"),
+        ("GOINSECURE: go.example.com", "the certificate of a server"),
+        ("GOPROXY: http://go.example.com", "who answers"),
+        ("GOSUMDB: off", "the checksum of a new module"),
+        ("GOFLAGS: -mod=mod -insecure", "the certificate of a server"),
     ]

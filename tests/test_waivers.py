@@ -7,14 +7,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import commandline
 import pytest
 from gitcommand import git
-from samples import DANGEROUS
+from samples import DANGEROUS, sample_finding
 
 from pipelaw import policysource
 from pipelaw.audit import of_comments, of_waivers
-from pipelaw.cli import Status, main
-from pipelaw.finding import Confidence, Finding, Severity, Suppression
+from pipelaw.cli import Status
+from pipelaw.finding import Finding, Severity, Suppression
 from pipelaw.records import replaced
 from pipelaw.source import Span
 from pipelaw.tree import MemoryTree
@@ -27,18 +28,7 @@ if TYPE_CHECKING:
 
 TODAY = dt.date(2026, 6, 1)
 PIPELINE = ".github/workflows/ci.yml"
-FOUND = Finding(
-    rule="script-injection",
-    title="",
-    severity=Severity.HIGH,
-    confidence=Confidence.HIGH,
-    message="a title is read as code",
-    span=Span(PIPELINE, 7, 20, 7, 51),
-    platform="github",
-    job="greet",
-    step="step 1",
-    fingerprint="a" * 32 + ":1",
-)
+FOUND = sample_finding(span=Span(PIPELINE, 7, 20, 7, 51), fingerprint="a" * 32 + ":1", related=())
 WAIVER = """\
   - rule: script-injection
     path: .github/**
@@ -261,7 +251,7 @@ def test_what_an_audit_says_of_comments() -> None:
 
     injection = "the comment for script-injection"
     assert said("script-injection] x", count=11) == [
-        f"{injection}: it covers 11 findings: let each stand at its own line"
+        f"{injection}: it covers 11 findings: put each at its own line"
     ]
     assert said("script-injection] x", "lock: [script-injection]") == [
         f"{injection}: `script-injection` is locked by p.yml:1:8"
@@ -285,20 +275,8 @@ def test_what_an_audit_says_of_comments() -> None:
 # the whole way
 
 
-class Shell:
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self.capsys = capsys
-
-    def write(self, text: str, path: str = ".pipelaw.yml") -> None:
-        target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        self.capsys.readouterr()
-        status = main(arguments)
-        return (status, *self.capsys.readouterr())
+class Shell(commandline.Shell):
+    FILE = ".pipelaw.yml"
 
 
 @pytest.fixture

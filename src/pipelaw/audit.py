@@ -1,4 +1,4 @@
-"""Whether waivers and comments still deserve what they silence."""
+"""Whether waivers and comments still suppress anything."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _of_comment(
     for wrong in [wrong for wrong in faults if wrong] or [""]:
         yield from _ended(wrong, last_day(ignore.reason), policy)
     covered = [found.rule for found in findings if ignore.covers(found)]
-    yield from _used(len(covered), "let each stand at its own line")
+    yield from _used(len(covered), "put each at its own line")
     for name in names:
         if covered and name in rules and name not in covered:
             yield "unused", f"it covers no finding of {name}: remove that name"

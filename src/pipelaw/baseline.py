@@ -66,7 +66,7 @@ def load(shown: str, data: bytes) -> list[Known]:
 def applied(
     report: Report, before: Iterable[Known], gone: Callable[[str], bool]
 ) -> tuple[Report, Sequence[Known]]:
-    """The report with what a baseline lists marked as suppressed, and what it lists in vain.
+    """The report with what a baseline lists marked as suppressed, and its entries that match nothing.
 
     `gone` tells of a path whether there is no such file any more, so that it may have another name.
     """

@@ -1,4 +1,4 @@
-"""Which findings were there before: matched by what they are about, not by where they stand.
+"""Which findings were there before: matched by what they are about, not by where they are.
 
 Findings are matched one to one, so a second copy of a known mistake is new. The same mistake is
 also new where it has become worse, or where the earlier one was suppressed and this one is not.
@@ -78,7 +78,7 @@ def match(
 ) -> Matched:
     """Match findings with earlier ones, the surest way first.
 
-    `moved` tells whether what stood in one file may stand in another one now.
+    `moved` tells whether what was in one file may be in another one now.
     """
     wide = frozenset(rule.id for rule in rules if rule.kind in WIDE)
     matching = _Matching(findings, list(before))

@@ -73,7 +73,7 @@ class Problem(NamedTuple):
 
 
 def decode(path: str, data: bytes) -> Source:
-    """The text of a file's bytes; raise UnreadableError where it is no UTF-8 text of fair size."""
+    """The text of a file's bytes; raise UnreadableError where it is not UTF-8 text of fair size."""
     if len(data) > MAX_BYTES:
         raise UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
     try:

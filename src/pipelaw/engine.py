@@ -40,7 +40,7 @@ def judge(pipeline: Pipeline, rulebook: Rulebook, names: Names) -> list[Finding]
 def _secrets(pipeline: Pipeline) -> list[str]:
     """The literal credentials of a pipeline, line by line, as written and as read; longest first."""
     found: set[str] = set()
-    for scope in (pipeline, *pipeline.jobs, *(step for job in pipeline.jobs for step in job.steps)):
+    for scope in pipeline.scopes():
         for credential in scope.credentials:
             for text in credential.place.texts():
                 found.update(line.strip() for line in text.splitlines())

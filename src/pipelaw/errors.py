@@ -23,4 +23,4 @@ class PolicyError(PipelawError):
 
 
 class UsageError(PipelawError):
-    """The command line asks for something that is not there."""
+    """The command line names something that is not there."""

@@ -64,16 +64,6 @@ def address(reference: str) -> str:
     return ""
 
 
-def summary_table(rules: Iterable[Rule]) -> str:
-    """The rules as a Markdown table, a line for each."""
-    lines = ["| Rule | What it finds | Severity | Platforms |", "|---|---|---|---|"]
-    for rule in rules:
-        names = ", ".join(map(platform_name, rule.platforms))
-        title = rule.title.replace("|", "\\|")
-        lines.append(f"| `{rule.id}` | {title} | {rule.severities[0].word} | {names} |")
-    return "\n".join(lines) + "\n"
-
-
 def _join(blocks: Iterable[str]) -> str:
     return "\n\n".join(block.strip("\n") for block in blocks) + "\n"
 

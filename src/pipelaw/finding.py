@@ -139,7 +139,7 @@ class Names:
         return span._replace(path=self.prefix + span.path) if self.prefix else span
 
     def fingerprint(self, rule: str, path: str, *identity: str) -> str:
-        """A fingerprint with its occurrence index behind a colon: equal ones are `…:1`, `…:2`."""
+        """A fingerprint with its occurrence index after a colon: equal ones are `…:1`, `…:2`."""
         value = fingerprint(rule, path, *identity)
         self.seen[value] = self.seen.get(value, 0) + 1
         return f"{value}:{self.seen[value]}"
@@ -191,7 +191,7 @@ class Report:
     rules: tuple[Rule, ...] = ()
     """The rules in force, by id."""
     root: str = ""
-    """What was scanned, as the user named it."""
+    """What was scanned, as the user named it; the current folder by its name."""
     usages: tuple[Usage, ...] = ()
     """What is on the paved road and what is not; empty where no policy declares one."""
     thresholds: tuple[Threshold, ...] = ()

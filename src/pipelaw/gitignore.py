@@ -58,7 +58,7 @@ class Ignored:
         return False
 
     def _spec(self, folder: str) -> GitIgnoreSpec | None:
-        """The patterns that stand in a folder; those of the whole checkout belong to its root."""
+        """The patterns of a folder; those of the whole checkout belong to its root."""
         if folder not in self._specs:
             lines = list(_lines(self._root / folder / ".gitignore"))
             if not folder and self._git is not None:
@@ -67,10 +67,10 @@ class Ignored:
         return self._specs[folder]
 
     def _tracked(self, git: Path, path: str) -> bool:
-        """Whether git's index lists the file; yes, where the index cannot be told."""
+        """Whether git's index lists the file; yes, where the index cannot be read."""
         if self._index is None:
             self._index = _index(git)
-        # versions 2 and 3 write every path out, with a NUL behind it; version 4 does not
+        # versions 2 and 3 write every path out, with a NUL after it; version 4 does not
         if self._index[:4] != b"DIRC" or self._index[7:8] not in (b"\2", b"\3"):
             return True
         return path.encode("utf-8", "surrogateescape") + b"\0" in self._index

@@ -1,45 +1,26 @@
 """One revision of a git repository as a tree, read from git's objects alone.
 
-Nothing is checked out and nothing is written. Only commands run that look objects up, and what a
-repository could make git start is switched off: hooks, filters, monitors, fetching what is missing.
+Nothing is checked out and nothing is written; `gitcommand` switches off what a repository could
+make git start.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from functools import cached_property
 from typing import IO, TYPE_CHECKING
 
 from pipelaw.document import MAX_BYTES, Problem
 from pipelaw.errors import UnreadableError, UsageError
+from pipelaw.gitcommand import GitError, run, start
 from pipelaw.records import NamedTuple
 from pipelaw.tree import LEFT_OUT, MAX_FILES, printable
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
 
-_GIT = (
-    "git",
-    "--no-replace-objects",
-    "--no-optional-locks",
-    "--literal-pathspecs",
-    *("-c", "core.fsmonitor=false"),
-    *("-c", f"core.hooksPath={os.devnull}"),
-    # a container often runs as another user than the checkout's; with all else off, looking is safe
-    *("-c", "safe.directory=*"),
-)
-_KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    # for a git that does not know the line above: no protocol, so no fetching
-    "GIT_ALLOW_PROTOCOL": "none",
-    "LC_ALL": "C",
-}
 _LINK = "120000"
 _FILES = frozenset({"100644", "100755", "100664", _LINK})
 MAX_LINKS = 20
@@ -117,11 +98,11 @@ class GitTree:
     @cached_property
     def _blobs(self) -> dict[str, _Blob]:
         """Every file by its path as reports show it; of the folder that is the tree's root."""
-        prefix = _output(self.root, "rev-parse", "--show-prefix").removesuffix(b"\n")
+        prefix = run(self.root, "rev-parse", "--show-prefix").removesuffix(b"\n")
         here = self._commit.encode() + (b":" + prefix.rstrip(b"/") if prefix else b"^{tree}")
         try:
-            listed = _output(self.root, "ls-tree", "-r", "-z", "--full-tree", os.fsdecode(here))
-        except _GitError:  # the folder was not there yet
+            listed = run(self.root, "ls-tree", "-r", "-z", "--full-tree", os.fsdecode(here))
+        except GitError:  # the folder was not there yet
             if not prefix:
                 raise
             return {}
@@ -202,44 +183,11 @@ class GitTree:
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._reader is None:
-            self._reader = subprocess.Popen(  # noqa: S603  git, with nothing of the repository's
-                [*_GIT, "-C", self.root, "cat-file", "--batch"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-            )
+            self._reader = start(self.root, "cat-file", "--batch")
         stdin, stdout = self._reader.stdin, self._reader.stdout
         if stdin is None or stdout is None:
-            raise _GitError("git gave no pipes")
+            raise GitError("git gave no pipes")
         return stdin, stdout
-
-
-class _GitError(UsageError):
-    """What git says about a request that it refuses."""
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, **_ENVIRONMENT}
-
-
-def _output(root: str, *words: str) -> bytes:
-    """What a git command prints; raises _GitError with its last words where it fails."""
-    try:
-        done = subprocess.run(  # noqa: S603  git, with nothing of the repository's
-            [*_GIT, "-C", root, *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            env=_environment(),
-        )
-    except FileNotFoundError:
-        raise UsageError("--since needs git, which is not installed") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
-        raise _GitError(printable(said[-1].removeprefix("fatal: ")))
-    return done.stdout
 
 
 def _commit(root: str, revision: str) -> str:
@@ -248,21 +196,21 @@ def _commit(root: str, revision: str) -> str:
     if not revision or revision.startswith("-") or "\0" in revision:
         raise UsageError(f"`{shown}` is no revision; name a branch, tag or commit")
     try:
-        shallow = _output(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    except _GitError as error:
+        shallow = run(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    except GitError as error:
         raise UsageError(f"--since needs a git repository: {root}: {error}") from None
     wanted = f"{revision}^{{commit}}"
     try:
-        found = _output(root, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
-    except _GitError:
+        found = run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+    except GitError:
         # a range, a file, two words: no fetch would help
         if ".." in revision or ":" in revision or revision.split() != [revision]:
             raise UsageError(f"`{shown}` is no revision; name a branch, tag or commit") from None
         raise UsageError(_missing(shown, shallow=shallow)) from None
     name = found.decode("ascii").strip()
     try:  # a full name is taken at its word; the commit itself may not be there
-        _output(root, "cat-file", "-e", f"{name}^{{tree}}")
-    except _GitError:
+        run(root, "cat-file", "-e", f"{name}^{{tree}}")
+    except GitError:
         raise UsageError(_missing(shown, shallow=shallow)) from None
     return name
 

@@ -1,35 +1,39 @@
 """The model: pipelines, their jobs and steps, and the repository that they are found in.
 
 What rules can see is documented by the texts below the fields (`pipelaw model` prints them), and
-checked against the annotations when a rule is read. The parts are in `parts`, `workspace`, `supply`
-and `faults`, and importable from here: this module is the whole vocabulary.
+checked against the annotations when a rule is read. The parts are in `parts`, `machines`, `workspace`,
+`supply` and `faults`, and importable from here: this module is the whole vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence  # noqa: TC003  the type check of rules reads annotations
+from collections.abc import Collection, Iterable, Sequence  # noqa: TC003  the type check of rules reads annotations
+from typing import TYPE_CHECKING
 
 from pipelaw.faults import Agent, Flaw, Leak
+from pipelaw.machines import Container, Runner, Volume
 from pipelaw.parts import (
     UNKNOWN,
     Command,
-    Container,
     Control,
     Credential,
     Expansion,
     Permission,
     Reference,
-    Runner,
     Script,
     Secret,
     Trigger,
     Variable,
-    Volume,
 )
 from pipelaw.place import NOWHERE, Place
 from pipelaw.records import record, replaced
 from pipelaw.supply import Installation, Publication, Update
 from pipelaw.workspace import Artifact, Cache, Checkout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw import words
 
 
 @record
@@ -73,7 +77,7 @@ class Step(Scope):
     reachable_by_outsider: bool = False
     """An outsider can cause it to run."""
     exposed: bool = False
-    """An outsider can cause it to run with the rights of the base repository."""
+    """An outsider can cause it to run with the permissions of the base repository."""
     merges: bool = False
     """It merges or approves a change request."""
     place: Place = NOWHERE
@@ -111,39 +115,40 @@ class Job(Scope):
     """The jobs that run before it."""
     condition: str = ""
     """As written."""
-    events: tuple[str, ...] = ()
+    events: tuple[words.Event, ...] = ()
     """The kinds of trigger that can start it, after its conditions."""
     reachable_by_outsider: bool = False
     """Somebody without write access can cause it to run."""
     exposed: bool = False
-    """An outsider can cause it to run with the rights of the base repository."""
+    """An outsider can cause it to run with the permissions of the base repository."""
     entry: Trigger = Trigger()
-    """The trigger that lets outsiders in, the one with most rights first."""
-    gates: tuple[str, ...] = ()
-    """What has to hold before it runs for an outsider: label, actor, association, environment, …"""
-    token: str = "none"  # noqa: S105  a word for where rights come from
-    """Where its token's rights come from: declared, inherited (from the pipeline), default, or none."""
+    """The trigger that lets outsiders in, the one with most permissions first."""
+    gates: tuple[words.Gate, ...] = ()
+    """What a condition or setting demands before it runs for an outsider; actor and association are of
+    whoever caused the event, author is of the change request."""
+    token: words.TokenSource = "none"  # noqa: S105  a word for where permissions come from
+    """Where its token's permissions come from; inherited is from the pipeline."""
     holds_secrets: bool = False
-    """It is handed a secret other than its own token."""
+    """It is handed a secret: not only its own token, or one that brings reports to a service."""
     writes: bool = False
     """Its token can write, or may be able to where nothing is declared."""
     needed_permissions: Sequence[str] = ()
     """The least that what it uses is known to need: `contents: read`."""
     unclear_needs: Sequence[str] = UNKNOWN
-    """The actions and commands of which nobody can say what rights they need."""
+    """The actions and commands of which nobody can say what permissions they need."""
     mints_identity: bool = False
     """It can obtain an identity token that other systems accept."""
     runs_outsider_code: bool = False
     """An outsider can cause it to run code that the outsider wrote."""
     hijackable: bool = False
-    """It runs an outsider's code in the very runs that have the rights of the base repository."""
+    """It runs an outsider's code in the very runs that have the permissions of the base repository."""
     publishes: bool = False
     """It releases a package, image or artifact."""
     releases: bool = False
     """It publishes, or what starts it is a release: its tag, its branch or the release itself."""
-    cache_writes: str = ""
-    """Whether outsiders' code in it can write what runs of the default branch restore: open, refused (by
-    the platform's default), or ""."""
+    cache_writes: words.CacheWrites = ""
+    """Whether outsiders' code in it can write what runs of the default branch restore; refused by the
+    platform's default, "" where no such code gets there."""
     deploys: bool = False
     """It changes a running system."""
     live: bool = False
@@ -151,7 +156,7 @@ class Job(Scope):
     it is the project's site."""
     anywhere: bool = False
     """No condition that could be read keeps out branches and change requests that anybody may push."""
-    heedless: bool = False
+    after_failure: bool = False
     """It runs even where a job of an earlier stage has failed."""
     optional: bool = False
     """The pipeline goes on when it fails."""
@@ -162,7 +167,8 @@ class Job(Scope):
     @property
     def suggested_permissions(self) -> str:
         """The least that it needs, as written in the file: `{contents: read}`; "" where not known."""
-        return "" if self.unclear_needs else _block(self.needed_permissions)
+        needs = self.needed_permissions
+        return "" if self.unclear_needs or _unsure(self.permissions, needs) else _block(needs)
 
     @property
     def privileged(self) -> bool:
@@ -175,6 +181,15 @@ class Job(Scope):
         return self.id
 
 
+def _unsure(permissions: Iterable[Permission], needs: Collection[str]) -> bool:
+    """Whether a permission that nothing is known to need may be used all the same."""
+    return any(
+        right.users and f"{right.scope}: {right.access}" not in needs
+        for right in permissions
+        if right.access == "write" and right.scope != "*"
+    )
+
+
 def _block(needs: Iterable[str]) -> str:
     return f"{{{', '.join(needs)}}}"
 
@@ -185,27 +200,32 @@ class Pipeline(Scope):
 
     path: str
     """Relative to the repository."""
-    platform: str
-    """github, gitlab, drone, woodpecker, dependabot or precommit."""
-    kind: str = "pipeline"
-    """pipeline, or action for a composite action, or template for what others include, or settings
-    for those of a bot or of hooks."""
+    platform: words.Platform
+    kind: words.FileKind = "pipeline"
+    """action is a composite action, template what others include, settings those of a bot or of hooks."""
     name: str = ""
     triggers: tuple[Trigger, ...] = ()
     jobs: tuple[Job, ...] = ()
     unattended: tuple[str, ...] = ()
-    """Of a bot's settings: kinds of dependency that the repository has and the bot is not told of."""
-    permissions_declared: bool = False
-    """The file says at its top what the token may do."""
+    """Of a bot's settings: kinds of dependency that the repository has and they leave out."""
     reusable: bool = False
     """Only others start it: a called workflow, an action, a template."""
     place: Place = NOWHERE
 
+    def scopes(self) -> Iterator[Scope]:
+        """Itself, its jobs and their steps, in their order."""
+        yield self
+        for job in self.jobs:
+            yield job
+            yield from job.steps
+
     @property
     def suggested_permissions(self) -> str:
-        """What to write so that jobs without rights of their own have enough; "" where not known."""
+        """What to write so that jobs without permissions of their own have enough; "" where not known."""
         jobs = [job for job in self.jobs if job.token in ("default", "inherited")]
         if not jobs or any(job.unclear_needs for job in jobs):
+            return ""
+        if _unsure(self.permissions, {need for job in jobs for need in job.needed_permissions}):
             return ""
         writing = [job for job in jobs if any("write" in need for need in job.needed_permissions)]
         if len(jobs) == 1:
@@ -230,7 +250,7 @@ class Repository:
     """How many pipelines were read."""
     jobs: int = 0
     """How many jobs they have."""
-    platforms: tuple[str, ...] = ()
+    platforms: tuple[words.Platform, ...] = ()
     languages: tuple[str, ...] = ()
     """Programming languages by the files that are there: python, go, javascript, …; empty where unknown."""
     controls: tuple[Control, ...] = ()

@@ -137,7 +137,7 @@ def _item(node: Node, what: str) -> str:
 
 
 def _got(node: Node) -> str:
-    """The end of a sentence that says what stands there instead."""
+    """The end of a sentence that says what is there instead."""
     if isinstance(node, ScalarNode):
         return "but it has no value" if null(node) else f"not `{node.value}`"
     return f"not {'a mapping' if isinstance(node, MappingNode) else 'a list'}"

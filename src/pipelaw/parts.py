@@ -1,15 +1,21 @@
 """The parts that pipelines, jobs and steps are made of: what each is, whatever the platform.
 
 Plain values, filled in by the loaders. No field is ever None: an empty tuple, an empty text, or an
-object that stands nowhere.
+object without a place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003  the type check of rules reads annotations
+from typing import TYPE_CHECKING
 
 from pipelaw.place import NO_TEXT, NOWHERE, Place, Text
 from pipelaw.records import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelaw import words
 
 UNKNOWN = ("unknown",)
 """Names of what is not known."""
@@ -23,18 +29,24 @@ def _beginning(text: str) -> str:
     return " ".join(text.split(None, _WORDS)[:_WORDS])
 
 
+def _beginnings(path: str) -> Iterator[str]:
+    """A path and the folders that it is in, the outermost first."""
+    parts = path.split("/")
+    return ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
 @record
 class Trigger:
     """What starts a pipeline."""
 
-    kind: str = ""
-    """change-request, push, tag, release, schedule, comment, issue, manual, upstream, call or other."""
+    kind: words.Event = ""
+    """What happens, whatever the platform calls it; "" only where there is no trigger."""
     name: str = ""
     """The platform's own word."""
     outsider: bool = False
     """Somebody without write access to the repository can cause it."""
     privileged: bool = False
-    """A run that an outsider caused still has the rights of the base repository."""
+    """A run that an outsider caused still has the permissions of the base repository."""
     branches: tuple[str, ...] = ()
     """Branch filters as written; empty means every branch."""
     types: tuple[str, ...] = ()
@@ -53,22 +65,20 @@ class Trigger:
 
 @record
 class Permission:
-    """One right of the token that a job holds."""
+    """One permission of the token that a job holds."""
 
     scope: str
     """The scope as the platform names it; `*` for all of them; `id_token` names end up as `id-token`."""
-    access: str
-    """read, write or none; mint for an identity token."""
-    level: str = "job"
-    """Where it is granted: pipeline or job."""
-    explicit: bool = True
-    """Written in the file, not a default."""
-    risk: str = "none"
-    """What a holder can do with it: high, medium, low or none."""
+    access: words.Access
+    """mint for an identity token."""
+    level: words.Level = "job"
+    """Where it is granted."""
+    risk: words.Risk = "none"
+    """How much harm a holder can do with it."""
     audience: tuple[str, ...] = ()
     """Of an identity token: who accepts it, as written."""
     documented: bool = False
-    """A comment says what it is for, or it needs none: the right to read the repository."""
+    """A comment says what it is for, or it needs none: reading the repository."""
     users: Sequence[str] = UNKNOWN
     """The jobs that use it or may use it; empty where it is known that none does."""
     place: Place = NOWHERE
@@ -83,8 +93,8 @@ class Permission:
 class Reference:
     """Code from elsewhere that the pipeline runs or becomes part of."""
 
-    kind: str
-    """action, workflow, include, component, template, plugin or image."""
+    kind: words.ReferenceKind
+    """What it is to the platform; hook for a hook of pre-commit."""
     text: str
     """As written."""
     name: str
@@ -92,48 +102,62 @@ class Reference:
     ref: str = ""
     """The version as written: a commit, tag, branch, digest, or "" for none."""
     owner: str = ""
-    """Who publishes it: the account or group, "" where the platform's own library."""
+    """Who publishes it: the account or group, "" for the official images of Docker Hub."""
     registry: str = ""
     """Of images: the registry host, "" for the default one."""
-    pin: str = "none"
-    """digest, commit, tag, branch, none, local (same repository) or unresolved (decided at run time)."""
+    pin: words.Pin = "none"
+    """How its version is fixed; local for the same repository, unresolved where it is decided at run time."""
     mutable: bool = False
-    """Its publisher can put other code behind it without a change to this file."""
+    """Its publisher can make it point to other code without a change to this file."""
     first_party: bool = False
     """Published by the platform itself."""
-    role: str = ""
-    """Of images: job, step, service, plugin or clone."""
+    role: words.Role = ""
+    """Of images: what runs in them."""
     secrets: bool = False
     """Secrets are handed to it directly (inputs, settings or environment of its own step)."""
     inputs: tuple[Variable, ...] = ()
     """The values handed to it by name."""
     comment: str = ""
-    """The comment that stands behind it on its line, often a claimed version."""
+    """The comment after it on its line, often a claimed version."""
     claimed: str = ""
     """The version that the comment claims, of what is pinned by commit."""
     contradiction: str = ""
     """What the claimed version contradicts, "" for nothing."""
     vulnerable: str = ""
     """The advisories about weaknesses of this version, joined by commas; "" for none known."""
-    vulnerability: str = "none"
-    """The worst of them: critical, high, medium, low or none."""
+    vulnerability: words.Vulnerability = "none"
+    """The severity of the worst of them."""
     compromised: str = ""
-    """The advisories about malicious code put behind this version, joined by commas; "" for none."""
+    """The advisories about malicious code that this version pointed to, joined by commas; "" for none."""
     malicious: bool = False
     """This very commit is known to be malicious, not only a tag that once pointed to one."""
     fixed: str = ""
     """The first version that none of these advisories is about, "" where there is none."""
     archived: bool = False
     """Its owner has given it up: it takes no more changes."""
+    outlived: str = ""
+    """Of a version for a runtime that runners no longer have: the first major version for another one."""
     resembles: str = ""
-    """The well-known name from which only a slip of the finger tells its own apart, "" for none."""
+    """The well-known name that its own is a likely typo of, "" for none."""
     plain: str = ""
     """Its name without the detours in its path, "" where it has none."""
     replacement: str = ""
     """What every machine of the platform has that does the same, "" for nothing."""
     installs: str = ""
-    """The program whose newest release it installs as no version is asked for, "" for none."""
+    """The program whose newest release it installs as no version is requested, "" for none."""
     place: Place = NOWHERE
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What its name begins with, up to each slash, in lower case: `acme`, `acme/build`.
+
+        Images of Docker Hub also have the names that begin with `docker.io`, components their group.
+        """
+        name = self.name.lower()
+        found = [*_beginnings(name)]
+        if self.kind in ("image", "plugin") and not self.registry and self.pin != "unresolved":
+            found += _beginnings(f"docker.io/{'' if self.owner else 'library/'}{name}")
+        return (*found, self.owner.lower()) if self.kind == "component" else tuple(found)
 
     @property
     def identity(self) -> str:
@@ -148,8 +172,8 @@ class Variable:
     name: str
     value: str
     """The text as written; "" where it comes from a secret or is not text."""
-    kind: str = "environment"
-    """environment, variable, input, setting or credential."""
+    kind: words.VariableKind = "environment"
+    """setting is an input of a plugin, credential a login that only the runner or a bot uses."""
     literal: bool = False
     """Nothing is put into it when the pipeline runs."""
     place: Place = NOWHERE
@@ -168,14 +192,13 @@ class Secret:
     """The name in the store; `*` for all of them at once."""
     store: str = "platform"
     """platform, vault or another store's name; token for the job's own token."""
-    use: str = ""
-    """How it is handed over: environment, file, input, setting, script, condition, inherit, whole or
-    other."""
+    use: words.Use = "other"
+    """How it is handed over: script and code where it is pasted into them, inherit and whole where it is
+    all of them at once."""
     target: str = ""
     """The variable, input or setting that receives it."""
-    outsiders: str = "withheld"
-    """Whether a run that an outsider starts gets it: withheld, setting (the server's settings
-    decide), or given."""
+    outsiders: words.Outsiders = "withheld"
+    """Whether a run that an outsider starts gets it; setting where the server's settings decide."""
     unmasked: bool = False
     """What is handed over is a part of it, which logs do not hide."""
     repeated: bool = False
@@ -264,11 +287,11 @@ class Expansion:
     """As written, with its delimiters."""
     sources: tuple[str, ...] = ()
     """The names it reads, normalised: in lower case where the platform does not tell cases apart."""
-    time: str = "template"
+    time: words.Time = "template"
     """template: pasted in before anything runs; run: expanded by the shell or the runner."""
-    sink: str = ""
-    """script, code, environment, input, condition, image, include, target, name or other; of what happens
-    while a script runs also argument, address, outputs, environment file or search path."""
+    sink: words.Sink = "other"
+    """Where it ends up. While a script runs: in its code, in an argument (an option or program), in the
+    address of a request, in the repository of a checkout, or in a file of the platform."""
     shell: str = ""
     """Of scripts: the shell that runs it."""
     attacker_controlled: bool = False
@@ -276,17 +299,19 @@ class Expansion:
     outsider: bool = False
     """Somebody without write access decides it, not only those who may push."""
     exposed: bool = False
-    """An outsider decides it, and runs with the base repository's rights get to see it."""
+    """An outsider decides it, and causes it to be put in here with the permissions of the base repository."""
     author: str = ""
-    """Who writes the text: `whoever opens the issue`; "" where nobody in particular."""
+    """Who writes the text, for messages: `whoever opens the issue`; "" where nobody in particular."""
+    writer: words.Writer = ""
+    """The same for conditions: pusher names a branch or tag, reporter opens an issue or discussion."""
     via: str = ""
     """What the text passed through on its way: a variable, output or input; "" when direct."""
-    charset: str = ""
-    """What an outsider's text can hold: text (anything), words (its line breaks are lost, by accident), line,
-    or branch (what a branch's name may be); "" for other texts."""
-    decider: str = ""
-    """Who decides what it says where no outsider does: caller, member, step (one that nobody looked
-    into), or "" for nobody: a number, a commit, a constant."""
+    charset: words.Charset = ""
+    """What an outsider's text can hold: text is anything, words have lost their line breaks by accident,
+    branch is what a branch's name may be; "" for other texts."""
+    decider: words.Decider = ""
+    """Who decides what it says where no outsider does: step is an earlier step, not analysed, "" is nobody: a
+    number, a commit, a constant."""
     dormant: bool = False
     """An outsider would write it under other events; under these, or where the conditions before it hold,
     it says nothing."""
@@ -294,58 +319,19 @@ class Expansion:
     """A shell or interpreter reads the expanded text as code: eval, sh -c, every template in a script."""
     choosing: bool = False
     """It decides which image, file, environment or machine is used, not only which version of one."""
+    repeated: bool = False
+    """The same comes before it in the same script."""
     place: Place = NOWHERE
+
+    @property
+    def through(self) -> str:
+        """`via` as a remark for messages: ` (through the variable TITLE)`, "" when direct."""
+        return f" (through {self.via})" if self.via else ""
 
     @property
     def identity(self) -> str:
         """What keeps its name when the file is edited around it."""
         return _beginning(self.text)
-
-
-@record
-class Container:
-    """A container that the pipeline starts."""
-
-    name: str
-    role: str = "service"
-    """job, step, service or plugin."""
-    image: str = ""
-    """As written."""
-    privileged: bool = False
-    """Runs with all rights on its host."""
-    implicit: bool = False
-    """The privilege is not in the file: the runner grants it to this image."""
-    options: tuple[str, ...] = ()
-    """Other settings that weaken its isolation: `network=host`, `cap-add=SYS_ADMIN`."""
-    place: Place = NOWHERE
-
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.role}:{self.name}"
-
-
-@record
-class Volume:
-    """A folder or file mounted into a container."""
-
-    source: str
-    """The path on the host, or the name of the volume."""
-    target: str = ""
-    """The path in the container, "" where it is declared and nothing mounts it."""
-    host: bool = False
-    """The source is a path of the machine that runs the job."""
-    docker_socket: bool = False
-    """The control socket of the container engine: whoever has it has the host."""
-    sensitive: bool = False
-    """The host path is, or holds, the system's own configuration, homes or engine."""
-    read_only: bool = False
-    place: Place = NOWHERE
-
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.source}:{self.target}"
 
 
 @record
@@ -356,34 +342,12 @@ class Control:
     """sast, sca, secrets, container, iac, dast, sbom, signing, pipeline, …"""
     tool: str
     weaknesses: tuple[str, ...] = ()
-    """Why it does not protect as it could; empty when it does."""
-    scheduled: bool = False
-    """Runs on a schedule or by hand only, so not for a change under review."""
+    """Why it does not protect as it could, a clause for each reason; empty when it does."""
+    disabled: str = ""
+    """The one of them for which it never runs at all, "" where it runs."""
     place: Place = NOWHERE
 
     @property
     def identity(self) -> str:
         """What keeps its name when the file is edited around it."""
         return f"{self.category}:{self.tool}"
-
-
-@record
-class Runner:
-    """The machine that a job asks for."""
-
-    labels: tuple[str, ...] = ()
-    """As written, after constants were put in."""
-    self_hosted: bool = False
-    """Known to be a machine of the repository's owner."""
-    unknown: bool = False
-    """A label or group that the platform does not have by itself: such a machine, or one that is rented."""
-    retired: str = ""
-    """What it asks for and machines no longer have: of an action, its runtime."""
-    isolated: bool = True
-    """False where jobs run on the machine itself, as its user."""
-    place: Place = NOWHERE
-
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return ",".join(self.labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any, cast
 
 from pipelaw.prepared import once
@@ -13,9 +12,6 @@ try:
     from re import _compiler, _parser  # type: ignore[attr-defined]
 except ImportError:  # another Python than CPython
     _sre = None
-
-_TESTED = sys.version_info[:2] in ((3, 11), (3, 12), (3, 13))
-"""The engine's own arguments may change with a version of Python; those that CI runs are known."""
 
 
 class _Pattern:
@@ -37,9 +33,12 @@ def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
 
 def _compiled(text: str, flags: int) -> re.Pattern[str]:
     """What `re.compile` gives, which takes a tenth of a small scan unless an earlier one has begun it."""
-    if _sre is None or not _TESTED:
+    if _sre is None:
         return re.compile(text, flags)
-    found: re.Pattern[str] = _sre.compile(*once((text, flags), lambda: _program(text, flags)))
+    try:
+        found: re.Pattern[str] = _sre.compile(*once((text, flags), lambda: _program(text, flags)))
+    except (AttributeError, RuntimeError, TypeError):  # a later version, whose engine takes others
+        return re.compile(text, flags)
     return found
 
 

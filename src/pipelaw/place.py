@@ -1,4 +1,4 @@
-"""Where a value stands: YAML nodes of a file, or some characters of a scalar's decoded text.
+"""Where a value is: YAML nodes of a file, or some characters of a scalar's decoded text.
 
 Cheap to make, as a scan makes some hundred thousand; lines and columns are computed when a finding
 needs them.
@@ -16,7 +16,7 @@ from pipelaw.source import Source, Span
 
 
 class Place(NamedTuple):
-    """Where a value of the model stands; cheap to make, its span is computed when a finding needs it.
+    """Where a value of the model is; cheap to make, its span is computed when a finding needs it.
 
     From the start of `first` to the end of `last`; with `end` > 0, only the characters `start` to
     `end` of the decoded text of the scalar `first`.
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """False for the place of an object that stands nowhere."""
+        """False for an object that is in no file."""
         return self.source is not _EMPTY
 
     def indices(self) -> tuple[int, int]:
@@ -51,11 +51,11 @@ class Place(NamedTuple):
             return start, last + _width(self.source.text, last, self.first.style)
         start = _begin(self.source.text, self.first)
         end = _end(self.source.text, self.last)
-        # behind an alias the last node stands elsewhere, often above: point at the first alone
+        # reached through an alias the last node is elsewhere, often above: point at the first alone
         return start, end if end >= start else _end(self.source.text, self.first)
 
     def texts(self) -> tuple[str, str]:
-        """What stands there as written, and as YAML reads it; the same but for escapes and folding."""
+        """The text there as written, and as YAML reads it; the same but for escapes and folding."""
         start, end = self.indices()
         written = self.source.text[start:end]
         if not isinstance(self.first, ScalarNode):
@@ -68,7 +68,7 @@ class Place(NamedTuple):
 
 
 def _begin(text: str, node: Node) -> int:
-    """The index of a node's first character, behind the anchor and tag of a scalar."""
+    """The index of a node's first character, after the anchor and tag of a scalar."""
     at: int = node.start_mark.index
     while isinstance(node, ScalarNode) and text.startswith(("&", "!"), at):
         space = next((i for i in range(at, node.end_mark.index) if text[i] in _SPACE), -1)
@@ -79,7 +79,7 @@ def _begin(text: str, node: Node) -> int:
 
 
 def _end(text: str, node: Node) -> int:
-    """The index behind the last character of `node`; libyaml's end mark sits at the next token."""
+    """The index after the last character of `node`; libyaml's end mark sits at the next token."""
     while isinstance(node, (MappingNode, SequenceNode)) and not node.flow_style and node.value:
         last = node.value[-1]
         last = last[1] if isinstance(node, MappingNode) else last
@@ -145,7 +145,7 @@ _ESCAPES = {"x": 4, "u": 6, "U": 10}
 
 
 def _straight(text: str, node: ScalarNode, start: int, end: int) -> tuple[int, int] | None:
-    """Where characters of a scalar stand whose line is written as it is read; None where that is not so.
+    """Where characters of a scalar are whose line is written as it is read; None where that is not so.
 
     True of nearly every place; the rest is aligned character by character.
     """
@@ -155,7 +155,7 @@ def _straight(text: str, node: ScalarNode, start: int, end: int) -> tuple[int, i
         return None
     at = _begin(text, node)
     if node.style == "|":
-        # each line of a literal block is a line of the file, behind the same indentation
+        # each line of a literal block is a line of the file, after the same indentation
         before = value.count("\n", 0, start)
         at = text.find("\n", at) + 1
         for _ in range(before):
@@ -218,7 +218,7 @@ def _skipped(text: str, at: int, stop: int, style: str | None) -> int:
 
 
 def _joined(text: str, at: int) -> int:
-    """The index behind the backslash that joins two lines of a double-quoted scalar, if one is at `at`."""
+    """The index after the backslash that joins two lines of a double-quoted scalar, if one is at `at`."""
     while text.startswith(("\\\n", "\\\r"), at):
         at += 1
         while text[at : at + 1] in _SPACES:
@@ -227,7 +227,7 @@ def _joined(text: str, at: int) -> int:
 
 
 def _width(text: str, at: int, style: str | None) -> int:
-    """How many characters of the file write the one decoded character that stands at `at`."""
+    """How many characters of the file write the one decoded character at `at`."""
     if style == '"' and text.startswith("\\", at):
         return _ESCAPES.get(text[at + 1 : at + 2], 2)
     return 2 if style == "'" and text.startswith("''", at) else 1

@@ -140,7 +140,7 @@ class Layer(NamedTuple):
     lock: tuple[Setting[str], ...] = ()
     waivers: tuple[Waiver, ...] = ()
     rule_files: tuple[RuleFile, ...] = ()
-    """What stands in its rule folders."""
+    """What is in its rule folders."""
 
 
 # what the default profile says, so that nobody has to read it; a test compares them
@@ -210,7 +210,7 @@ def merged(upper: Policy, layer: Layer) -> tuple[Policy, list[Problem]]:
         fail_on=layer.fail_on or upper.fail_on,
         inline=layer.inline or upper.inline,
         waiver_horizon=layer.waiver_horizon or upper.waiver_horizon,
-        # what a lower layer says of every file replaces what stands above it
+        # what a lower layer says of every file replaces what is above it
         rules=(*(level for level in upper.rules if level.rule not in everywhere), *layer.rules),
         parameters=tuple(given.values()),
         rule_folders=(*upper.rule_folders, *layer.rule_folders),
@@ -224,11 +224,11 @@ def merged(upper: Policy, layer: Layer) -> tuple[Policy, list[Problem]]:
     return lower, problems
 
 
-_TIGHTER = "what stands below may tighten it, not loosen it"
+_TIGHTER = "lower layers may tighten it, not loosen it"
 
 
 def _loosened(upper: Policy, layer: Layer) -> Iterator[tuple[str, Origin, str]]:
-    """The keys and rules for which a layer asks less than what stands above it, and what it may do."""
+    """The keys and rules for which a layer asks less than the layers above it, and what it may do."""
     for name, origin in _less(upper, layer):
         yield name, origin, _TIGHTER
 
@@ -238,7 +238,7 @@ def _changed(upper: Policy, layer: Layer) -> Iterator[tuple[str, Origin, str]]:
     above = {(one.rule, one.name): one.value for one in upper.parameters}
     for one in layer.parameters:
         if one.value != above.get((one.rule, one.name), one.default):
-            yield one.rule, one.origin, f"what stands below cannot set its `{one.name}`"
+            yield one.rule, one.origin, f"lower layers cannot set its `{one.name}`"
 
 
 def _less(upper: Policy, layer: Layer) -> list[tuple[str, Origin]]:
@@ -260,7 +260,7 @@ def _less(upper: Policy, layer: Layer) -> list[tuple[str, Origin]]:
 
 
 def _looser(upper: Policy, level: Level) -> bool:
-    """Whether a level may ask less than what stands above it; where that is unknown, it may."""
+    """Whether a level may ask less than the layers above it; where that is unknown, it may."""
     fitting = [other for other in upper.rules if other.rule == level.rule]
     above = {other.word for other in fitting}
     if all(other.path for other in fitting):

@@ -1,4 +1,4 @@
-"""A policy file: one YAML document, read; every mistake in it told with its place and remedy."""
+"""A policy file: one YAML document, read; every mistake in it reported with its place and remedy."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class _Reader:
         )
 
     def origin(self, node: Node) -> Origin:
-        """Where a node stands."""
+        """Where a node is."""
         where = self.document.source.position(node.start_mark.index)
         return Origin(self.document.source.path, *where)
 
@@ -337,7 +337,7 @@ class _Reader:
             )
 
     def date(self, node: Node | None) -> dt.date | None:
-        """A day; None where it is none."""
+        """A day; None where the text is not one."""
         if not isinstance(node, ScalarNode) or not _DATE.fullmatch(node.value):
             return None
         try:

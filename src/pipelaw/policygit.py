@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelaw.digests import named
 from pipelaw.document import MAX_BYTES
-from pipelaw.errors import PolicyError, UnreadableError
+from pipelaw.errors import PolicyError, UnreadableError, UsageError
+from pipelaw.gitcommand import HERE, GitError, fetch, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +23,6 @@ SECONDS = 60
 """How long a fetch may take."""
 MAX_FILES = 10_000
 
-# no hook, filter, prompt, submodule or transport but those that a policy may name can run
-_SETTINGS = {
-    "core.hooksPath": os.devnull,
-    "core.fsmonitor": "false",
-    "credential.interactive": "false",
-    "fetch.recurseSubmodules": "false",
-    "gc.auto": "0",
-    "protocol.allow": "never",
-    "protocol.https.allow": "always",
-    "protocol.ssh.allow": "always",
-    "protocol.file.allow": "always",
-    "protocol.version": "2",
-    "transfer.fsckObjects": "true",
-}
 _ALGORITHMS = {40: "sha1", 64: "sha256"}
 
 
@@ -52,8 +38,6 @@ def fetched(url: str, commit: str, folder: Path) -> CommitTree:
 
 
 def _fetch(url: str, commit: str, target: Path) -> None:
-    import git  # noqa: PLC0415  most policies are in the repository itself
-
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=target.parent))
@@ -61,41 +45,15 @@ def _fetch(url: str, commit: str, target: Path) -> None:
         raise PolicyError(f"{target.parent}: cannot be written: {error.strerror}") from None
     try:
         kind = f"--object-format={_ALGORITHMS[len(commit)]}"
-        _git(made).init("--bare", "--quiet", "--template=", kind, ".")
-        _git(made).fetch(
-            "--quiet", "--depth=1", "--no-tags", "--end-of-options", url, commit,
-            kill_after_timeout=SECONDS if os.name != "nt" else None,
-        )  # fmt: skip
+        run(made, "init", "--bare", "--quiet", "--template=", kind, ".")
+        fetch(made, url, commit, "--depth=1", bare=True, seconds=SECONDS)
         # another process may have fetched the same meanwhile
         with suppress(OSError):
             made.rename(target)
-    except git.GitCommandError as error:
-        said = " ".join(str(error.stderr).removeprefix("\n").split()) or "git failed"
-        raise PolicyError(f"{url}: the commit {commit} cannot be fetched: {said}") from None
-    except git.GitCommandNotFound:
-        raise PolicyError(f"{url}: git is needed to fetch this policy") from None
+    except UsageError as error:
+        raise PolicyError(f"{url}: the commit {commit} cannot be fetched: {error}") from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
-
-
-def _git(folder: Path) -> Any:  # noqa: ANN401  a command of git for each attribute
-    """Git in a bare repository of ours; of the user's settings, those that log in still count."""
-    import git  # noqa: PLC0415  see _fetch
-
-    command = git.Git(folder)
-    command.update_environment(
-        GIT_TERMINAL_PROMPT="0",
-        GIT_NO_REPLACE_OBJECTS="1",
-        # a hook of git, in which we may run, has set these to its own repository
-        GIT_DIR=str(folder),
-        GIT_OBJECT_DIRECTORY=str(folder / "objects"),
-        GIT_ALTERNATE_OBJECT_DIRECTORIES="",
-        GIT_CONFIG_NOSYSTEM="1",
-        GIT_CONFIG_COUNT=str(len(_SETTINGS)),
-        **{f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(_SETTINGS)},
-        **{f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(_SETTINGS.values())},
-    )
-    return command
 
 
 class CommitTree:
@@ -104,7 +62,7 @@ class CommitTree:
     def __init__(self, folder: Path, url: str, commit: str) -> None:
         self.name = f"{url}@{commit[:12]}"
         self.named: Sequence[str] = ()
-        self._git = _git(folder)
+        self._folder = folder
         self._commit = commit
         self._files: dict[str, str] | None = None
 
@@ -150,13 +108,9 @@ class CommitTree:
         return self._files
 
     def _object(self, kind: str, name: str) -> bytes:
-        import git  # noqa: PLC0415  see _fetch
-
         try:
-            data: bytes = self._git.cat_file(
-                kind, name, stdout_as_string=False, strip_newline_in_stdout=False
-            )
-        except git.GitCommandError:
+            data = run(self._folder, HERE, "cat-file", kind, name)
+        except GitError:
             raise PolicyError(f"{self.name}: the {kind} {name} is not in the copy of it") from None
         made = hashlib.new(_ALGORITHMS[len(name)], usedforsecurity=False)
         made.update(f"{kind} {len(data)}\0".encode() + data)

@@ -9,9 +9,9 @@ from pipelaw.finding import Usage
 from pipelaw.policy import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from pipelaw.model import Pipeline, Scope
+    from pipelaw.model import Pipeline
     from pipelaw.policy import Policy
 
 _ROADS = {
@@ -31,7 +31,7 @@ def usages(pipelines: Iterable[Pipeline], policy: Policy) -> tuple[Usage, ...]:
     """What the pipelines use, of the kinds that the policy's paved road speaks of."""
     kinds = {kind for kind, _ in policy.paved_road}
     found: Counter[tuple[str, str]] = Counter()
-    for scope in _scopes(pipelines):
+    for scope in (scope for pipeline in pipelines for scope in pipeline.scopes()):
         for reference in scope.references:
             kind = _ROADS.get(reference.kind, "")
             if kind in kinds and reference.pin not in _OWN:
@@ -44,11 +44,3 @@ def usages(pipelines: Iterable[Pipeline], policy: Policy) -> tuple[Usage, ...]:
 
 def _paved(kind: str, name: str, policy: Policy) -> bool:
     return any(one == kind and matches(glob.value, name) for one, glob in policy.paved_road)
-
-
-def _scopes(pipelines: Iterable[Pipeline]) -> Iterator[Scope]:
-    for pipeline in pipelines:
-        yield pipeline
-        for job in pipeline.jobs:
-            yield job
-            yield from job.steps

@@ -13,7 +13,7 @@ from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.policy import DEFAULT, Layer, Origin, Policy, RuleFile, merged
 from pipelaw.policyfile import Known
 from pipelaw.records import NamedTuple
-from pipelaw.rules import near
+from pipelaw.rules import PROFILE, near
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pipelaw.rules import Parameter
     from pipelaw.tree import Tree
 
-PROFILE = "pipelaw:"
-"""What the name of a shipped profile begins with."""
 DEEPEST = 20
 """How many policies can lie on top of each other."""
 _ENDS = (".yml", ".yaml")
@@ -112,7 +110,7 @@ class _Stack:
         known = profiles()
         if name not in known:
             hint = _profile(name) or f"; there are {', '.join(known)}"
-            # what is named on the command line stands in no file
+            # what is named on the command line is in no file
             where = "" if origin.path == name else f"{origin}: "
             raise PolicyError(f"{where}there is no profile `{name}`{hint}")
         self.file(_Spot(MemoryTree({name: known[name].read_bytes()}), name), origin)
@@ -169,7 +167,7 @@ class _Stack:
         return _Spot(tree, posixpath.normpath(extension.path), f"{tree.name}:")
 
     def policy(self, today: dt.date, own_rules: Iterable[Path]) -> Policy:
-        """The layers folded into one policy; raises PolicyError that tells every mistake."""
+        """The layers folded into one policy; raises PolicyError that names every mistake."""
         files = self._rules(own_rules)
         known = Known(files, _categories(self.read), lambda rule: _declared(*files[rule]))
         result = Policy(today)

@@ -9,15 +9,16 @@ from pipelaw.errors import UnreadableError
 from pipelaw.finding import Finding, Names, Usage
 from pipelaw.loaders import load
 from pipelaw.records import NamedTuple
-from pipelaw.suppress import dated, marked
+from pipelaw.suppress import File, dated, marked
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pipelaw.discover import Candidate
     from pipelaw.gittree import GitTree
     from pipelaw.model import Pipeline
+    from pipelaw.place import Place
     from pipelaw.policy import Policy
     from pipelaw.rulebook import Rulebook
     from pipelaw.tree import Tree
@@ -63,6 +64,7 @@ def judged(work: Work, rulebook: Rulebook) -> Part:
     from pipelaw.engine import judge  # noqa: PLC0415  what is known already is not judged
 
     read = read_files(work)
+    read.unreadable.extend(work.tree.problems())
     names = Names(work.prefix)
     findings = [found for pipeline in read.pipelines for found in judge(pipeline, rulebook, names)]
     findings.extend(judge_whole(work, read, rulebook, names))
@@ -80,7 +82,7 @@ def settle(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Findi
 
 
 def _commented(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Finding]:
-    return marked(findings, lambda path: text_of(work, read, path))
+    return marked(findings, lambda path: _file(work, read, path))
 
 
 def _ruled(work: Work, marks: Sequence[Finding]) -> Sequence[Finding]:
@@ -144,7 +146,6 @@ def read_files(work: Work) -> Reading:
         read.pipelines.extend(loaded.pipelines)
         read.unreadable.extend(loaded.problems)
         read.unresolved.extend(loaded.unresolved)
-    read.unreadable.extend(work.tree.problems())
     return read
 
 
@@ -165,15 +166,22 @@ def judge_whole(work: Work, read: Reading, rulebook: Rulebook, names: Names) -> 
     return judge_repository(repository, next(started, running[0]), rulebook, names)
 
 
-def text_of(work: Work, read: Reading, path: str) -> str:
-    """The text of a file that a finding is in; an included one is read again."""
+def _file(work: Work, read: Reading, path: str) -> File:
+    """The file that a finding is in; an included one is read again."""
     own = path.removeprefix(f"{work.prefix}/") if work.prefix else path
     if own not in read.texts:
         try:
             read.texts[own] = decode(own, work.tree.read(own)).text
         except UnreadableError:
             read.texts[own] = ""
-    return read.texts[own]
+    return File(read.texts[own], lambda: _steps(read, own))
+
+
+def _steps(read: Reading, path: str) -> Iterator[Place]:
+    """The places of a file's steps."""
+    for pipeline in read.pipelines:
+        for job in pipeline.jobs:
+            yield from (step.place for step in job.steps if step.place.source.path == path)
 
 
 def shown(problem: Problem, prefix: str) -> Problem:

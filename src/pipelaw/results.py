@@ -54,7 +54,7 @@ class Results:
 
     @classmethod
     def of(cls, cache: Cache | None) -> Results | None:
-        """The results of the program that runs; None without a cache, and where it cannot be told."""
+        """The results of the program that runs; None without a cache, and where it cannot be known."""
         name = program() if cache is not None else ""
         return cls(cache, name) if cache is not None and name else None
 

@@ -28,7 +28,7 @@ PARTS = (
     "reference script expansion variable secret credential permission container volume checkout artifact"
     " cache flaw leak agent installation publication update"
 ).split()
-"""The parts of a scope that rules can look at; each stands in the attribute of its plural."""
+"""The parts of a scope that rules can look at; each is in the attribute of its plural."""
 
 
 class Terms(NamedTuple):
@@ -284,7 +284,7 @@ def load(
 
 
 def _read(files: Iterable[tuple[str, bytes]]) -> dict[str, Rule]:
-    """The rules by id; raises PolicyError that tells everything that is wrong with any of them."""
+    """The rules by id; raises PolicyError that names everything that is wrong with any of them."""
     from pipelaw.rulefile import parse_rule  # noqa: PLC0415  a cache makes it unnecessary
 
     found: dict[str, Rule] = {}

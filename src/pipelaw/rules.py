@@ -17,6 +17,8 @@ PLATFORMS = ("github", "gitlab", "drone", "woodpecker", "dependabot", "precommit
 
 POLICY_FILE = ".pipelaw.yml"
 """Where a repository says which rules count, and how much."""
+PROFILE = "pipelaw:"
+"""What the name of a shipped profile begins with."""
 
 Value: TypeAlias = str | int | bool | tuple[str, ...]
 """What a parameter can be set to."""

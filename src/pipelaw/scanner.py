@@ -86,7 +86,12 @@ def scan(
             done += part.files
             if progress is not None:
                 progress(done, total)
-    return _report(parts, work, _rules(books), " ".join(paths))
+    return _report(parts, work, _rules(books), " ".join(map(_shown, paths)))
+
+
+def _shown(path: str) -> str:
+    """A path as a report names it: `.` says nothing where the report is read later."""
+    return os.path.basename(os.path.abspath(path)) if path == "." else path  # noqa: PTH100, PTH119
 
 
 def _same(ruling: Ruling) -> Callable[[Tree], Ruling]:
@@ -148,7 +153,7 @@ def _compared(work: Work, since: str) -> Work:
 
     tree = work.tree
     if not isinstance(tree, FolderTree):
-        raise UsageError("--since compares repositories; standard input is none")
+        raise UsageError("--since compares repositories; standard input is not one")
     return work._replace(before=GitTree(tree.root, since, tree.name))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
+from pipelaw.asked import AskedTree, answer
 from pipelaw.compare import known, lines, marked, match, transferred
 from pipelaw.discover import find
-from pipelaw.document import Problem, decode
+from pipelaw.document import decode
 from pipelaw.engine import judge
 from pipelaw.errors import UnreadableError
 from pipelaw.finding import Finding, Names, Suppression
@@ -25,9 +26,11 @@ from pipelaw.repository import (
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
+    from pipelaw.asked import Question
     from pipelaw.discover import Candidate
+    from pipelaw.document import Problem
     from pipelaw.gittree import GitTree
     from pipelaw.rulebook import Rulebook
     from pipelaw.tree import Tree
@@ -64,8 +67,9 @@ class _Comparison:
         self._work = work
         self._before = before
         self._rulebook = rulebook
-        now = _Now(work.tree, before)
-        self._files = [self._file(candidate, now) for candidate in work.candidates]
+        self._now = AskedTree(work.tree)
+        self._unchanged: dict[Question, bool] = {}
+        self._files = [self._file(candidate) for candidate in work.candidates]
 
     def part(self) -> Part:
         """The part of the scan, known findings suppressed."""
@@ -92,10 +96,23 @@ class _Comparison:
         told = _joined(changed, self._work.tree.problems())
         return now._replace(unreadable=told.unreadable, unresolved=told.unresolved)
 
-    def _file(self, candidate: Candidate, now: _Now) -> _File:
-        tree = _Watched(now)
+    def _file(self, candidate: Candidate) -> _File:
+        # a tree of its own, so that what a loader keeps by tree is asked for by every file
+        tree = self._now.fresh()
         reading = read_files(self._work._replace(tree=tree, candidates=(candidate,)))
-        return _File(candidate, reading, tree.same)
+        return _File(candidate, reading, all(map(self._same, tree.questions)))
+
+    def _same(self, question: Question) -> bool:
+        """Whether the revision gives the same answer."""
+        if question not in self._unchanged:
+            self._unchanged[question] = self._compared(question)
+        return self._unchanged[question]
+
+    def _compared(self, question: Question) -> bool:
+        asked, path = question
+        if asked == "read":  # git's name of it tells: a partial clone has no content
+            return path in self._now.texts and self._before.holds(path, self._now.texts[path])
+        return answer(self._before, question) == self._now.answer(question)
 
     def _judged(self, reading: Reading, names: Names) -> Iterable[Finding]:
         for pipeline in reading.pipelines:
@@ -109,7 +126,7 @@ class _Comparison:
         findings = list(self._judged(changed, names))
         if not self._work.tree.named:
             kept = (file.reading for file in self._files if file.same)
-            whole = _joined((*kept, changed), ())
+            whole = _joined((*kept, changed), self._before.problems())
             findings.extend(judge_whole(work, whole, self._rulebook, names))
         return settle(work, changed, findings)
 
@@ -158,91 +175,3 @@ def _joined(readings: Iterable[Reading], problems: Iterable[Problem]) -> Reading
         joined.unresolved.extend(reading.unresolved)
     joined.unreadable.extend(problems)
     return joined
-
-
-class _Now:
-    """The tree that is scanned, beside its earlier revision: what of it is still the same."""
-
-    def __init__(self, tree: Tree, before: GitTree) -> None:
-        self.tree = tree
-        self._before = before
-        self._texts: dict[str, tuple[bytes, bool]] = {}
-        self._there: dict[str, tuple[bool, bool]] = {}
-        self.made: dict[object, tuple[object, bool]] = {}
-        """What functions made of the tree, and whether they would make the same of the revision."""
-
-    @cached_property
-    def listed(self) -> tuple[Sequence[str], bool]:
-        """The paths, and whether they are the revision's."""
-        paths = self.tree.paths()
-        return paths, list(paths) == list(self._before.paths())
-
-    def text(self, path: str) -> tuple[bytes, bool]:
-        """The bytes of a file, and whether they are the revision's."""
-        if path not in self._texts:
-            data = self.tree.read(path)
-            self._texts[path] = data, self._before.holds(path, data)
-        return self._texts[path]
-
-    def there(self, path: str) -> tuple[bool, bool]:
-        """Whether there is such a file, and whether that was so at the revision."""
-        if path not in self._there:
-            found = path in self.tree
-            self._there[path] = found, found == (path in self._before)
-        return self._there[path]
-
-
-class _Watched:
-    """A tree that knows whether anything that was asked of it has another answer now.
-
-    Every file gets one of its own, so that what a loader keeps by tree is asked for each; what is
-    `remembered` is made once for all of them.
-    """
-
-    def __init__(self, now: _Now) -> None:
-        self.name = now.tree.name
-        self.named = now.tree.named
-        self.same = True
-        self._now = now
-
-    def paths(self) -> Sequence[str]:
-        """See Tree."""
-        paths, same = self._now.listed
-        self.same &= same
-        return paths
-
-    def read(self, path: str) -> bytes:
-        """See Tree."""
-        try:
-            data, same = self._now.text(path)
-        except UnreadableError:
-            self.same = False
-            raise
-        self.same &= same
-        return data
-
-    def remember(self, key: object, make: Callable[[], object]) -> object:
-        """What `make` gives, made once; it reads by this tree. See `tree.remembered`."""
-        before, self.same = self.same, True
-        if key not in self._now.made:
-            value = make()
-            self._now.made[key] = value, self.same
-        found, same = self._now.made[key]
-        self.same = before and same
-        return found
-
-    def ignored(self, path: str) -> bool:
-        """See Tree."""
-        return self._now.tree.ignored(path)
-
-    def problems(self) -> Sequence[Problem]:
-        """See Tree; told once, for all files together."""
-        return ()
-
-    def __contains__(self, path: object) -> bool:
-        """See Tree."""
-        if not isinstance(path, str):
-            return False
-        found, same = self._now.there(path)
-        self.same &= same
-        return found

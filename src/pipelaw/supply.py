@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelaw.place import NOWHERE, Place
 from pipelaw.records import record
+
+if TYPE_CHECKING:
+    from pipelaw import words
 
 
 @record
@@ -14,7 +19,7 @@ class Installation:
     """Who does it: npm, pip, gem, cargo, go, …"""
     name: str
     """The packages whose version is not fixed, joined by commas."""
-    pin: str = "none"
+    pin: words.VersionPin = "none"
     """none where the newest version is taken, range where the newest of several is."""
     own: bool = False
     """Only the package managers themselves."""
@@ -34,6 +39,8 @@ class Publication:
     """Who does it: npm, twine, cargo, …, or an action."""
     registry: str
     """Where to, as people call it: npm, PyPI, crates.io, RubyGems, NuGet."""
+    keyless: bool = False
+    """The registry accepts the identity of this platform's runs, so that no token has to be stored."""
     token: bool = False
     """It is handed a token that stays valid, though the registry accepts a run's identity."""
     provenance: bool = False

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pipelaw.finding import Finding
+    from pipelaw.place import Place
 
 _HINTS = ("pipelaw: ignore[", "zizmor: ignore[")
 _COMMENT = pattern(
@@ -25,22 +26,21 @@ _COMMENT = pattern(
 )
 _MEANT = pattern(r"#[ \t]*pipelaw[ \t]*:?[ \t]*ignore\b", re.IGNORECASE)
 _ALONE = pattern(r"\s*#")
-_ITEM = pattern(r"( *)- ")
-_STEPS = pattern(r"( *)(?:- )?(?:steps|parallel):")
+_DASH = pattern(r"\s*-\s*(?:#|\Z)")
 
 
 class Ignore(NamedTuple):
     """One `# pipelaw: ignore[rule, …] reason` comment, or zizmor's with our rules for its audits."""
 
     line: int
-    """The line that it speaks of: its own, or the next one where it stands alone."""
+    """The line that it speaks of: its own, or the next one where it is alone."""
     rules: frozenset[str]
     reason: str
     written: int = 0
-    """The line that it stands on, where it counts for all around it as zizmor's does; else 0."""
+    """The line that it is on, where it counts for all around it as zizmor's does; else 0."""
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it silences a finding of its file by standing in or above it."""
+        """Whether it silences a finding of its file by being in or above it."""
         span = finding.span
         return finding.rule in self.rules and span.line <= self.line <= span.end_line
 
@@ -66,7 +66,7 @@ def _ignore(number: int, line: str, match: re.Match[str]) -> Ignore:
 
 
 class Comment(NamedTuple):
-    """A comment of ours, or what was meant to be one, and where it stands."""
+    """A comment of ours, or what was meant to be one, and where it is."""
 
     line: int
     column: int
@@ -89,21 +89,30 @@ def comments(text: str) -> list[Comment]:
     return found
 
 
-def marked(findings: Iterable[Finding], text_of: Callable[[str], str]) -> list[Finding]:
+class File(NamedTuple):
+    """What a file of findings says."""
+
+    text: str
+    steps: Callable[[], Iterable[Place]]
+    """Gives the places of its steps."""
+
+
+def marked(findings: Iterable[Finding], file_of: Callable[[str], File]) -> list[Finding]:
     """The findings, those that a comment names marked as suppressed.
 
-    Ours stand on a line of the finding or above it. Zizmor's may stand anywhere in what the finding
+    Ours are on a line of the finding or above it. Zizmor's may be anywhere in what the finding
     spans, in its step, beside the key that it belongs to, or in the file where it is about that.
-    `text_of` gives the text of the file at a path.
+    `file_of` gives the file at a path.
     """
-    known: dict[str, list[Ignore]] = {}
+    known: dict[str, tuple[File, list[Ignore]]] = {}
     result = []
     for finding in findings:
         path = finding.span.path
         if path not in known:
-            known[path] = ignores(text_of(path))
-        comments = known[path]
-        result.append(_settled(finding, comments, text_of) if comments else finding)
+            file = file_of(path)
+            known[path] = file, ignores(file.text)
+        file, comments = known[path]
+        result.append(_settled(finding, comments, file) if comments else finding)
     return result
 
 
@@ -113,7 +122,7 @@ def dated(finding: Finding) -> bool:
     return found is not None and found.by == "inline" and "(until" in found.reason
 
 
-def _settled(finding: Finding, comments: list[Ignore], text_of: Callable[[str], str]) -> Finding:
+def _settled(finding: Finding, comments: list[Ignore], file: File) -> Finding:
     first, last = finding.span.line, finding.span.end_line
     around: tuple[int, int] | None = None
     for comment in comments:
@@ -122,56 +131,40 @@ def _settled(finding: Finding, comments: list[Ignore], text_of: Callable[[str], 
         if not first <= comment.line <= last:
             if not comment.written:
                 continue
-            around = around or _around(finding, text_of(finding.span.path).splitlines())
+            around = around or _around(finding, file)
             if not around[0] <= comment.written <= around[1]:
                 continue
         return replaced(finding, suppressed=Suppression("inline", comment.reason))
     return finding
 
 
-def _around(finding: Finding, lines: Sequence[str]) -> tuple[int, int]:
+def _around(finding: Finding, file: File) -> tuple[int, int]:
     """The lines in which zizmor's comments count for a finding, 1-based, both included."""
-    first = finding.span.line
+    lines, line = file.text.splitlines(), finding.span.line
     if finding.rule in zizmor.OF_FILES:
         return 1, len(lines)
-    step = _step(lines, first) if finding.step else None
-    key = _key_above(lines, first)
-    return step or (key, key)
+    for place in file.steps() if finding.step else ():
+        first, last = _reach(place, lines)
+        if first <= line <= last:
+            return first, last
+    key = _key_above(lines, line)
+    return key, key
+
+
+def _reach(place: Place, lines: Sequence[str]) -> tuple[int, int]:
+    """The first and last line of a list's item, with its dash and the comments that follow it."""
+    span = place.span()
+    dash = span.line > 1 and _DASH.match(lines[span.line - 2])
+    # of a block, this mark is where the next token begins
+    return span.line - bool(dash), max(span.end_line, place.last.end_mark.line)
 
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _step(lines: Sequence[str], at: int) -> tuple[int, int] | None:
-    """The first and last line of the step that line `at` is in, None where it cannot be told."""
-    least, start = len(lines[at - 1]) + 1, 0
-    for number in range(at, 0, -1):
-        line = lines[number - 1]
-        if not line.strip() or _ALONE.match(line):
-            continue
-        if _indent(line) < least or number == at:
-            steps = _STEPS.match(line)
-            if start and steps and _indent(line) <= least:
-                return start, _end(lines, start)
-            item = _ITEM.match(line)
-            least = min(least, _indent(line))
-            start = number if item else start
-    return None
-
-
-def _end(lines: Sequence[str], start: int) -> int:
-    """The last line of the list item that starts at line `start`."""
-    indent = _indent(lines[start - 1])
-    for number in range(start + 1, len(lines) + 1):
-        line = lines[number - 1]
-        if line.strip() and not _ALONE.match(line) and _indent(line) <= indent:
-            return number - 1
-    return len(lines)
-
-
 def _key_above(lines: Sequence[str], at: int) -> int:
-    """The line of the key under which line `at` stands, itself where there is none."""
+    """The line of the key under which line `at` is, itself where there is none."""
     indent = _indent(lines[at - 1])
     for number in range(at - 1, 0, -1):
         line = lines[number - 1]

@@ -7,7 +7,7 @@ import inspect
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pipelaw import cel, faults, model, parts, supply, workspace
+from pipelaw import cel, faults, machines, model, parts, supply, workspace
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Field(NamedTuple):
     """As error messages name it: `string`, `list of steps`."""
     text: str
     """What it says, "" where the name says all."""
+    words: tuple[str, ...] = ()
+    """The words that it, or each of its elements, is one of; () where it can be anything."""
 
 
 class Kind(NamedTuple):
@@ -37,7 +39,9 @@ class Kind(NamedTuple):
 
 def vocabulary() -> tuple[Kind, ...]:
     """Every kind, with its own fields first, then those that pipelines, jobs and steps share."""
-    sources = (inspect.getsource(module) for module in (model, parts, workspace, supply, faults))
+    sources = (
+        inspect.getsource(module) for module in (model, parts, machines, workspace, supply, faults)
+    )
     texts = {name: text for source in sources for name, text in _texts(ast.parse(source)).items()}
     return tuple(
         Kind(name, inspect.getdoc(record) or "", tuple(_fields(record, texts)))
@@ -46,11 +50,11 @@ def vocabulary() -> tuple[Kind, ...]:
 
 
 def _fields(record: type, texts: dict[str, dict[str, str]]) -> Iterator[Field]:
-    types = cel.fields(record)
+    types, words = cel.fields(record), cel.words(record)
     for parent in record.__mro__:
         for name, text in texts.get(parent.__name__, {}).items():
             if name in types and types[name].name not in _HIDDEN:
-                yield Field(name, types[name].name, text)
+                yield Field(name, types[name].name, text, words.get(name, ()))
 
 
 def _texts(tree: ast.Module) -> dict[str, dict[str, str]]:
@@ -69,7 +73,7 @@ def _explained(record: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 
 def _string(item: ast.stmt) -> str:
-    """The text that stands alone as a statement, as below a field."""
+    """The text that is a statement by itself, as below a field."""
     if isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant):
         return " ".join(str(item.value.value).split())
     return ""

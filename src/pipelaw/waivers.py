@@ -85,7 +85,7 @@ def comment_fault(rule: str, reason: str, policy: Policy) -> str:
 
 
 def last_day(reason: str) -> dt.date | None:
-    """The day until which a comment counts, None where its reason tells none."""
+    """The day until which a comment counts, None where its reason names none."""
     found = _UNTIL.search(reason)
     try:
         return dt.date.fromisoformat(found["day"].strip()) if found else None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelaw.place import NOWHERE, Place
 from pipelaw.records import record
+
+if TYPE_CHECKING:
+    from pipelaw import words
 
 
 @record
@@ -26,9 +31,8 @@ class Checkout:
     """It can only be a branch of the pipeline's own repository, whatever name an outsider chooses."""
     guessed: bool = False
     """Only a name tells that it is an outsider's: an output or input that is called after a request."""
-    approval: str = ""
-    """What a member gives before it runs, after which an outsider can still change what it gets: label,
-    comment, environment or start; "" for nothing."""
+    approval: words.Approval = ""
+    """What a member gives before it runs, after which an outsider can still change what it gets."""
     bypassed: bool = False
     """It runs behind a label that stays set while an outsider adds code."""
     refused: bool = False
@@ -40,11 +44,13 @@ class Checkout:
     executor: str = ""
     """The first later command or action that does."""
     aside: bool = False
-    """It lies in a folder of its own, in which no later step works, and of which no action is told."""
+    """It lies in a folder of its own, in which no later step works, and which no action is given."""
     persists_credentials: bool = False
-    """Leaves the job's token on the machine for every later step."""
+    """Leaves the token that it fetches with on the machine for every later step."""
+    credential: str = ""
+    """What it is handed to fetch with, as written; "" where that is the job's token."""
     deliberate: bool = False
-    """The file asks for that in so many words; otherwise it happens by itself."""
+    """The file requests that explicitly; otherwise it happens by default."""
     uploaded: bool = False
     """A later step stores the whole workspace in an artifact."""
     place: Place = NOWHERE
@@ -59,8 +65,7 @@ class Checkout:
 class Artifact:
     """Files that a step stores for later, or fetches."""
 
-    action: str
-    """upload or download."""
+    action: words.Direction
     name: str = ""
     paths: tuple[str, ...] = ()
     whole_workspace: bool = False
@@ -81,8 +86,8 @@ class Artifact:
     """A later step of the job runs code from the files."""
     executor: str = ""
     """The first later command or action that does."""
-    feeds: str = ""
-    """What a later command writes from the files: environment, path or output; "" for nothing."""
+    feeds: words.Feeds = ""
+    """What a later command writes from the files."""
     place: Place = NOWHERE
 
     @property

@@ -48,7 +48,7 @@ AUDITS: dict[str, tuple[str, ...]] = {
 """Our rules by the audit that asks the same question; audits that nothing corresponds to are absent."""
 
 OF_FILES = frozenset({"missing-permissions"})
-"""Rules about a file as a whole: zizmor's comments about them may stand anywhere in it."""
+"""Rules about a file as a whole: zizmor's comments about them may be anywhere in it."""
 
 
 def named(audits: frozenset[str]) -> frozenset[str]:

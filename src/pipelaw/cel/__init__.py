@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         list_of,
         parameters_type,
         record_type,
+        words,
     )
 
 _HOMES = {
@@ -50,6 +51,7 @@ __all__ = [
     "list_of",
     "parameters_type",
     "record_type",
+    "words",
 ]
 
 

@@ -58,7 +58,7 @@ class Automaton:
         return self._reached(state, "end") is None
 
     def step(self, state: _State, char: str) -> _State:
-        """The state behind `char`, which `state` has not met yet."""
+        """The state after `char`, which `state` has not met yet."""
         kind = "newline" if char == "\n" else "word" if char in _WORD else "other"
         reached = self._reached(state, kind)
         if reached is None:

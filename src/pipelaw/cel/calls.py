@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipelaw.cel.checker import Checker
 
 _MAX_MACROS = 4
-"""No more macros stand inside each other: the time that they take multiplies."""
+"""No more macros go inside each other: the time that they take multiplies."""
 _INT_OF_SIZE = 2**53
 
 
@@ -24,7 +24,7 @@ class Function(NamedTuple):
     parameters: tuple[Type, ...]
     result: Type
     python: str
-    """With the string at {0} and the arguments behind it."""
+    """With the string at {0} and the arguments after it."""
 
 
 FUNCTIONS = {

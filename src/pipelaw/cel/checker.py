@@ -128,7 +128,8 @@ class Checker:
             else:
                 message += hint(node.name, operand.type.members) or calls.meant(node.name)
             raise CelError(message, node.at, len(node.name))
-        return Typed(found, f"{operand.python}.{node.name}", INT_OF_MODEL)
+        words = operand.type.words.get(node.name, ())
+        return Typed(found, f"{operand.python}.{node.name}", INT_OF_MODEL, words=words)
 
     def array(self, node: ListOf) -> Typed:
         """A list that is written out."""
@@ -138,9 +139,7 @@ class Checker:
             found = self.visit(item)
             joined = join(element, found.type)
             if joined is None:
-                message = (
-                    f"a list holds one type: {found.type.article} stands among {element.plural}"
-                )
+                message = f"a list holds one type: {found.type.article} is among {element.plural}"
                 raise wrong(item, message)
             element = joined
             bound, growth = max(bound, found.bound), max(growth, found.growth)
@@ -168,7 +167,7 @@ class Checker:
 
     def conditional(self, node: Conditional) -> Typed:
         """A choice by `? :`."""
-        test = self.wanted(node.test, BOOL, "what stands before `?`")
+        test = self.wanted(node.test, BOOL, "what comes before `?`")
         then, other = self.visit(node.then), self.visit(node.other)
         joined = join(then.type, other.type)
         if joined is None:
@@ -191,6 +190,8 @@ class Checker:
         if operator in ("+", "-"):
             return _sum(node, joined, left, right)
         _refuse_incomparable(node, joined)
+        _refuse_unknown(node.left, right)
+        _refuse_unknown(node.right, left)
         lists = joined.element is not None
         return Typed(BOOL, emit.binary(operator, left.python, right.python, lists=lists))
 
@@ -207,6 +208,17 @@ def _refuse_incomparable(node: Binary, operands: Type) -> None:
         wanted, element = f"{wanted}, and lists of them", operands.element
     if not operands.scalar and not (element and element.scalar):
         raise wrong(node, f"`{node.operator}` compares {wanted}, not {operands.plural}")
+
+
+def _refuse_unknown(node: Node, other: Typed) -> None:
+    """Refuse a text that the other side never is; `node` may also be a list of texts."""
+    items = node.items if isinstance(node, ListOf) else (node,)
+    for item in items:
+        if isinstance(item, Literal) and other.words and item.value not in other.words:
+            known = ", ".join(f"`{word}`" for word in other.words if word)
+            advice = hint(str(item.value), other.words) or f"; it is one of {known}"
+            said = f"`{item.value}`" if item.value else "empty"
+            raise wrong(item, f"this is never {said}{advice}")
 
 
 def _sum(node: Binary, operands: Type, left: Typed, right: Typed) -> Typed:
@@ -234,6 +246,8 @@ def _membership(node: Binary, left: Typed, right: Typed) -> Typed:
         raise wrong(node.left, message)
     if join(left.type, element) is None:
         raise wrong(node, f"`in` looks for {left.type.article} in a {right.type.name}")
+    _refuse_unknown(node.left, right)
+    _refuse_unknown(node.right, left)
     items = node.right.items if isinstance(node.right, ListOf) else ()
     if items and all(isinstance(item, Literal) for item in items):
         return Typed(BOOL, emit.member(left.python, right.python))

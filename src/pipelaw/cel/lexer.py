@@ -128,7 +128,7 @@ def _string(text: str, at: int, opened: int) -> Token:
 
 
 def _closing(text: str, quote: str, at: int, *, raw: bool) -> int:
-    """Where the closing quotes of a string stand that goes on at `at`; -1 where it does not end."""
+    """Where the closing quotes of a string are that goes on at `at`; -1 where it does not end."""
     end = text.find(quote, at)
     while not raw and end >= 0:
         escape = text.find("\\", at, end)

@@ -9,7 +9,7 @@ from pipelaw.cel.lexer import Token, tokens
 from pipelaw.records import NamedTuple
 
 MAX_DEPTH = 40
-"""No expression is nested deeper (CEL asks for 32): parser, checker and Python recurse."""
+"""No expression is nested deeper (CEL requires 32): parser, checker and Python recurse."""
 
 
 class Literal(NamedTuple):
@@ -19,7 +19,7 @@ class Literal(NamedTuple):
     end: int
     value: str | int | float
     at: int
-    """Where it stands, without parentheses around it."""
+    """Where it is, without parentheses around it."""
 
 
 class Name(NamedTuple):
@@ -38,7 +38,7 @@ class Field(NamedTuple):
     operand: Node
     name: str
     at: int
-    """Where the name stands."""
+    """Where the name is."""
 
 
 class Call(NamedTuple):
@@ -49,7 +49,7 @@ class Call(NamedTuple):
     target: Node | None
     name: str
     at: int
-    """Where the name stands."""
+    """Where the name is."""
     arguments: tuple[Node, ...]
 
 
@@ -62,7 +62,7 @@ class ListOf(NamedTuple):
 
 
 class Unary(NamedTuple):
-    """`!operand` or `-operand`; the operator stands there so many `times`."""
+    """`!operand` or `-operand`; the operator is written so many `times`."""
 
     start: int
     end: int
@@ -123,7 +123,7 @@ _ABSENT = {
 
 
 def parse(text: str) -> Node:
-    """The tree of an expression; raises CelError where the text is none."""
+    """The tree of an expression; raises CelError where the text is not one."""
     return _Parser(tokens(text)).whole()
 
 
@@ -250,7 +250,7 @@ class _Parser:
             self.advance()
             inner = self.expression()
             if self.token.kind == ",":
-                raise CelError("a list stands in brackets: `[a, b]`", self.token.start)
+                raise CelError("a list is written in brackets: `[a, b]`", self.token.start)
             return inner._replace(start=token.start, end=self.expect(")").end)
         raise self.unexpected("a value")
 

@@ -244,7 +244,7 @@ class _Parser:
         return least, most
 
     def group(self) -> Tree | None:
-        """What stands in parentheses; None for `(?i)`, which is a flag for what follows."""
+        """What is in parentheses; None for `(?i)`, which is a flag for what follows."""
         opened = self.at - 1
         flags = self.flags
         if self.next() == "?":
@@ -283,7 +283,7 @@ class _Parser:
         return _folded(((low, high),))
 
     def perl(self) -> Ranges | None:
-        r"""The characters of `\d` and its like; None where something else stands."""
+        r"""The characters of `\d` and similar classes; None where something else comes."""
         name = self.pattern[self.at + 1 : self.at + 2]
         if self.next() != "\\" or name.lower() not in _PERL:
             return None
@@ -326,7 +326,7 @@ class _Parser:
         return code
 
     def characters(self) -> Tree:
-        """A class: what stands in brackets."""
+        """A class: what is in brackets."""
         opened = self.at - 1
         negated = self.take("^")
         found: list[tuple[int, int]] = []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from pipelaw.place import Place, Text
 from pipelaw.records import NamedTuple
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 class Type:
     """What an expression gives. There is one object for each type, so `is` compares them."""
 
-    __slots__ = ("_members", "_record", "element", "name", "plural", "scalar", "without")
+    __slots__ = ("_members", "_record", "_words", "element", "name", "plural", "scalar", "without")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Type:
         """The type of a list's elements; None for what is no list."""
         self._record = record
         self._members = members
+        self._words: dict[str, tuple[str, ...]] | None = None
         self.scalar = element is None and record is None and members is None
         """Neither a list nor a record."""
         self.without = f"{self.article} has no field"
@@ -54,6 +56,13 @@ class Type:
             self._members = {} if self._record is None else fields(self._record)
         return self._members
 
+    @property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """The fields of a record that hold one word out of a few, or a list of such, and which words."""
+        if self._words is None:
+            self._words = {} if self._record is None else words(self._record)
+        return self._words
+
 
 STRING = Type("string", "strings")
 INT = Type("int", "ints")
@@ -65,6 +74,8 @@ NOTHING = Type("nothing", "nothing")
 _SCALARS: dict[object, Type] = {str: STRING, int: INT, float: DOUBLE, bool: BOOL}
 _HIDDEN = (Place, Text)
 """What findings point with; no condition needs it."""
+_OWN = "identity"
+"""What a part calls itself in fingerprints: made of its other fields, and no word for a condition."""
 _LISTS: dict[Type, Type] = {}
 _RECORDS: dict[type, Type] = {}
 
@@ -98,19 +109,33 @@ def parameters_type(members: Mapping[str, Type]) -> Type:
 def fields(cls: type) -> dict[str, Type]:
     """The fields and properties of a record class that expressions see, with their types.
 
-    Not seen are places, texts with places, and names that begin with an underscore. Raises
+    Not seen are places, texts with places, identities, and names that begin with an underscore. Raises
     TypeError for an annotation that no type of the language stands for: a mistake in the model.
     """
-    hints = get_type_hints(cls)
+    hints = dict(_hints(cls))
     for base in cls.__mro__:
         for name, value in vars(base).items():
             if isinstance(value, property):
-                hints.setdefault(name, get_type_hints(value.fget).get("return"))
+                hints.setdefault(name, _hints(value.fget).get("return"))
     return {
         name: _type(hint, f"{cls.__name__}.{name}")
         for name, hint in hints.items()
-        if not name.startswith("_") and hint not in _HIDDEN
+        if not name.startswith("_") and name != _OWN and hint not in _HIDDEN
     }
+
+
+def words(cls: type) -> dict[str, tuple[str, ...]]:
+    """The fields of a record class that hold one word out of a few, or a list of such, and which words."""
+    found = {name: _words(hint) for name, hint in _hints(cls).items()}
+    return {name: known for name, known in found.items() if known}
+
+
+@cache
+def _hints(annotated: Any) -> dict[str, Any]:  # noqa: ANN401  a class or function
+    """The annotations of a record or property; records import what those name for the type checker alone."""
+    from pipelaw import words as known  # noqa: PLC0415  only the check of a rule needs them
+
+    return get_type_hints(annotated, localns={"words": known})
 
 
 class Typed(NamedTuple):
@@ -123,6 +148,8 @@ class Typed(NamedTuple):
     """No int that it gives or holds is larger, whatever its sign."""
     growth: int = 1
     """How many texts or lists of the model it is made of, at most."""
+    words: tuple[str, ...] = ()
+    """The words that it, or an element of it, is one of; () where it can be any text."""
 
 
 def _type(hint: Any, where: str) -> Type:  # noqa: ANN401  annotations are any object
@@ -130,11 +157,22 @@ def _type(hint: Any, where: str) -> Type:  # noqa: ANN401  annotations are any o
     if hint in _SCALARS:
         return _SCALARS[hint]
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return STRING
     if (origin is tuple and arguments[1:] == (...,)) or origin is Sequence:
         return list_of(_type(arguments[0], where))
     if isinstance(hint, type) and hint.__module__ != "builtins":
         return record_type(hint)
     raise TypeError(f"{where}: rules cannot see a value of type {hint}")
+
+
+def _words(hint: Any) -> tuple[str, ...]:  # noqa: ANN401  annotations are any object
+    """The words that an annotation names, of a value or of the elements of a list."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return arguments
+    # that none of them is in a list is said by its being empty
+    return tuple(filter(None, _words(arguments[0]))) if origin is tuple else ()
 
 
 def join(one: Type, other: Type) -> Type | None:

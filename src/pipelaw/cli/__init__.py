@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def guarded(run: Callable[[], int]) -> int:
-    """The exit code of what runs; what it raises is told on standard error."""
+    """The exit code of what runs; what it raises is reported on standard error."""
     try:
         return run()
     except PipelawError as error:

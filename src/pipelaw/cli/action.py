@@ -10,36 +10,37 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from base64 import b64encode
 from contextlib import redirect_stderr
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from pipelaw.cli import Status, main, verdict
+from pipelaw.cli import Status, guarded, verdict
+from pipelaw.cli.scan import command as scan_command
 from pipelaw.errors import UsageError
-from pipelaw.finding import FINGERPRINT
+from pipelaw.gitcommand import fetch, run
 from pipelaw.gittree import GitTree
-from pipelaw.records import NamedTuple
-from pipelaw.report import summary
+from pipelaw.records import NamedTuple, replaced
+from pipelaw.report import render, summary
 from pipelaw.report.markdown import code as as_code
 from pipelaw.report.safe import inert, one_line, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+
+    from pipelaw.finding import Report
 
 NONE = "none"
 """The value of `since` that compares with nothing."""
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST = 1000
 """Of a reason, in characters."""
-_JUDGED = (Status.CLEAN, Status.FOUND, Status.INCOMPLETE)
-_REPORTS = {"sarif": "pipelaw.sarif", "markdown": "summary.md", "json": "report.json"}
+_REPORTS = {"sarif": "pipelaw.sarif", "markdown": "summary.md"}
 
 
 class _Inputs(NamedTuple):
@@ -73,6 +74,8 @@ class _Scan(NamedTuple):
     """How a scan ended."""
 
     code: int
+    report: Report | None
+    """None where nothing was judged."""
     since: str
     """What was compared with, "" for nothing."""
     said: str
@@ -90,12 +93,11 @@ def command() -> int:
     scan = _scan(inputs, event, reports)
     sys.stderr.write(inert(scan.said))
     remark = ""
-    if scan.code in _JUDGED:
-        report = json.loads((reports / _REPORTS["json"]).read_text("utf-8"))
-        outputs = _results(inputs, scan, report, reports)
+    if scan.report is not None:
+        outputs = _results(inputs, scan, scan.report, reports)
         if inputs.upload == "true":
             remark = _refused(inputs, event)
-            outputs["upload"] = "" if remark else _for_upload(report, reports)
+            outputs["upload"] = "" if remark else _for_upload(scan.report, reports)
     else:
         outputs = {"status": str(scan.code), "reason": _failure(scan.said)}
     outputs |= {"exit-code": str(scan.code), "since": one_line(scan.since), "remark": remark}
@@ -144,22 +146,27 @@ def _text(value: object, *keys: str) -> str:
 
 
 def _scan(inputs: _Inputs, event: _Event, reports: Path) -> _Scan:
-    said, since = io.StringIO(), ""
+    said, since, report = io.StringIO(), "", None
+
+    def run() -> int:
+        nonlocal since, report
+        since = _compared(inputs, event)
+        line = [*_arguments(inputs, since, reports)]
+        with scan_command.make_context("pipelaw scan", line) as context:
+            code: int = scan_command.invoke(context)
+        report = context.obj
+        return code
+
     with redirect_stderr(said):
-        try:
-            since = _compared(inputs, event)
-            code = main([*_arguments(inputs, since, reports)])
-        except UsageError as error:
-            code = Status.ERROR
-            said.write(f"error: {error}\n")
-    return _Scan(code, since, said.getvalue())
+        code = guarded(run)
+    return _Scan(code, report, since, said.getvalue())
 
 
 def _arguments(inputs: _Inputs, since: str, reports: Path) -> Iterator[str]:
-    """The command line of the scan; raises UsageError for inputs that it would not tell about."""
+    """The command line of the scan; raises UsageError for inputs that it would not report."""
     if inputs.upload not in ("true", "false"):
         raise UsageError(f"upload-sarif is true or false, not `{one_line(inputs.upload)}`")
-    yield from ("scan", "--format=github")
+    yield "--format=github"
     for name, file in _REPORTS.items():
         yield f"--format={name}={reports / file}"
     for target in inputs.formats:
@@ -234,13 +241,13 @@ def _provide(root: str, commit: str, token: str) -> None:
         server = os.environ.get("GITHUB_SERVER_URL", "").rstrip("/")
         url = f"{server}/{os.environ.get('GITHUB_REPOSITORY', '')}"
         shallow = _git(root, "rev-parse", "--is-shallow-repository") == "true"
-        options = ("--quiet", "--no-tags", "--no-recurse-submodules", *["--depth=1"] * shallow)
+        depth = ["--depth=1"] * shallow
         name = f"http.{server}/.extraheader"
         basic = b64encode(f"x-access-token:{token}".encode()).decode("ascii")
         # the empty one first: a checkout may have left a token, and two are refused
         login = ((name, ""), (name, f"Authorization: Basic {basic}")) if token else ()
         try:
-            _git(root, "fetch", *options, url, commit, settings=login)
+            fetch(root, url, commit, *depth, login=login)
         except UsageError as error:
             raise UsageError(
                 f"{commit}, to compare with, is not in this checkout and cannot be fetched"
@@ -249,68 +256,23 @@ def _provide(root: str, commit: str, token: str) -> None:
             ) from None
 
 
-_SETTINGS = (
-    ("core.fsmonitor", "false"),
-    ("core.hooksPath", os.devnull),
-    ("credential.helper", ""),
-    ("gc.auto", "0"),
-    ("maintenance.auto", "false"),
-    # the checkout of a job in a container belongs to another user
-    ("safe.directory", "*"),
-)
+def _git(root: str, *words: str) -> str:
+    """What git prints of a checkout."""
+    return run(root, *words).decode("utf-8", "replace").strip()
 
 
-def _git(root: str, *words: str, settings: Iterable[tuple[str, str]] = ()) -> str:
-    """What git prints; raises UsageError with its reason where it fails.
-
-    Settings go by the environment, which no other user of the machine sees.
-    """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GIT_", "INPUT_")) or name.startswith("GIT_SSL")
-    }
-    pairs = [*_SETTINGS, *settings]
-    for number, (name, value) in enumerate(pairs):
-        kept |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    kept |= {"GIT_CONFIG_COUNT": str(len(pairs)), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(  # noqa: S603  the words are ours, or a commit's name
-            ["git", "-C", root, *words],  # noqa: S607  the git that the checkout was made with
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            env=kept,
-        )
-    except FileNotFoundError:
-        raise UsageError("there is no git") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace")
-        fatal = re.search(r"(?m)^(?:fatal|error): (.+)", said)
-        raise UsageError(one_line(fatal[1] if fatal else said) or "git failed")
-    return done.stdout.decode("utf-8", "replace").strip()
-
-
-def _results(inputs: _Inputs, scan: _Scan, report: dict[str, Any], reports: Path) -> dict[str, str]:
+def _results(inputs: _Inputs, scan: _Scan, report: Report, reports: Path) -> dict[str, str]:
     """The outputs of a scan that judged something."""
-    counts = {word: int(report["summary"][word]) for word in verdict.WORDS}
-    total = sum(counts.values())
-    silenced = (finding["suppressed"] for finding in report["findings"])
-    known = sum(one["by"] in summary.KNOWN for one in silenced if one)
-    with redirect_stderr(io.StringIO()):  # its notes are told already
-        options = (inputs.fail_on, inputs.policy, inputs.rules, scan.since)
-        limits = verdict.limits(inputs.paths, *options)
-    over = verdict.failing(report["findings"], limits)
-    unread = len(report["coverage"]["unreadable"])
+    total = str(len(report.open))
+    limits = verdict.limits(report, inputs.fail_on)
     noun = "new finding" if scan.since else "finding"
-    words = set(limits.values())
     return {
-        "status": "0" if words == {verdict.NEVER} else str(scan.code),
-        "reason": verdict.reason(total, over, words, unread, noun),
-        "findings": str(total),
-        "new": str(total) if scan.since else "",
-        "known": str(known),
-        **{word: str(number) for word, number in counts.items()},
+        "status": "0" if limits == {verdict.NEVER} else str(scan.code),
+        "reason": verdict.reason(report, inputs.fail_on, noun),
+        "findings": total,
+        "new": total if scan.since else "",
+        "known": str(summary.known(report)),
+        **{severity.word: str(number) for severity, number in report.counts().items()},
         "sarif": str(reports / _REPORTS["sarif"]),
     }
 
@@ -337,30 +299,24 @@ def _refused(inputs: _Inputs, event: _Event) -> str:
     return f"not uploaded to code scanning: {why}"
 
 
-def _for_upload(report: dict[str, Any], reports: Path) -> str:
+def _for_upload(report: Report, reports: Path) -> str:
     """A SARIF file without what somebody excused: code scanning shows that as open.
 
     What the compared revision has too stays, or it would be taken for mended.
     """
-    value: dict[str, Any] = json.loads((reports / _REPORTS["sarif"]).read_text("utf-8"))
-    kept = {
-        finding["fingerprint"]
-        for finding in report["findings"]
-        if finding["suppressed"] is None or finding["suppressed"]["by"] == "since"
-    }
-    for run in value["runs"]:
-        results = [r for r in run["results"] if r["partialFingerprints"][FINGERPRINT] in kept]
-        for result in results:
-            result.pop("suppressions", None)
-        run["results"] = results
+    kept = tuple(
+        replaced(finding, suppressed=None)
+        for finding in report.findings
+        if finding.suppressed is None or finding.suppressed.by == "since"
+    )
     file = reports / "upload.sarif"
-    file.write_text(json.dumps(value), "utf-8")
+    file.write_text(render("sarif", replaced(report, findings=kept, thresholds=())), "utf-8")
     return str(file)
 
 
 def _page(scan: _Scan, outputs: dict[str, str], reports: Path) -> str:
     """The job summary: the verdict below the heading of the report."""
-    if scan.code not in _JUDGED:
+    if scan.report is None:
         return f"## pipelaw: no result\n\n<pre>{escape(scan.said)}</pre>\n\n"
     heading, _, rest = (reports / _REPORTS["markdown"]).read_text("utf-8").partition("\n")
     verdict = "Passes" if outputs["status"] == "0" else "**Fails**"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipelaw.cache import Cache
 
 FEW_FILES = 300
+"""With more, somebody wants to know at once how far a scan is."""
 PATIENCE = 1.0
 """Seconds after which somebody at a terminal wants to know how far a scan is."""
 

@@ -38,6 +38,7 @@ fail_on: critical
 # rules:
 #   unpinned-image: off
 #   unpinned-action:
+#     parameters: {trusted_owners: [acme]}  # your own organisation, if you rely on its tags
 #     paths: [{path: .github/workflows/release-*.yml, severity: critical}]
 
 # waivers:

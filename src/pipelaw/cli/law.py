@@ -12,7 +12,7 @@ import click
 from pipelaw.cli import console
 from pipelaw.errors import PolicyError, UsageError
 from pipelaw.rulebook import load
-from pipelaw.rules import POLICY_FILE
+from pipelaw.rules import POLICY_FILE, PROFILE
 from pipelaw.scanner import Ruling
 from pipelaw.tree import FolderTree
 
@@ -42,12 +42,9 @@ rules_option = click.option(
 )
 """Adds rules to those in force."""
 
-_PROFILE = "pipelaw:"
-"""What the name of a shipped profile begins with."""
-
 
 class Law:
-    """What the options of a command say to judge by; tells it of each repository.
+    """What the options of a command say to judge by; gives it for each repository.
 
     `file` is the policy that the user named, a path or a profile; then no repository's own counts.
     `folders` hold more rules. With `since`, a policy inside a repository is read from that revision,
@@ -112,7 +109,7 @@ class Law:
 
     def _chosen(self, file: str, tree: Tree) -> Policy:
         """The policy that the user named."""
-        if self._since and isinstance(tree, FolderTree) and not file.startswith(_PROFILE):
+        if self._since and isinstance(tree, FolderTree) and not file.startswith(PROFILE):
             inside = _inside(file, tree)
             if inside:
                 found = self._earlier(tree, inside)
@@ -167,7 +164,7 @@ def _has(tree: FolderTree) -> bool:
 
 def _place(file: str) -> tuple[Tree | None, str]:
     """A tree that holds a policy which the user named, and its path in it; no tree for a profile."""
-    if file.startswith(_PROFILE):
+    if file.startswith(PROFILE):
         return None, file
     path = Path(os.path.abspath(file))  # noqa: PTH100  links are kept
     if not path.is_file():

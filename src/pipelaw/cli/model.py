@@ -17,6 +17,8 @@ from pipelaw.records import field_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipelaw.vocabulary import Field
+
 
 @click.command()
 @click.argument("file", required=False)
@@ -46,10 +48,22 @@ def _vocabulary(width: int) -> str:
 
     blocks = []
     for kind in vocabulary():
-        rows = [(f"    {field.name}", field.type, field.text) for field in kind.fields]
+        rows = [(f"    {field.name}", field.type, _explained(field)) for field in kind.fields]
         about = f"{kind.name}: {kind.text}"
         blocks.append("\n".join([*(wrap(about, width) if width else [about]), *table(rows, width)]))
     return "\n\n".join(blocks) + "\n"
+
+
+def _explained(field: Field) -> str:
+    """What a field says, and which words it can be."""
+    words = ", ".join(word or '""' for word in field.words)
+    return (
+        f"{field.text} One of {words}."
+        if words and field.text
+        else f"One of {words}."
+        if words
+        else field.text
+    )
 
 
 def _loaded(file: str, platform: str) -> Loaded:

@@ -1,4 +1,4 @@
-"""`pipelaw policy`: what the policy in force says, and whether its waivers still deserve it."""
+"""`pipelaw policy`: what the policy in force says, and whether its waivers are still needed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipelaw.asked import AskedTree
 from pipelaw.cli import Status, console
 from pipelaw.cli.law import Law, policy_option
 from pipelaw.discover import find, repositories
@@ -159,17 +160,18 @@ def audit(path: str, policy_file: str | None) -> int:
     from pipelaw.repository import Work, scan_repository  # noqa: PLC0415
     from pipelaw.suppress import comments  # noqa: PLC0415
 
-    tree = _Noted(_repository(path))
+    tree = _repository(path)
     if tree.named:
         raise UsageError(f"{path}: name a repository: what a part of it does not use may be needed")
-    policy = _policy(tree.noted, policy_file)
+    policy = _policy(tree, policy_file)
     book = Law(policy_file).rulebook(policy.rule_files)
-    work = Work(tree, tree.noted.prefix, tuple(find(tree)), policy, today=policy.today)
+    noted = AskedTree(tree)
+    work = Work(noted, tree.prefix, tuple(find(noted)), policy, today=policy.today)
     part = scan_repository(work, book.under(policy))
-    texts = tree.texts()
+    texts = _texts(noted, tree.prefix)
     known = [rule.id for rule in book.rules]
     remarks = [
-        *of_waivers(policy, part.findings, tree.noted.prefix),
+        *of_waivers(policy, part.findings, tree.prefix),
         *of_comments(policy, part.findings, texts, known),
     ]
     console.write("".join(f"{r.origin}: {r.kind}: {r.subject}: {r.message}\n" for r in remarks))
@@ -181,33 +183,12 @@ def audit(path: str, policy_file: str | None) -> int:
     return Status.FOUND if remarks else Status.CLEAN
 
 
-class _Noted:
-    """A tree that keeps the pipelines which were read of it, included ones too."""
-
-    def __init__(self, tree: FolderTree) -> None:
-        self.noted = tree
-        self.name = tree.name
-        self.named = tree.named
-        self.paths = tree.paths
-        self.ignored = tree.ignored
-        self.problems = tree.problems
-        self._read: dict[str, bytes] = {}
-
-    def read(self, path: str) -> bytes:
-        """See Tree."""
-        data = self._read[path] = self.noted.read(path)
-        return data
-
-    def __contains__(self, path: object) -> bool:
-        """See Tree."""
-        return path in self.noted
-
-    def texts(self) -> dict[str, str]:
-        """The texts of the YAML files that were read, by path as reports show it."""
-        start = f"{self.noted.prefix}/" if self.noted.prefix else ""
-        found = {}
-        for path, data in self._read.items():
-            if path.endswith((".yml", ".yaml")):
-                with suppress(UnreadableError):
-                    found[start + path] = decode(path, data).text
-        return found
+def _texts(tree: AskedTree, prefix: str) -> dict[str, str]:
+    """The texts of the YAML files that were read of a tree, by path as reports show it."""
+    start = f"{prefix}/" if prefix else ""
+    found = {}
+    for path, data in tree.texts.items():
+        if path.endswith((".yml", ".yaml")):
+            with suppress(UnreadableError):
+                found[start + path] = decode(path, data).text
+    return found

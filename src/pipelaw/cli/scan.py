@@ -86,7 +86,9 @@ class _Target(NamedTuple):
     show_default=True,
     help="Colours on standard output.",
 )
+@click.pass_context
 def command(
+    context: click.Context,
     *,
     paths: tuple[str, ...],
     formats: tuple[str, ...],
@@ -115,6 +117,7 @@ def command(
     report = _without(report, baseline, paths, quiet=quiet) if baseline else report
     _publish(report, targets, _style(paths, color, began))
     _remark(report, paths, quiet=quiet)
+    context.obj = report  # for a command that runs this one, and has more to say about it
     return _status(report, fail_on or "")
 
 

@@ -20,7 +20,7 @@ def command(paths: tuple[Path, ...]) -> int:
 
     FILE is a rule, or a folder of them; by default the shipped ones. Every line of a bad example
     with the comment `# finding` must be reported there, and nothing else anywhere. Exits with 1
-    where a rule says something else, or is none.
+    where a rule says something else, or is not a rule.
     """
     tested = [file for path in paths or (shipped(),) for file in _files(path)]
     wrong = 0

@@ -2,74 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
-from pipelaw.cli.law import Law
-from pipelaw.discover import repositories
-from pipelaw.errors import PolicyError
-from pipelaw.finding import FAIL_ON, Severity
+from pipelaw.finding import FAIL_ON
 from pipelaw.report import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from pipelaw.finding import Report
 
 NEVER = "never"
-WORDS = [severity.word for severity in sorted(Severity, reverse=True)]
-"""The severities, the worst first."""
 
 
-def limits(
-    paths: Iterable[str], fail_on: str, policy: str, rules: Iterable[str], since: str
-) -> dict[str, str]:
-    """What each repository fails for, as in a scan, by its path as findings have it.
-
-    The arguments are the options of the scan, "" where they were not given.
-    """
-    law = Law(policy or None, tuple(map(Path, rules)), since=since)
-    found = {}
-    for tree in repositories(*paths):
-        try:
-            own = None if fail_on else law.policy(tree)
-        except PolicyError:
-            own = None  # the scan has told, and judged nothing there
-        found[tree.prefix] = fail_on or (own.fail_on.value if own else FAIL_ON)
-    return found
+def limits(report: Report, fail_on: str) -> set[str]:
+    """What the repositories of a report fail for: `fail_on`, or where that is "" their policies."""
+    if fail_on:
+        return {fail_on}
+    return {threshold.fail_on for threshold in report.thresholds} or {FAIL_ON}
 
 
-def failing(findings: Iterable[Mapping[str, Any]], limits: Mapping[str, str]) -> dict[str, int]:
-    """How many findings of a JSON report reach what their repository fails for, by severity."""
-    found = dict.fromkeys(WORDS, 0)
-    # a repository may lie in another one
-    starts = sorted(limits, key=len, reverse=True)
-    for finding in findings:
-        if finding["suppressed"]:
-            continue
-        path, word = finding["path"], finding["severity"]
-        own = next((start for start in starts if not start or path.startswith(f"{start}/")), None)
-        limit = FAIL_ON if own is None else limits[own]
-        if limit != NEVER and WORDS.index(word) <= WORDS.index(limit):
-            found[word] += 1
-    return {word: number for word, number in found.items() if number}
-
-
-def reason(total: int, over: Mapping[str, int], limits: set[str], unread: int, noun: str) -> str:
-    """Why the job passes or fails, in a sentence.
-
-    `total` is how many findings there are, `over` those that fail it, `limits` what the
-    repositories fail for, and `unread` how many places could not be read.
-    """
+def reason(report: Report, fail_on: str, noun: str) -> str:
+    """Why the job passes or fails, in a sentence; `noun` is what a finding is called in it."""
+    total, words = len(report.open), limits(report, fail_on)
     every = summary.count(total, noun) if total else f"no {noun}s"
+    unread = len(report.coverage.unreadable)
     unseen = f"{summary.count(unread, 'place')} could not be read" if unread else ""
-    if limits == {NEVER}:
+    if words == {NEVER}:
         return "; ".join(filter(None, (every, unseen, "the job passes whatever is found")))
     limit = "that the policy of its repository fails for"
-    if len(limits) == 1:
-        limit = f"of severity {next(iter(limits))} or above"
+    if len(words) == 1:
+        limit = f"of severity {next(iter(words))} or above"
+    over = Counter(finding.severity for finding in report.failing(fail_on))
     if over:
-        listed = ", ".join(f"{number:,} {word}" for word, number in over.items())
-        count = summary.count(sum(over.values()), noun)
-        if sum(over.values()) > 1:
+        if over.total() > 1:
             limit = limit.replace("its repository", "their repositories")
-        return f"{count} {limit}: {listed}"
+        listed = ", ".join(f"{over[level]:,} {level.word}" for level in sorted(over, reverse=True))
+        return f"{summary.count(over.total(), noun)} {limit}: {listed}"
     return "; ".join(filter(None, (f"{every}, none {limit}" if total else every, unseen)))

@@ -1,27 +1,23 @@
-"""Known weaknesses of actions, told without a network: by tag, by commit, by the version it claims.
+"""Known weaknesses of actions, found without a network: by tag, by commit, by the version it claims.
 
 The data is derived from the GitHub Advisory Database; `data/advisories.json` tells its date.
 """
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipelaw.facts import references
+from pipelaw.facts.versions import LATEST, Version, parse
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_VERSION = pattern(r"(?:[\w-]+/)?v?(\d+(?:\.\d+){0,3})([-+.]?[a-z][\w.-]*)?\Z", re.IGNORECASE)
 _COMPARISON = pattern(r"(<=|>=|<|>|=)(\S+)")
-_LATEST = 1_000_000
-"""What `v4` has where `v4.1.2` has a number: a major tag moves to the newest release of its major."""
-_PARTS = 4
 _SEVERITIES = ("none", "low", "medium", "high", "critical")
-_COMMIT = 40
 
 
 class Verdict(NamedTuple):
@@ -68,15 +64,13 @@ def _data() -> _Data:
     )
 
 
-def _advisory(record: Mapping[str, object]) -> _Advisory:
-    ranges = record["ranges"]
-    assert isinstance(ranges, list)
+def _advisory(record: Mapping[str, Any]) -> _Advisory:
     return _Advisory(
         identifier=str(record["id"]),
         severity=str(record["severity"]),
         ranges=tuple(
             tuple((sign, _bound(version)) for sign, version in _COMPARISON.findall(text))
-            for text in ranges
+            for text in record["ranges"]
         ),
         fixed=str(record["fixed"]),
         compromised=bool(record.get("compromised")),
@@ -98,16 +92,14 @@ def known(name: str) -> bool:
 def verdict(name: str, ref: str, claimed: str) -> Verdict:
     """What is known of an action at a version; `name` is in lower case.
 
-    For a commit, `claimed` is the version that the comment behind it tells, "" for none: whoever
+    For a commit, `claimed` is the version that the comment after it claims, "" for none: whoever
     pinned a commit was not hit by tags that were moved, so only commits known to be malicious count.
     """
-    pinned = len(ref) >= _COMMIT
-    version = _version(claimed if pinned else ref)
+    pinned = references.pin(ref) == "commit"
+    version = parse(claimed if pinned else ref)
     data = _data()
     malicious = pinned and ref.lower() in data.malicious
-    # a commit that only claims to be some v2 may be older than what the advisory is about
-    oldest = tuple(0 if number == _LATEST else number for number in version) if pinned else version
-    found = [one for one in _about(name) if _within(one, version) and _within(one, oldest)]
+    found = [one for one in _about(name) if version is not None and _hit(one, version, pinned)]
     weak = [one for one in found if not one.compromised]
     bad = [one for one in found if one.compromised and not pinned]
     if malicious:
@@ -132,31 +124,21 @@ def _joined(advisories: Iterable[_Advisory]) -> str:
     return ", ".join(dict.fromkeys(one.identifier for one in advisories))
 
 
-def _version(text: str) -> tuple[int, ...]:
-    """The newest version that a tag can stand for, () for what names no version."""
-    match = _VERSION.match(text)
-    if match is None:
-        return ()
-    numbers = [int(number) for number in match[1].split(".")]
-    if match[2]:
-        return (*_padded(numbers, 0), -1)
-    if len(numbers) < 3:
-        return (*_padded(numbers, _LATEST), 0)
-    return (*_padded(numbers, 0), 0)
-
-
 def _bound(text: str) -> tuple[int, ...]:
     """A version of a range: what is not written is zero."""
-    match = _VERSION.match(text)
-    return (*_padded([int(n) for n in match[1].split(".")], 0), 0) if match else ()
+    version = parse(text)
+    return Version(version.numbers).oldest if version is not None else ()
 
 
-def _padded(numbers: list[int], filler: int) -> tuple[int, ...]:
-    return (*numbers, *[filler] * (_PARTS - len(numbers)))
+def _hit(advisory: _Advisory, version: Version, pinned: bool) -> bool:
+    """Whether an advisory is about a version; a tag stands for the newest release that it can be."""
+    # a commit that only claims to be some v2 may be older than what the advisory is about
+    ends = (version.newest, version.oldest) if pinned else (version.newest,)
+    return all(_within(advisory, end) for end in ends)
 
 
 def _within(advisory: _Advisory, version: tuple[int, ...]) -> bool:
-    return bool(version) and any(
+    return any(
         all(_holds(version, sign, bound) for sign, bound in comparisons)
         for comparisons in advisory.ranges
     )
@@ -166,7 +148,7 @@ def _holds(version: tuple[int, ...], sign: str, bound: tuple[int, ...]) -> bool:
     if sign == "=":
         # `= 1` is about the tag `v1` itself
         return all(
-            one == other or (one == _LATEST and not other)
+            one == other or (one == LATEST and not other)
             for one, other in zip(version, bound, strict=True)
         )
     if sign in ("<", "<="):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.shells import BOURNE
 from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipelaw.model import Script
 
-_SHELL = r"(?:sudo\s+)?(?:/bin/|/usr/bin/)?(?:ba|da|z|k)?sh"
+_SHELL = rf"(?:sudo\s+)?(?:/bin/|/usr/bin/)?{BOURNE}"
 _DECODED = r"base64\s+(?:-d|-D|--decode|-di)\b[^\n|;&]{0,200}"
 
 _HEX = r"(?:printf|echo\s+-e)\s+[\"'](?:\\x[0-9a-fA-F]{2}){4}"
@@ -21,7 +22,7 @@ _HEX = r"(?:printf|echo\s+-e)\s+[\"'](?:\\x[0-9a-fA-F]{2}){4}"
 _DECODES = "runs what it decodes, so nobody who reads it sees what that is"
 _CONNECTED = "connects a shell to another machine, which then gives the orders"
 _NETCAT = pattern(
-    r"\b(?:nc|ncat|netcat)\s[^\n;|&]{0,200}(?<=\s)(?:-e|-c|--exec)\s*[\"']?(?:/bin/|/usr/bin/)?(?:ba|da|z)?sh\b"
+    rf"\b(?:nc|ncat|netcat)\s[^\n;|&]{{0,200}}(?<=\s)(?:-e|-c|--exec)\s*[\"']?(?:/bin/|/usr/bin/)?{BOURNE}\b"
 )
 
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
@@ -65,7 +66,7 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "/dev/tcp/",
         _CONNECTED,
         pattern(
-            r"\b(?:ba|z|k)?sh\s+-i\b[^\n]{0,60}/dev/tcp/|/dev/tcp/[^\n]{1,200}<&\d|\bexec\s+\d+<>\s*/dev/tcp/"
+            rf"\b{BOURNE}\s+-i\b[^\n]{{0,60}}/dev/tcp/|/dev/tcp/[^\n]{{1,200}}<&\d|\bexec\s+\d+<>\s*/dev/tcp/"
         ),
     ),
     *((program, _CONNECTED, _NETCAT) for program in ("nc ", "ncat ", "netcat ")),

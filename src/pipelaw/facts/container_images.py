@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.package_versions import Spec
+from pipelaw.facts.references import image_pin, split_image
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -19,10 +20,7 @@ _SWITCHES = frozenset(
 """Options that take no value."""
 _SHORT = frozenset("Pdiqt")
 """The same as single letters."""
-_NAME = pattern(
-    r"(?P<name>(?:[a-z0-9][\w.-]*(?::\d+)?/)?[a-z0-9][\w.-]*(?:/[a-z0-9][\w.-]*)*)(?::(?P<tag>[\w.-]+))?\Z"
-)
-_MOVING = frozenset({None, "latest", "edge", "main", "master", "nightly"})
+_NAME = pattern(r"[a-z0-9][\w.:-]*(?:/[a-z0-9][\w.-]*)*\Z")
 _OFFICIAL = frozenset(
     """
     alpine almalinux amazoncorretto amazonlinux archlinux bash buildpack-deps busybox caddy centos
@@ -40,13 +38,13 @@ _OWN = pattern(
 """A line that has one of these makes an image, or says how one is called."""
 
 
-def moving(words: Sequence[str], text: str) -> Iterator[Spec]:
-    """The image behind `run`, `create` or `pull`, if its name moves and nothing in the text makes it."""
+def run_images(words: Sequence[str], text: str) -> Iterator[Spec]:
+    """The image after `run`, `create` or `pull`, if its name moves and nothing in the text makes it."""
     word = _image(words)
-    match = _NAME.match(word)
-    if match is None or match["tag"] not in _MOVING:
+    parts = split_image(word)
+    name = parts.name
+    if parts.digest or image_pin(word, parts) not in ("none", "branch") or not _NAME.match(name):
         return
-    name = match["name"]
     if ("/" not in name and name not in _OFFICIAL) or name.startswith(_NEAR):
         return
     if "/" not in name or not any(name in line and _OWN.search(line) for line in text.split("\n")):

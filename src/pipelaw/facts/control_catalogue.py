@@ -47,10 +47,14 @@ class Tool(NamedTuple):
     """Findings can never fail the step."""
     off: tuple[str, ...] = ()
     """Variables that switch it off."""
+    excluded: tuple[str, ...] = ()
+    """Variables with a list of what is left out, and after `=` what does most of the work."""
     jobs: tuple[str, ...] = ()
     """Jobs of its template."""
+    base: tuple[str, ...] = ()
+    """Those of them that only others extend, with `rules` of their own."""
     core: tuple[str, ...] = ()
-    """Those of them without which it looks at next to nothing."""
+    """Those of them without which it finds almost nothing."""
     on_changes: str = ""
     """The variable with which they also run for change requests, "" where they do anyway."""
 
@@ -169,7 +173,9 @@ def _tool(name: str, entry: Mapping[str, Any], soft: dict[str, frozenset[str]]) 
         idle=tuple(entry.get("idle", ())),
         advisory="advisory" in entry,
         off=tuple(entry.get("off", ())),
+        excluded=tuple(entry.get("excluded", ())),
         jobs=tuple(entry.get("jobs", ())),
+        base=tuple(entry.get("base", ())),
         core=tuple(entry.get("core", ())),
         on_changes="".join(entry.get("on_changes", ())),
     )

@@ -1,4 +1,4 @@
-"""Which security tools a command runs, and whether the script heeds their exit status."""
+"""Which security tools a command runs, and whether the script respects their exit status."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def _wrapper(words: Sequence[str]) -> int:
 
 
 def _starts(words: Sequence[str]) -> Iterator[int]:
-    """Where the inner program may stand: behind `--`, or the first word that is no flag or number.
+    """Where the inner program may be: after `--`, or the first word that is no flag or number.
 
-    Whether a flag takes a value is not known: a word behind one is tried, and the next as well.
+    Whether a flag takes a value is not known: a word after one is tried, and the next as well.
     """
     near = words[:12]
     if "--" in near:
@@ -150,7 +150,7 @@ def matches(pattern: Sequence[str], words: Sequence[str]) -> bool:
 
 
 def _next(part: str, words: Sequence[str], start: int, *, loose: bool) -> int:
-    """The index behind the word that is `part`, 0 where it does not come next."""
+    """The index after the word that is `part`, 0 where it does not come next."""
     after_flag = False
     for index in range(start, len(words)):
         word = words[index]
@@ -187,7 +187,7 @@ def flag(name: str, words: Sequence[str]) -> str | None:
 
 
 def flags(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The flags of a command as written, with their values: behind `=`, or the next word."""
+    """The flags of a command as written, with their values: after `=`, or the next word."""
     for index, word in enumerate(words):
         if word.startswith("-"):
             name, equals, value = word.partition("=")

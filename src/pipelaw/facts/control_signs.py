@@ -28,7 +28,7 @@ class Where(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """One sign of a tool, and where it stands."""
+    """One sign of a tool, and where it is."""
 
     sign: Sign
     where: Where
@@ -36,7 +36,7 @@ class Hit(NamedTuple):
     words: Sequence[str] = ()
     """Of a command: the words of the tool's own call."""
     ignored: bool = False
-    """Of a command: the script does not heed its exit status."""
+    """Of a command: the script ignores its exit status."""
     reference: str = ""
     """Of code from elsewhere: its name."""
     inputs: tuple[Variable, ...] | None = None
@@ -141,7 +141,7 @@ def _template(name: str) -> str:
 
 
 def _given(sign: Sign, inputs: tuple[Variable, ...]) -> bool:
-    """Whether the input that a sign asks for has one of its values; "" is an absent one."""
+    """Whether the input that a sign requires has one of its values; "" is an absent one."""
     given = ""
     for variable in inputs:
         if variable.name.lower() == sign.input.lower():

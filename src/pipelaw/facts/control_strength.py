@@ -19,7 +19,7 @@ _LATE = frozenset({"schedule", "manual", "tag", "release", "comment", "issue"})
 _NO = frozenset({"0", "false", "no", "none", "off", ""})
 
 
-def late(hit: Hit) -> tuple[str, ...]:
+def _late(hit: Hit) -> tuple[str, ...]:
     """The kinds of trigger that start a control, where it is meant for changes and none is a change."""
     if hit.sign.category not in catalogue().early:
         return ()
@@ -31,26 +31,38 @@ def late(hit: Hit) -> tuple[str, ...]:
 
 def weaknesses(hit: Hit) -> tuple[str, ...]:
     """The reasons, each a clause about the tool: `its exit status is ignored`."""
-    found = [f"`{name}` switches it off" for name in _switches(hit)]
-    if events := late(hit):
+    found = [*disabling(hit)]
+    if events := _late(hit):
         found.append(f"it starts on {' and '.join(events)} only, not on a change")
     elif not hit.where.job.id and any(_LATE.issuperset(job.events) for job in _template_jobs(hit)):
         found.append("its job is redefined to start late or by hand")
     found.extend(_template(hit))
+    found.extend(_left_out(hit))
     if not _delivered(hit.where.job):
         found.extend(_harmless(hit))
     return tuple(dict.fromkeys(found))
 
 
-def _template(hit: Hit) -> Iterator[str]:
-    """Why the jobs of an included template run for no change, or not at all."""
-    if hit.where.job.id or not hit.reference:
-        return
-    pipeline, tool = hit.where.pipeline, hit.sign.tool
-    if any(job.id in tool.core and not job.events for job in pipeline.jobs):
+def disabling(hit: Hit) -> Iterator[str]:
+    """The reasons for which a control that is there never runs, clauses like those of `weaknesses`."""
+    for name in _switches(hit):
+        yield f"`{name}` switches it off"
+    jobs = hit.where.pipeline.jobs if _included(hit) else ()
+    if any(job.id in hit.sign.tool.core and not job.events for job in jobs):
         yield "its job is redefined never to start"
+
+
+def _included(hit: Hit) -> bool:
+    """Whether a control comes with a template, not with a job of the file."""
+    return bool(hit.reference) and not hit.where.job.id
+
+
+def _template(hit: Hit) -> Iterator[str]:
+    """Why the jobs of an included template run for no change."""
+    pipeline, tool = hit.where.pipeline, hit.sign.tool
     if (
-        tool.on_changes
+        _included(hit)
+        and tool.on_changes
         and hit.sign.category in catalogue().early
         and hit.reference.endswith((".yml", ".yaml"))
         and ".latest." not in hit.reference
@@ -62,11 +74,23 @@ def _template(hit: Hit) -> Iterator[str]:
 
 
 def _switches(hit: Hit) -> Iterator[str]:
-    """The variables that switch a tool off and are set."""
-    if hit.sign.tool.off:
+    """The variables that switch a tool off and are set; a job with `rules` of its own does not ask them."""
+    tool = hit.sign.tool
+    if tool.off and not any(
+        job.condition and job.id not in tool.base for job in _template_jobs(hit)
+    ):
         for variable in (*hit.where.pipeline.variables, *hit.where.job.variables):
-            if variable.name in hit.sign.tool.off and variable.value in ("true", "1"):
+            if variable.name in tool.off and variable.value in ("true", "1"):
                 yield variable.name
+
+
+def _left_out(hit: Hit) -> Iterator[str]:
+    """The variables that leave out what does most of a tool's work."""
+    wanted = dict(one.split("=") for one in hit.sign.tool.excluded)
+    for variable in (*hit.where.pipeline.variables, *hit.where.job.variables) if wanted else ():
+        main = wanted.get(variable.name)
+        if main is not None and main in variable.value.replace(",", " ").split():
+            yield f"`{variable.name}` leaves out {main}, which does most of its work"
 
 
 def _template_jobs(hit: Hit) -> Iterator[Job]:
@@ -87,7 +111,7 @@ def _harmless(hit: Hit) -> Iterator[str]:
     """Why findings do not stop the pipeline."""
     if hit.ignored:
         yield "its exit status is ignored"
-    if hit.where.step.optional and not _heeded(hit):
+    if hit.where.step.optional and not _answered(hit):
         yield "the job goes on when it fails"
     if hit.where.job.optional:
         yield "the pipeline goes on when it fails"
@@ -99,7 +123,7 @@ def _harmless(hit: Hit) -> Iterator[str]:
         yield f"without `{missing}` findings never fail it"
 
 
-def _heeded(hit: Hit) -> bool:
+def _answered(hit: Hit) -> bool:
     """Whether a later step asks how the optional one ended."""
     return bool(hit.where.step.id) and any(
         f".{hit.where.step.id}." in step.condition

@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelaw.document import MappingNode, ScalarNode, SequenceNode, decode, parse
+from pipelaw.document import Document, decode, parse
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.control_catalogue import TOKEN, catalogue
 from pipelaw.facts.control_commands import signs
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
+from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pipelaw.document import Node
     from pipelaw.facts.control_catalogue import Sign
-    from pipelaw.model import Pipeline, Scope
+    from pipelaw.model import Pipeline
     from pipelaw.tree import Tree
 
 HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml")
@@ -40,42 +40,35 @@ class Hook(NamedTuple):
 
 def hooks(tree: Tree | None) -> tuple[Hook, ...] | None:
     """The security tools among the hooks of a repository; None where its configuration is not there."""
-    for path in HOOKS if tree is not None else ():
+    return _configured(tree) if tree is not None else None
+
+
+@remembered
+def _configured(tree: Tree) -> tuple[Hook, ...] | None:
+    for path in HOOKS:
         try:
-            roots = parse(decode(path, tree.read(path))) if tree and path in tree else []
+            source = decode(path, tree.read(path)) if path in tree else None
+            roots = parse(source) if source is not None else []
         except UnreadableError:
             return None
-        if roots:
-            return tuple(_hooks(roots[0]))
+        if source is not None and roots:
+            # what is wrong with it is for its loader to say
+            return tuple(_hooks(Document(source, roots[0], [])))
     return None
 
 
-def _hooks(root: Node) -> Iterator[Hook]:
-    for repository in _items(_fields(root).get("repos")):
-        fields = _fields(repository)
-        url = _text(fields.get("repo")).removesuffix("/").removesuffix(".git")
+def _hooks(document: Document) -> Iterator[Hook]:
+    find = catalogue().find
+    for repository in document.items(document.fields(document.root, "").get("repos"), ""):
+        fields = document.fields(repository, "")
+        url = document.text(fields.get("repo"), "").removesuffix("/").removesuffix(".git")
         name = "/".join(url.split("/")[-2:])
-        for hook in _items(fields.get("hooks")):
-            keys = _fields(hook)
-            identifier = _text(keys.get("id"))
-            find = catalogue().find
+        for hook in document.items(fields.get("hooks"), ""):
+            keys = document.fields(hook, "")
+            identifier = document.text(keys.get("id"), "")
             found = find("hooks", name) or find("hooks", f"{name}#{identifier}")
-            for sign in found or signs(_text(keys.get("entry")).split())[0]:
+            for sign in found or signs(document.text(keys.get("entry"), "").split())[0]:
                 yield Hook(identifier, sign)
-
-
-def _fields(node: Node | None) -> dict[str, Node]:
-    if not isinstance(node, MappingNode):
-        return {}
-    return {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
-
-
-def _items(node: Node | None) -> list[Node]:
-    return list(node.value) if isinstance(node, SequenceNode) else []
-
-
-def _text(node: Node | None) -> str:
-    return str(node.value) if isinstance(node, ScalarNode) else ""
 
 
 class Elsewhere:
@@ -84,7 +77,7 @@ class Elsewhere:
     def __init__(self, pipelines: Iterable[Pipeline], tree: Tree | None) -> None:
         self._tree = tree
         self._files: dict[str, frozenset[str]] = {}
-        scopes = [scope for pipeline in pipelines for scope in _scopes(pipeline)]
+        scopes = [scope for pipeline in pipelines for scope in pipeline.scopes()]
         texts = [script.text for scope in scopes for script in scope.scripts]
         used = [reference.name for scope in scopes for reference in scope.references]
         # one pass over all scripts; what follows looks at each different piece once
@@ -158,13 +151,6 @@ def _paths(pieces: Iterable[str], tree: Tree) -> Iterator[str]:
             path = piece.removeprefix("./")
             if path in tree:
                 yield path
-
-
-def _scopes(pipeline: Pipeline) -> Iterator[Scope]:
-    yield pipeline
-    for job in pipeline.jobs:
-        yield job
-        yield from job.steps
 
 
 @lru_cache(maxsize=32)

@@ -65,7 +65,7 @@ def repository(
         sast=_sast(known, languages, missing, hidden.get("sast") or unclear),
         missing=missing,
         weak=_weak(known, languages),
-        place=_place(read),
+        place=_place(read, known),
     )
 
 
@@ -91,7 +91,7 @@ def _weak(known: Sequence[Control], languages: tuple[str, ...]) -> tuple[str, ..
 
 
 def _controls(found: Iterable[Hit], tree: Tree | None) -> tuple[Control, ...]:
-    """The controls behind signs; of equal ones in a step only the strongest."""
+    """The controls that signs show; of equal ones in a step only the strongest."""
     best: dict[tuple[int, int, int, str, str], Control] = {}
     for hit in _expanded(found, tree):
         control = _control(hit)
@@ -104,13 +104,13 @@ def _controls(found: Iterable[Hit], tree: Tree | None) -> tuple[Control, ...]:
 
 
 def _control(hit: Hit) -> Control:
-    from pipelaw.facts.control_strength import late, weaknesses  # noqa: PLC0415  many have none
+    from pipelaw.facts.control_strength import disabling, weaknesses  # noqa: PLC0415  many have none
 
     return Control(
         category=hit.sign.category,
         tool=hit.sign.tool.name,
         weaknesses=weaknesses(hit),
-        scheduled=bool(late(hit)),
+        disabled=next(disabling(hit), ""),
         place=hit.place,
     )
 
@@ -145,8 +145,10 @@ def _unclear(found: Iterable[Hit], tree: Tree | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _place(pipelines: Sequence[Pipeline]) -> Place:
-    """The first pipeline that something starts; the first part of one where there is none."""
+def _place(pipelines: Sequence[Pipeline], known: Sequence[Control]) -> Place:
+    """The static analysis where it is weak; else the first pipeline that something starts, or any."""
+    if verdict("sast", known, ()) == "weak":
+        return next(control.place for control in known if control.category == "sast")
     for pipeline in pipelines:
         if pipeline.kind == "pipeline" and not pipeline.reusable:
             return pipeline.place

@@ -1,4 +1,4 @@
-"""Which commands run code that they find in the folder where they stand, or in a file that they name."""
+"""Which commands run code that they find in the folder where they run, or in a file that they name."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pipelaw.facts.code_calls import Started
+
 HERE = "."
-"""The folder where a command stands."""
+"""The folder where a command runs."""
 
 _ALWAYS = frozenset(
     """
@@ -82,6 +84,9 @@ _LOCAL = pattern(
 )
 """What pip takes from the folder rather than from an index."""
 _SUB = frozenset("docker podman".split())
+_ROOTED = pattern(r"[/~$%]|[A-Za-z]:")
+_ISOLATED = frozenset(("-I", "-P"))
+"""Options of Python that keep it from importing what lies in the folder."""
 
 
 @lru_cache(maxsize=4096)
@@ -110,7 +115,7 @@ def _always(program: str, words: Sequence[str]) -> bool:  # noqa: ARG001  one of
 
 
 def _given(words: Sequence[str]) -> list[str]:
-    """The words behind a program that are no options, nor the folder that one names."""
+    """The words after a program that are no options, nor the folder that one names."""
     return [word for before, word in pairwise(words) if word[:1] != "-" and before not in _FOLDERS]
 
 
@@ -174,12 +179,37 @@ def _interpreted(words: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     if read.file >= 0 and (read.language in EXECUTING or read.language in ("awk", "sed")):
         return (words[read.file],)
+    if read.code and read.language in ("python", "node"):
+        return tuple(place for at in read.code for place in coded(read.language, words[at], words))
     if read.language == "python" and "-m" in words:
         behind = words[words.index("-m") + 1 :]
         if behind and behind[0] == "pip":
             return _installed(behind[1:])
         return (HERE,) if behind and behind[0] not in ("venv", "virtualenv", "ensurepip") else ()
     return ()
+
+
+def coded(language: str, code: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The files and folders that code runs something from; `words` are those of its interpreter.
+
+    What Python is handed without a file imports from the folder in which it stands.
+    """
+    from pipelaw.facts.code_calls import borrows, required, started  # noqa: PLC0415  few scripts hold code
+
+    found = [place for each in started(code, language) for place in starting(each)]
+    if language == "node":
+        found += required(code)
+    if language == "python" and _ISOLATED.isdisjoint(words) and borrows(code):
+        found.append(HERE)
+    return tuple(found)
+
+
+def starting(each: Started) -> list[str]:
+    """The files and folders that a program runs code from which other code starts."""
+    return [
+        f"{each.folder}/{place}" if each.folder and not _ROOTED.match(place) else place
+        for place in places(each.words)
+    ]
 
 
 def _tool(words: Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class Spec(NamedTuple):
     """exact, range or none."""
 
 
-OPTIONS = frozenset(
+_OPTIONS = frozenset(
     """
     --prefix -C --registry -w --workspace --filter -F --loglevel --tag --cwd --dir
     -i --index-url --extra-index-url -t --target --find-links -f --platform --python-version
@@ -28,16 +28,23 @@ OPTIONS = frozenset(
     --with --from --root --cache-dir --timeout --retries --default-index --index --spec
     -v --version -n --bindir --install-dir --source -s -P --conservative --git --branch --rev
     --features --path --profile -j --jobs --bin --vers --configfile --add-source --tool-path
-    --trusted-host --proxy --cert --client-cert --log --src --progress-bar --upgrade-strategy
+    --trusted-host --allow-insecure-host --proxy --cert --client-cert --log --src --progress-bar
+    --upgrade-strategy
     --config-settings --global-option --index-strategy --resolution --prerelease --extra
     --link-mode --exclude-newer --omit --include --userconfig --install-strategy
     --target-dir --config --message-format --store-dir --reporter --modules-folder
     --cache-folder --verbosity
-    --package --framework --working-dir -d --fetch-timeout --fetch-retries --network-timeout
-    --network-concurrency --child-concurrency --linker
+    --package --framework --import-map --pin -G --working-dir -d --fetch-timeout --fetch-retries
+    --network-timeout --network-concurrency --child-concurrency --linker
     """.split()
 )
-"""Options whose value is the next word."""
+_GO_OPTIONS = frozenset("-C -o -p -tags -ldflags -gcflags -asmflags -mod -modfile -exec".split())
+
+
+def options_of(manager: str) -> frozenset[str]:
+    """The options of a package manager whose value is the next word."""
+    return _GO_OPTIONS if manager == "go" else _OPTIONS
+
 
 _EXACT = pattern(r"[v=]*\d+\.\d+\.\d+\S*\Z")
 _HASH = pattern(r"[0-9a-f]{7,64}\Z")
@@ -69,10 +76,29 @@ def read(manager: str, operands: Sequence[str], options: Mapping[str, str]) -> I
             yield spec
 
 
+def hooked(text: str) -> Spec | None:
+    """A package that a hook needs beside its own, in the words of whatever language the hook is in."""
+    if text.startswith((*_FILES, "types-", "@types/")) or text.endswith(_ARCHIVES):
+        return None  # stubs of types hold no code
+    if "://" in text or not _RELATIONS.isdisjoint(text):
+        return _python(text)
+    name, at, version = text[1:].partition("@")
+    if at:
+        return _spec(text[0] + name, version)
+    name, _, version = text.removeprefix("cli:").partition(":")
+    return _spec(name, version)
+
+
+_RELATIONS = frozenset("=<>~!")
 _PIP = frozenset({"--require-hashes", "--no-index", "-c", "--constraint", "-r", "--requirement"})
+_DATED = frozenset({"--exclude-newer", "--uploaded-prior-to"})
+"""Nothing that was released later is taken."""
 _BY_OPTION = {
-    "pip": _PIP,
-    "uv": _PIP,
+    "pip": _PIP | _DATED,
+    "uv": _PIP | _DATED,
+    "uvx": _DATED,
+    "gh": frozenset({"--pin"}),
+    "helm": frozenset({"--version"}),
     "gem": frozenset({"-v", "--version", "--local", "-l"}),
     "bundle": frozenset({"-v", "--version"}),
     "cargo": frozenset({"--version", "--vers", "--path", "--rev", "--tag"}),
@@ -137,6 +163,12 @@ def _go(text: str) -> Spec | None:
     return _spec(name, version)
 
 
+def _go_get(text: str) -> Spec | None:
+    """A module by its address: without a version, `go get` takes the newest."""
+    address = "." in text.partition("/")[0] and "@" not in text
+    return Spec(text, "none") if address else _go(text)
+
+
 def _composer(text: str) -> Spec | None:
     name, _, version = text.partition(":")
     if name == "roave/security-advisories":
@@ -144,6 +176,27 @@ def _composer(text: str) -> Spec | None:
             None  # no code, only conflicts with what has known weaknesses: the newest is the point
         )
     return _spec(name, version) if "/" in name else None
+
+
+_DENO = pattern(r"(?:npm:|jsr:)/?(@?[^@/\s]+(?:/[^@/\s]+)?)(?:@([^/\s]+))?")
+_VERSIONED = pattern(r"[@/]v?\d+\.\d+(?:\.\d+)?[^/]*/|[@/][0-9a-f]{40}(?:/|\Z)")
+_TAGGED = pattern(r"[:@/]v?\d+\.\d+|[0-9a-f]{40}")
+
+
+def _deno(text: str) -> Spec | None:
+    """`npm:name@1.2.3`, `jsr:@scope/name`, an address with a version or a commit in it."""
+    match = _DENO.match(text)
+    if match is not None:
+        return _spec(match[1], match[2] or "")
+    if not text.startswith(("https://", "http://")):
+        return None
+    fixed = _VERSIONED.search(text) or "$" in text
+    return Spec(text, "exact" if fixed else "none")
+
+
+def _plugin(text: str) -> Spec | None:
+    """A repository with a plugin, or the address of one of its versions."""
+    return Spec(text, "exact" if _TAGGED.search(text) or "$" in text else "none")
 
 
 _READERS: dict[str, Callable[[str], Spec | None]] = {
@@ -154,5 +207,11 @@ _READERS: dict[str, Callable[[str], Spec | None]] = {
     "gem": _gem,
     "bundle": _gem,
     "go": _go,
+    "go get": _go_get,
     "composer": _composer,
+    "deno": _deno,
+    "gh": _plugin,
+    "helm": _plugin,
+    "poetry": _python,
+    "pdm": _python,
 }

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts import script_words
+from pipelaw.facts.publications import official
 from pipelaw.model import Installation, Publication, replaced
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipelaw.facts.package_versions import Spec
     from pipelaw.model import Command, Script
@@ -24,23 +25,31 @@ _VERBS = (
         "npm exec ",
         "uvx ",
         "go run ",
+        "go get ",
         " require ",
         "pipx ",
         "tool run ",
+        " --with",
+        " inject ",
+        "pnpx ",
+        "deno ",
         "docker ",
         "podman ",
     ),
 )
 """A script without any of these holds no command of interest: most scripts are done here."""
 _CANDIDATE = pattern(
-    r"\b(?:npm|pnpm|yarn|bun|pip3?|pipx|uv|gem|bundle|cargo|dotnet|composer)(?:\.exe)?"
+    r"\b(?:npm|pnpm|yarn|bun|pip3?|pipx|uv|poetry|pdm|gem|bundle|cargo|dotnet|composer)(?:\.exe)?"
     r"(?:[ \t]+(?:(?:--prefix|--cwd|--dir|-C)[ \t]+[^-\s]\S*"
-    r"|(?!(?:--prefix|--cwd|--dir|-C)[ \t])-\S+|\+\S+|tool|global|pip))*"
-    r"[ \t]+(?:install|i|add|dlx|binstall|require)"
-    r"(?:[ \t]+(?!-[re]\b|--path|--require|--group)-\S+)*[ \t]+[\"']?(?![-.$#;&|<>\"'])\S"
-    r"|\bgo[ \t]+(?:install|run)[ \t]+(?:-\S+[ \t]+)*[^\s@]+@(?!v\d)"
+    r"|(?!(?:--prefix|--cwd|--dir|-C)[ \t])-\S+|\+\S+|tool|global|pip|self))*"
+    r"[ \t]+(?:install|i|add|dlx|binstall|require|inject)"
+    r"(?:[ \t]+(?!-[re]\b|--path|--require)-\S+)*[ \t]+[\"']?(?![-.$#;&|<>\"'])\S"
+    r"|\bgo[ \t]+(?:install|run|get)[ \t]+(?:-\S+[ \t]+)*[^\s@]+@(?!v\d)"
+    r"|\bgo[ \t]+get[ \t]+(?:-\S+[ \t]+)*[\w-]+\.[\w.-]+/"
     r"|\b(?:npx|npm[ \t]+exec)[ \t]+(?:(?:-p|--package)[ \t=]\S+[ \t]+)*(?:-y|--yes)\b"
-    r"|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b"
+    r"|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b|\buv[ \t]+run\b[^\n;&|]{0,300}[ \t]--with[= \t]"
+    r"|\bpnpx[ \t]|\bdeno[ \t]+(?:run|install|x)[ \t][^\n;&|]{0,300}(?:https?://|npm:|jsr:)"
+    r"|\bgh[ \t]+ext(?:ension)?[ \t]+install[ \t]|\bhelm[ \t]+plugin[ \t]+install[ \t]"
     r"|\b(?:docker|podman)[ \t]+(?:container[ \t]+|image[ \t]+)?(?:run|create|pull)\b",
     re.MULTILINE,
 )
@@ -49,15 +58,15 @@ _PUBLISH = pattern(
     r"|\btwine\b[^;&|\n]*\bupload\b|\bgem\b[^;&|\n]*\bpush\b|\bnuget(?:\.exe)?\b[^;&|\n]*\bpush\b"
 )
 _PROGRAMS = frozenset(
-    "npm pnpm yarn bun bunx pip pip3 pipx uv uvx gem bundle cargo dotnet composer go npx poetry hatch pdm"
-    " flit twine nuget docker podman".split()
+    "npm pnpm pnpx yarn bun bunx pip pip3 pipx uv uvx gem bundle cargo dotnet composer go npx poetry hatch"
+    " pdm flit twine nuget deno gh helm docker podman".split()
 )
 """Of these a script has one that the patterns above find something in."""
 _JOINED = pattern(r"[\\`]\r?\n\s*")
 
 _TAKING = frozenset({"--prefix", "--cwd", "--dir", "-C", "--package", "-p"})
 """Options before the word that says what to do, with a value of their own."""
-_RUNS = frozenset({"dlx", "run", "tool run", "", "-y", "--yes", "exec -y", "exec --yes"})
+_RUNS = frozenset({"dlx", "run", "x", "tool run", "", "-y", "--yes", "exec -y", "exec --yes"})
 """What runs a program of a package, whose own arguments follow."""
 _NAMING = {
     **dict.fromkeys(("npm", "npx", "pnpm", "yarn"), ("--package", "-p")),
@@ -65,6 +74,8 @@ _NAMING = {
     "pipx": ("--spec",),
 }
 """Options that name the package where the first word names only its program."""
+_BESIDE = "--with"
+"""The option of uv that names packages to be there beside the program."""
 _MANAGERS = frozenset(
     "pip pip3 setuptools wheel npm yarn pnpm corepack bundler rubygems-update pipx uv virtualenv".split()
 )
@@ -83,23 +94,29 @@ _RUNNERS: dict[str, tuple[str, ...]] = {
     "pnpm": ("exec", "dlx"),
     "yarn": ("exec", "dlx", "run"),
 }
-"""Programs that run another one, and the words behind which its name stands."""
+"""Programs that run another one, and the words that its name follows."""
 
 _INSTALL: dict[str, tuple[str, ...]] = {
     "npm": ("install", "i", "add", "exec -y", "exec --yes"),
     "pnpm": ("add", "install", "i", "dlx"),
+    "pnpx": ("",),
     "yarn": ("add", "global add", "dlx"),
     "bun": ("add", "install"),
     "npx": ("-y", "--yes"),
     "pip": ("install",),
-    "pipx": ("install", "run"),
-    "uv": ("pip install", "tool install", "tool run"),
+    "pipx": ("install", "run", "inject"),
+    "poetry": ("add", "self add"),
+    "pdm": ("add",),
+    "uv": ("pip install", "tool install", "tool run", "add", "run"),
     "uvx": ("",),
     "gem": ("install",),
     "bundle": ("add",),
     "cargo": ("install", "binstall"),
-    "go": ("install", "run"),
+    "go": ("install", "run", "get"),
+    "deno": ("run", "install", "x"),
     "dotnet": ("tool install",),
+    "gh": ("extension install", "ext install"),
+    "helm": ("plugin install",),
     "composer": ("global require", "require"),
     **dict.fromkeys(
         ("docker", "podman"),
@@ -142,12 +159,8 @@ _ELSEWHERE = frozenset(
 )
 _SHORT = {"twine": "-r", "poetry": "-r", "hatch": "-r", "nuget": "-source", "dotnet": "-s"}
 """Options that name the registry."""
-_OFFICIAL = pattern(
-    r"(?:\A|[/.])(?:npmjs\.(?:org|com)|pypi\.(?:org|python\.org|io)|rubygems\.org|nuget\.org|crates\.io)(?:[:/]|\Z)"
-    r"|\A(?:test)?pypi\Z|\Acrates-io\Z",
-    re.IGNORECASE,
-)
-"""The registries themselves, by address or by the name that a program has for them."""
+_KEYS = frozenset({"--api-key", "-apikey"})
+"""Options for a key; registries that sign people in otherwise take any word for one."""
 _PROVENANCE = pattern(r"\bconfig[ \t]+set[ \t]+(?:-\S+[ \t]+)*provenance[ \t=]+true\b")
 _DRY = frozenset({"--dry-run", "-n"})
 
@@ -157,7 +170,7 @@ class _Call(NamedTuple):
 
     name: str
     words: tuple[str, ...]
-    """The words behind the name."""
+    """The words after the name."""
 
 
 class Traffic(NamedTuple):
@@ -174,10 +187,10 @@ def traffic(scripts: Sequence[Script]) -> Traffic:
     """What the commands of scripts install without a fixed version, and what they publish."""
     calls: list[tuple[_Call, Command]] = []
     for script in scripts:
-        text = script.text
+        text = script_words.spoken(script.text, script.shell)
         for verb in _VERBS:
             if verb in text:
-                calls += _calls(script)
+                calls += _calls(script, text)
                 break
     if not calls:
         return NO_TRAFFIC
@@ -189,9 +202,8 @@ def traffic(scripts: Sequence[Script]) -> Traffic:
     )
 
 
-def _calls(script: Script) -> Iterator[tuple[_Call, Command]]:
+def _calls(script: Script, text: str) -> Iterator[tuple[_Call, Command]]:
     """The commands of a script that may be of interest; few scripts are looked into."""
-    text = script.text
     if _PROGRAMS.isdisjoint(script_words.words(text)):
         return
     if "`\n" in text or "\\\n" in text:
@@ -205,7 +217,7 @@ def _calls(script: Script) -> Iterator[tuple[_Call, Command]]:
 
 
 def _call(name: str, words: Sequence[str]) -> _Call:
-    """The program that a command is about at last, and the words behind its name."""
+    """The program that a command is about at last, and the words after its name."""
     name, rest = _plain(name), tuple(words[1:])
     for _ in range(3):
         if name in ("python", "python3", "py") and rest[:1] == ("-m",) and len(rest) > 1:
@@ -239,11 +251,12 @@ def _inner(name: str, rest: tuple[str, ...]) -> int | None:
     return None
 
 
-def _behind(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]] | None:
-    """The words of the table that a call begins with, flags aside, and what stands behind them."""
+def _after(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]] | None:
+    """The words of the table that a call begins with, flags aside, and what follows them."""
     for words in table.get(call.name, ()):
         wanted = words.split()
-        rest, before = list(call.words), list[str]()
+        rest = list(call.words)
+        before: list[str] = []
         while wanted and rest and (rest[0] == wanted[0] or rest[0].startswith("-")):
             word = rest.pop(0)
             if word == wanted[0]:
@@ -259,7 +272,7 @@ def _behind(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[
 
 
 def _installed(call: _Call, command: Command) -> Iterator[Installation]:
-    found = _behind(call, _INSTALL)
+    found = _after(call, _INSTALL)
     if found is None or "--dry-run" in call.words:
         return
     specs = (
@@ -280,35 +293,59 @@ def _installed(call: _Call, command: Command) -> Iterator[Installation]:
 
 def _images(words: Sequence[str], command: Command) -> Iterator[Spec]:
     """The image that a command starts or fetches."""
-    from pipelaw.facts.container_images import moving  # noqa: PLC0415  few scripts start one
+    from pipelaw.facts.container_images import run_images  # noqa: PLC0415  few scripts start one
 
-    return moving(words, command.place.source.text)
+    return run_images(words, command.place.source.text)
 
 
 def _specs(name: str, verb: str, words: Sequence[str]) -> Iterator[Spec]:
     """The packages that a command names, those of fixed version too."""
-    from pipelaw.facts.package_versions import OPTIONS, read  # noqa: PLC0415  few scripts install
+    from pipelaw.facts.package_versions import options_of, read  # noqa: PLC0415  few scripts install
 
+    operands, pairs = _split(words, options_of(name), runs=verb in _RUNS)
+    options = dict(pairs)
+    beside = [one for option, value in pairs if option == _BESIDE for one in value.split(",")]
+    named = [*_named(name, verb, operands, options), *beside]
+    return read("go get" if (name, verb) == ("go", "get") else name, named, options)
+
+
+def _split(
+    words: Sequence[str], valued: frozenset[str], *, runs: bool
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """The operands and the options of a command; of one that runs a program, not that program's own."""
     operands: list[str] = []
-    options: dict[str, str] = {}
+    options: list[tuple[str, str]] = []
     taking = ""
     for word in words:
         if taking:
-            options[taking], taking = word, ""
+            options.append((taking, word))
+            taking = ""
         elif word.startswith("-") and word != "-":
             option, equals, value = word.partition("=")
-            options[option] = value
-            taking = option if option in OPTIONS and not equals else ""
+            taking = option if option in valued and not equals else ""
+            options += () if taking else ((option, value),)
         else:
             operands.append(word)
+            if runs:
+                break
+    return operands, options
+
+
+def _named(
+    name: str, verb: str, operands: Sequence[str], options: Mapping[str, str]
+) -> Sequence[str]:
+    """The operands, or the values of options, that name what a command takes."""
+    if (name, verb) == ("uv", "run"):
+        return ()  # what it runs is in the project, or comes with what is beside it
+    if verb == "inject":
+        return operands[1:]
     if verb in _RUNS:
-        named = [options[one] for one in _NAMING.get(name, ()) if one in options]
-        operands = named or operands[:1]
-    return read(name, operands, options)
+        return [options[one] for one in _NAMING.get(name, ()) if one in options] or operands
+    return operands
 
 
 def _published(call: _Call, command: Command) -> Iterator[Publication]:
-    found = _behind(call, _PUBLISHING)
+    found = _after(call, _PUBLISHING)
     words = call.words
     if found is None or not _DRY.isdisjoint(words) or "--help" in words or _elsewhere(call):
         return
@@ -322,11 +359,19 @@ def _published(call: _Call, command: Command) -> Iterator[Publication]:
 
 def _elsewhere(call: _Call) -> bool:
     """Whether a publication goes to a registry of its own."""
-    for index, word in enumerate(call.words):
-        option, equals, value = word.partition("=")
-        option = option.lower()
+    known = False
+    for option, value in _options(call.words):
         if option in _ELSEWHERE or option == _SHORT.get(call.name):
-            value = value if equals else "".join(call.words[index + 1 : index + 2])
-            if not _OFFICIAL.search(value):
+            if not official(value):
                 return True
-    return False
+            known = True
+    return not known and any(
+        option in _KEYS and value and "$" not in value for option, value in _options(call.words)
+    )
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The options of a command in lower case, each with its value or the word after it."""
+    for index, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        yield option.lower(), value if equals else "".join(words[index + 1 : index + 2])

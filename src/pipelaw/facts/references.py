@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.model import Reference, Volume
 from pipelaw.patterns import pattern
@@ -13,6 +13,7 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from pipelaw.document import Place
     from pipelaw.model import Variable
+    from pipelaw.words import Pin, Role
 
 _COMMIT = pattern(r"[0-9a-f]{40}\Z|[0-9a-f]{64}\Z", re.IGNORECASE)
 _VERSION = pattern(r"v?\d+(\.\d+){0,3}([-+.][\w.+-]+)?\Z", re.IGNORECASE)
@@ -21,7 +22,7 @@ DYNAMIC = pattern(r"\$\{|\$\(|\$[A-Za-z_]|\$\[\[|\{\{|%\w+%")
 """Text that something is put into: `${{ … }}`, `${VAR}`, `$VAR`, `$[[ … ]]`, `{{ … }}`, `%VAR%`."""
 
 
-def pin(ref: str) -> str:
+def pin(ref: str) -> Pin:
     """How a version of a git repository is pinned: commit, tag, branch, none or unresolved.
 
     Offline a tag and a branch are told apart by their look: `v4`, `1.2.3` are tags.
@@ -69,9 +70,9 @@ def split_image(text: str) -> Image:
 def image(
     text: str,
     place: Place,
-    role: str,
+    role: Role,
     *,
-    kind: str = "image",
+    kind: Literal["image", "plugin"] = "image",
     secrets: bool = False,
     inputs: tuple[Variable, ...] = (),
 ) -> Reference:
@@ -95,7 +96,7 @@ def image(
     )
 
 
-def image_pin(text: str, parts: Image) -> str:
+def image_pin(text: str, parts: Image) -> Pin:
     """How an image is pinned: digest, tag, branch (a tag that is made to move), none or unresolved."""
     if _DIGEST.match(parts.digest):
         return "digest"
@@ -107,7 +108,7 @@ def image_pin(text: str, parts: Image) -> str:
 
 
 def in_name(image: str, index: int) -> bool:
-    """Whether what stands at an index of an image is part of its name, and not of its tag."""
+    """Whether what is at an index of an image is part of its name, and not of its tag."""
     return ":" not in image[:index].rpartition("/")[2] and "@" not in image[:index]
 
 
@@ -150,6 +151,8 @@ _SENSITIVE_BELOW = (
     "/var/lib/kubelet/",
     "~/.",
 )
+_CREDENTIALS = frozenset({".ssh", ".aws", ".azure", ".docker", ".gnupg", ".kube", "gcloud"})
+"""Folders that programs keep credentials in."""
 
 
 def volume(text: str, place: Place) -> Volume:
@@ -170,7 +173,16 @@ def mount(source: str, target: str, place: Place, *, read_only: bool = False) ->
         docker_socket=path.endswith(
             ("/docker.sock", "/containerd.sock", "/podman.sock", "/crio.sock", "\\docker_engine")
         ),
-        sensitive=host and (path in _SENSITIVE or path.startswith(_SENSITIVE_BELOW)),
+        sensitive=host and (_telling(path) or _last(target) in _CREDENTIALS),
         read_only=read_only,
         place=place,
     )
+
+
+def _telling(path: str) -> bool:
+    """Whether a host path has the system's configuration, homes, credentials or the engine's data."""
+    return path in _SENSITIVE or path.startswith(_SENSITIVE_BELOW) or _last(path) in _CREDENTIALS
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]

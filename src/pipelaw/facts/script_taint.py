@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.patterns import pattern
@@ -13,12 +13,14 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pipelaw.words import Store
+
 
 class Run(NamedTuple):
     """A place where foreign text is run, or written to a file that the platform reads."""
 
-    kind: str
-    """script, environment or outputs."""
+    kind: Literal["script", "address", Store]
+    """What runs the text or reads it from where it was written."""
     name: str
     """The variable or output that gets the text, "" where that is not said."""
     taint: Taint
@@ -119,12 +121,12 @@ _PY_SHELL = pattern(r"\bshell\s*=\s*True\b|['\"](?:/bin/)?(?:ba|da|z)?sh['\"]\s*
 _PY_KEY = pattern(r"['\"]([A-Za-z_][\w-]*)=")
 
 
-def python(code: str, tainted: Mapping[str, Taint], files: Mapping[str, str]) -> Iterator[Run]:
+def python(code: str, tainted: Mapping[str, Taint], files: Mapping[str, Store]) -> Iterator[Run]:
     """What a script of Python runs, and what it writes to the files that the platform reads.
 
     `files` are the names of these, each with the kind of what is written there.
     """
-    written = next((kind for name, kind in files.items() if name in code), "")
+    written: Store | Literal[""] = next((kind for name, kind in files.items() if name in code), "")
     plain = _PY_LITERAL.sub(lambda match: _emptied(match[0], match[1] or ""), code)
     held: dict[str, Taint] = {}
 
@@ -143,14 +145,18 @@ def python(code: str, tainted: Mapping[str, Taint], files: Mapping[str, str]) ->
             held[match[1]] = taint
     for match in islice(_PY_CALLED.finditer(plain), MOST):
         end = closing(plain, match.end())
-        kind, name = _called(code, match[1] or "", match[2] or "", match.end(), end)
-        kind = written if kind == "file" else kind
-        taint = said(match.end(), end) if kind else None
+        does, name = _called(code, match[1] or "", match[2] or "", match.end(), end)
+        kind = written if does == "file" else does
+        if not kind:
+            continue
+        taint = said(match.end(), end)
         if taint is not None:
             yield Run(kind, name, taint, match.start(), end + 1)
 
 
-def _called(code: str, process: str, written: str, start: int, end: int) -> tuple[str, str]:
+def _called(
+    code: str, process: str, written: str, start: int, end: int
+) -> tuple[Literal["", "file", "script"], str]:
     """What a call does with its arguments, "" for nothing that matters, and the name that it sets."""
     if written:
         key = _PY_KEY.search(code, start, end)

@@ -17,3 +17,19 @@ def words(script: str) -> frozenset[str]:
     where its words are.
     """
     return frozenset(_WORD.findall(script.lower()))
+
+
+_CODE = frozenset({"python", "javascript"})
+_STARTING = ("exec", "subprocess", "spawn", "os.system")
+"""Code with none of these starts no program."""
+_BETWEEN = str.maketrans(dict.fromkeys("'\"`,[]()", " "))
+
+
+def spoken(text: str, shell: str) -> str:
+    """A script as words of commands: code that may start a program loses what is between them.
+
+    Code that starts none has no words, "".
+    """
+    if shell not in _CODE:
+        return text
+    return text.translate(_BETWEEN) if any(sign in text for sign in _STARTING) else ""

@@ -24,12 +24,12 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def aws(token: str) -> Verdict:
-    """Of AWS key ids: behind the prefix they are base32."""
+    """Of AWS key ids: after the prefix they are base32."""
     return Verdict.DOUBTFUL if set(token[4:]) & set("0189") else Verdict.SURE
 
 
 def base62(token: str) -> Verdict:
-    """Of GitHub and npm: the last six characters are the CRC32 of those behind the prefix."""
+    """Of GitHub and npm: the last six characters are the CRC32 of those after the prefix."""
     body = token[token.index("_") + 1 :]
     right = _digits(crc32(body[:-6].encode()), _BASE62, 6)
     # longer refresh tokens are documented without a word about a checksum
@@ -40,7 +40,7 @@ _ROUTABLE = r"(.+\.01\.[0-9a-z]{2})([0-9a-z]{7})\Z"
 
 
 def gitlab(token: str) -> Verdict:
-    """Of GitLab: routable tokens end in the CRC32 of all that stands before it."""
+    """Of GitLab: routable tokens end in the CRC32 of all that comes before it."""
     found = re.match(_ROUTABLE, token)
     if not found:
         return Verdict.SURE
@@ -77,7 +77,7 @@ def web_token(token: str) -> Verdict:
 
 
 def decode(text: str) -> bytes:
-    """The bytes that a base64 text stands for, standard or for URLs; empty where it is none."""
+    """The bytes that a base64 text stands for, standard or for URLs; empty where it is not base64."""
     text = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return binascii.a2b_base64(text + "=" * (-len(text) % 4))

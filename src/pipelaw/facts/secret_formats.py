@@ -24,7 +24,7 @@ class Format(NamedTuple):
     provider: str
     """What people call it: `GitHub token`."""
     prefix: str
-    """A text that stands in every token of this shape, for a quick look."""
+    """A text that is in every token of this shape, for a quick look."""
     pattern: str
     judge: _Judge
     """What the token's own text says about it, its checksum for one."""
@@ -208,6 +208,19 @@ _CHATS: tuple[_Row, ...] = (
         rf"webhook\.office\.com/webhookb2/[\w@-]+/IncomingWebhook/{_HEX}{{32}}/{_UUID}",
         SURE,
     ),
+    (
+        "Feishu webhook",
+        "/bot/v2/hook/",
+        rf"open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/{_UUID}",
+        SURE,
+    ),
+    (
+        "WeCom webhook",
+        "/cgi-bin/webhook/",
+        rf"qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key={_UUID}",
+        SURE,
+    ),
+    ("ServerChan key", ".ftqq.com/", rf"sc(?:tapi)?\.ftqq\.com/SC[TU]{_ALNUM}{{20,80}}", SURE),
     ("Telegram bot token", ":AA", rf"(?:bot)?\d{{8,10}}:AA{_WORD}{{33}}", SURE),
 )
 

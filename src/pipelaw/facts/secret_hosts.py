@@ -8,10 +8,10 @@ from pipelaw.patterns import pattern
 
 _NAMERS = frozenset("dig nslookup host".split())
 _SOCKETS = frozenset("nc ncat netcat telnet socat".split())
-SENDERS = (
-    _NAMERS
-    | _SOCKETS
-    | frozenset("curl wget http https invoke-webrequest iwr invoke-restmethod irm".split())
+RAW = _NAMERS | _SOCKETS
+"""Programs that services are not used with: they open a plain connection, or look up a name."""
+SENDERS = RAW | frozenset(
+    "curl wget http https invoke-webrequest iwr invoke-restmethod irm".split()
 )
 """Programs that send something over the network."""
 
@@ -29,6 +29,7 @@ _EXPECTED = frozenset(
     azurecr.io windows.net microsoftonline.com cloudflare.com netlify.com vercel.com heroku.com
     digitalocean.com atlassian.net atlassian.com sentry.io datadoghq.com telegram.org webhook.office.com
     coverity.com localhost 127.0.0.1 anthropic.com openai.com hashicorp.com hashicorp.cloud terraform.io
+    circleci.com buildkite.com travis-ci.com appveyor.com pagerduty.com newrelic.com grafana.net fastly.com
     """.split()
 )
 """Where scripts are expected to sign in: forges, clouds, chat, reports."""
@@ -58,7 +59,7 @@ def host(program: str, code: str) -> str:
 
 
 def device(file: str) -> str:
-    """The host behind a file that the shell takes for a connection: `/dev/tcp/HOST/PORT`."""
+    """The host that a file names which the shell takes for a connection: `/dev/tcp/HOST/PORT`."""
     match = _DEVICE.match(file)
     return match["host"].lower() if match is not None else ""
 

@@ -10,8 +10,12 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.secret_hosts import SENDERS, collector, device, host
+from pipelaw.facts.secret_dumps import DUMPS, PRINTERS, dumps, filtered, printing, through
+from pipelaw.facts.secret_expansions import changed, expands, visible
+from pipelaw.facts.secret_hosts import RAW, SENDERS, collector, device, host
 from pipelaw.facts.shell_scan import scan
+from pipelaw.facts.shell_words import naming
+from pipelaw.facts.shells import family
 from pipelaw.model import Leak
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_syntax import Flow, Simple
     from pipelaw.model import Script, Secret
+    from pipelaw.words import LeakWay
 
 
 class Held(NamedTuple):
@@ -42,22 +47,19 @@ def handed(secrets: Iterable[Secret]) -> dict[str, Held]:
     }
 
 
-_PRINTERS = frozenset("echo printf cat write-host write-output write-information print".split())
 _CHANGERS = frozenset(
     "base64 base32 jq yq cut sed awk tr rev xxd od hexdump head tail fold openssl python python3"
     " perl grep gunzip strings".split()
 )
 """Programs that make another text from the one that they read."""
-_DUMPERS = frozenset({"printenv", "env"})
-_ARRANGERS = frozenset({"sort", "cat", "tee", "uniq"})
-"""Programs that print all that they read."""
-_BARE = pattern(r"\b(?:print)?env[ \t]*(?:[\n;&|)>\d]|\Z)")
+_CODE = frozenset({"python", "javascript", "node"})
+"""Languages whose prints are looked for in code that is in a script, or is one."""
 _ANY = pattern(
-    r"\b(?:echo|printf|cat|print|base64|jq|printenv|env|curl|wget|https?|nc|ncat|netcat|telnet|socat"
-    r"|dig|nslookup|host|iwr|irm|Write-\w+|Invoke-\w+)\b|\bset -\w*x",
-    re.IGNORECASE,
+    naming({*PRINTERS, *SENDERS, *_CHANGERS, "printenv", "env"})
+    + r"|(?i:\b(?:pprint|console|core|log(?:ging|ger)?|std(?:out|err)|declare|typeset|environ)\b)"
+    r"|\bset -\w*x|\bexport -p\b|[ \t]['\"]?env:(?!\w)",
 )
-_TRACE = pattern(r"\bset -\w*x")
+"""Without a match in its text, no command of a script lets anything out, and no code in it prints."""
 _ASSIGNED = pattern(
     r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*|\$)?"
     r"(?P<name>[A-Za-z_]\w*)[ \t]?=[ \t]?(?P<value>[^\n]*)",
@@ -65,7 +67,7 @@ _ASSIGNED = pattern(
 )
 _EXPORTED = pattern(r"[\"']?(?P<name>[A-Za-z_]\w*)=")
 _SAME = pattern(
-    r"\"?\$\((?:echo|printf[ \t]+['\"]?%s['\"]?)(?:[ \t]+-n)?[ \t]+\"?[^\"|()]*\"?\)\"?\Z"
+    r"\"?\$\((?:printenv|echo|printf[ \t]+['\"]?%s['\"]?)(?:[ \t]+-n)?[ \t]+\"?[^\"|()]*\"?\)\"?\Z"
 )
 _MADE = pattern(
     r"(?:echo|printf)\b[^\n]*\|[ \t]*(?:" + "|".join(sorted(_CHANGERS)) + r")\b"
@@ -102,11 +104,11 @@ def leaks(
     `kept` are the files that the job stores for others, perhaps with wildcards.
     """
     text = script.text
-    language = _language(script.shell)
-    if not language:
-        return (), {}
+    language = family(script.shell)
+    if language not in ("bash", "pwsh"):
+        return _printed(script, held, runner), {}
     if not pasted and not any(name in text for name in held):
-        return tuple(_dumped(script, language, kept)) if held else (), {}
+        return tuple(_dumped(script, language, held, kept)) if held else (), {}
     if not _ANY.search(text):
         return (), {}
     search = _Search(script, held, kept, runner)
@@ -116,18 +118,22 @@ def leaks(
     return tuple(search.leaks), search.exported
 
 
-def _language(shell: str) -> str:
-    if shell in ("pwsh", "powershell"):
-        return "pwsh"
-    return "bash" if shell in ("", "bash", "sh", "dash", "zsh") else ""
+def _printed(script: Script, held: Mapping[str, Held], runner: Runner) -> tuple[Leak, ...]:
+    """What a script of another language than a shell's prints."""
+    if script.shell not in _CODE or not _ANY.search(script.text):
+        return ()
+    from pipelaw.facts.secret_prints import prints  # noqa: PLC0415  few scripts are no shell's
+
+    return tuple(prints(script, held, runner.template))
 
 
-def _dumped(script: Script, language: str, kept: Sequence[str]) -> Iterator[Leak]:
+def _dumped(
+    script: Script, language: str, held: Mapping[str, Held], kept: Sequence[str]
+) -> Iterator[Leak]:
     """The whole environment, printed by a script that names no secret."""
-    bare = "env" in script.text and _BARE.search(script.text)
-    if not bare and not ("set -" in script.text and _TRACE.search(script.text)):
+    if not DUMPS.search(script.text):
         return
-    search = _Search(script, {}, kept)
+    search = _Search(script, held, kept)
     for simple in scan(script.text, language):
         search.command(simple)
     yield from search.leaks
@@ -142,13 +148,15 @@ class _Search:
         self.runner = runner
         self.script = script
         self.held = dict(held)
+        self.surrounded = bool(held)
+        """Its environment holds secrets, so whoever prints all of it prints them."""
         self.kept = kept
         self.leaks: list[Leak] = []
         self.exported: dict[str, Held] = {}
         self.mask = script.text.find(runner.mask) if runner.mask else -1
         """Where a value is hidden for the first time, -1 for nowhere."""
-        self.ordered = "()" not in script.text  # functions run elsewhere than they stand
-        self.powershell = _language(script.shell) == "pwsh"
+        self.ordered = "()" not in script.text  # functions run elsewhere than they are written
+        self.powershell = family(script.shell) == "pwsh"
 
     def assignments(self) -> None:
         """Follow secrets from variable to variable."""
@@ -168,8 +176,8 @@ class _Search:
         """The secret that a piece of script expands; one that was made from a secret comes first."""
         best: Held | None = None
         for name, one in self.held.items():
-            if name in code and (best is None or one.derived) and _expands(code, name):
-                best = one if one.derived else one._replace(derived=_changed(code, name))
+            if name in code and (best is None or one.derived) and expands(code, name):
+                best = one if one.derived else one._replace(derived=changed(code, name))
         template = self.runner.template
         if best is None and template is not None and (match := template.search(code)):
             best = Held(match["name"].rpartition(".")[2].upper())
@@ -179,7 +187,9 @@ class _Search:
         """Judge one command."""
         name = simple.name.lower()
         code = simple.unit.code[simple.start : simple.end]
-        if name in _PRINTERS:
+        if dumps(simple):
+            self.dump(simple)
+        elif printing(simple):
             self.printed(simple, code)
         elif name in _CHANGERS:
             self.changed(simple)
@@ -189,10 +199,18 @@ class _Search:
             self.sent(simple, name, code)
         else:
             self.dump(simple)
+        if simple.reading.language in _CODE and _logged(simple):
+            self.coded(simple)
+
+    def coded(self, simple: Simple) -> None:
+        """`python -c "print(…)"`, and code in a here-document."""
+        from pipelaw.facts.secret_prints import embedded  # noqa: PLC0415  few scripts hold code
+
+        self.leaks += embedded(self.script, simple, self.held, self.runner.template)
 
     def printed(self, simple: Simple, code: str) -> None:
         """`echo "$TOKEN"`, or `echo "NAME=$TOKEN"` into the environment of later steps."""
-        source = self.found(_visible(code, simple, self.runner.template))
+        source = self.found(visible(code, simple, self.runner.template))
         if source is None and "$(" in code and _MADE.search(code) and "grep -" not in code:
             within = self.found(code)
             source = Held(within.secret, derived=True) if within is not None else None
@@ -246,11 +264,11 @@ class _Search:
         return "\n".join(simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal)
 
     def piped(self, simple: Simple) -> Held | None:
-        """The secret that stands at the beginning of a command's pipeline."""
+        """The secret at the beginning of a command's pipeline."""
         for before in simple.stages:
-            if before.name.lower() in _PRINTERS:
+            if printing(before):
                 code = before.unit.code[before.start : before.end]
-                return self.found(_visible(code, before, self.runner.template))
+                return self.found(visible(code, before, self.runner.template))
         return None
 
     def sent(self, simple: Simple, name: str, code: str) -> None:
@@ -259,7 +277,7 @@ class _Search:
         if not to:
             return
         source = self.found(code) or self.found(self.fed(simple)) or self.piped(simple)
-        if source is None and any(_bare(before) for before in simple.stages):
+        if source is None and self.surrounded and any(map(dumps, simple.stages)):
             source = Held("*")
         if source is not None:
             self.add(simple, "network", source, to)
@@ -268,17 +286,21 @@ class _Search:
         """`printenv`, `env` without a command, `set -x`."""
         name = simple.name.lower()
         traced = name == "set" and any(re.match(r"-\w*x", word) for word in simple.words[1:])
-        bare = _bare(simple)
-        reader = simple.flow.consumer() if bare else None
-        last = reader if reader is not None and reader.name in _ARRANGERS else simple
+        bare = self.surrounded and dumps(simple)
+        last = through(simple) if bare else simple
+        named = (name for name, one in self.held.items() if not one.token)
+        let = filtered(simple, named) if bare else None
         if traced or (bare and _logged(last)):
             self.add(simple, "log", Held("*"))
+        elif let is not None and _logged(let[1]) and not any(map(_silent, let[1].words[1:])):
+            self.add(simple, "log", self.held[let[0]])
         elif bare:
             self.stored(last, Held("*"))
 
-    def add(self, simple: Simple, way: str, source: Held, to: str = "") -> None:
+    def add(self, simple: Simple, way: LeakWay, source: Held, to: str = "") -> None:
         """Note a leak."""
         start, end = simple.unit.absolute(simple.start, simple.end)
+        traced = simple.name == "set"
         self.leaks.append(
             Leak(
                 way=way,
@@ -287,15 +309,12 @@ class _Search:
                 collected=way == "network" and collector(to),
                 derived=source.derived,
                 token=source.token,
-                by=simple.name if simple.name != "set" else "set -x",
+                raw=way == "network" and simple.name in RAW,
+                traced=traced,
+                by="set -x" if traced else simple.name,
                 place=self.script.source_text.place(start, end),
             )
         )
-
-
-def _bare(simple: Simple) -> bool:
-    """Whether a command prints the whole environment."""
-    return simple.name.lower() in _DUMPERS and len(simple.words) == 1
 
 
 def _kept(file: str, kept: Sequence[str]) -> bool:
@@ -324,14 +343,6 @@ def _logged(simple: Simple) -> bool:
     return True
 
 
-def _expands(code: str, name: str) -> bool:
-    """Whether a piece of script puts a variable's value in; its length alone is no secret."""
-    return (
-        re.search(rf"(?<!\\)\$(?:{name}\b|\{{{name}(?!:?\+)\W|(?:env:|\{{env:){name}\b)", code)
-        is not None
-    )
-
-
 def _to_file(word: str) -> bool:
     """An option that names a file for the output."""
     return word in ("-o", "-out", "-i") or word.startswith(("--output", "--out=", "--in-place"))
@@ -342,36 +353,3 @@ def _silent(word: str) -> bool:
     if word.startswith("--"):
         return word in ("--quiet", "--silent", "--count")
     return word[:1] == "-" and not {"q", "c"}.isdisjoint(word)
-
-
-def _changed(code: str, name: str) -> bool:
-    """Whether only a part of a variable's value, or another spelling of it, is put in."""
-    return re.search(rf"\$\{{{name}(?:[#%/,^]|:\d)", code) is not None
-
-
-def _visible(code: str, simple: Simple, template: re.Pattern[str] | None) -> str:
-    """A command without what it runs to get its words, and without what single quotes protect."""
-    kept: list[str] = []
-    depth, quote = 0, ""
-    index = 0
-    while index < len(code):
-        char = code[index]
-        if not quote and char == "'" and depth == 0:
-            end = code.find("'", index + 1)
-            inside = code[index : end + 1 if end >= 0 else len(code)]
-            if template is not None and template.search(inside):
-                kept.append(inside)
-            index += len(inside)
-            continue
-        if char == '"':
-            quote = "" if quote else char
-        if code.startswith("$(", index):
-            depth += 1
-        elif char == ")" and depth:
-            depth -= 1
-        elif depth == 0:
-            kept.append(char)
-        index += 1
-    return "".join(kept) + "\n".join(
-        simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal
-    )

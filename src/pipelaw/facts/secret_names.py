@@ -32,7 +32,7 @@ _SECRETS = frozenset(
 _PASSWORD_ENDS = ("password", "passwd", "passphrase", "storepass", "keypass", "dbpass", "userpass")
 _SECRET_ENDS = ("secret", "token", "apikey", "secretkey", "accesskey", "privatekey")
 
-# only the last part makes a secret of these: PASS_RATE and AUTH_MODE are none
+# only the last part makes a secret of these: PASS_RATE and AUTH_MODE are not
 _LAST_ONLY = frozenset("pass pwd pw auth pat authorization bearer creds credentials".split())
 
 _SECRET_KEYS = frozenset(
@@ -83,6 +83,17 @@ _IMAGE_NAMES = (
     r"(?:PASSWORD|PASS|PASSWD|PWD|SECRET_KEY|AUTH|ADMIN_TOKEN)\Z"
 )
 _TESTS = frozenset("test tests testing local localhost".split())
+
+
+_REPORTS = pattern(
+    r"(?:CODECOV|COVERALLS|CODSPEED|CODACY_PROJECT|CC_TEST_REPORTER|DEEPSOURCE)(?:_REPO|_UPLOAD)?_(?:TOKEN|ID|DSN)\Z"
+)
+
+
+@lru_cache(maxsize=256)
+def reporting(name: str) -> bool:
+    """Whether a secret's name says that it only brings reports of tests to a service."""
+    return _REPORTS.match(name.upper()) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Held(NamedTuple):
-    """A text at a place where only a secret can stand, from `start` up to, not including, `end`."""
+    """A text at a place where only a secret can be, from `start` up to, not including, `end`."""
 
     name: str
     """The variable, option, header or address that holds it."""
@@ -52,7 +52,7 @@ def possible(text: str) -> bool:
 
 
 def held(text: str) -> Iterator[Held]:
-    """The places of secrets in a text; what stands there may still be an expansion."""
+    """The places of secrets in a text; what is there may still be an expansion."""
     # lower() must not change the length, as it does for a few letters
     low = (text if text.isascii() else text.encode("ascii", "replace").decode()).lower()
     if "://" in low and "@" in low:
@@ -142,7 +142,7 @@ class _Login(NamedTuple):
     """How a program takes a password."""
 
     gate: str
-    """A text in lower case that stands wherever it is called."""
+    """A text in lower case that is wherever it is called."""
     program: str
     """Pattern of a call with its arguments."""
     option: str
@@ -223,7 +223,7 @@ def _called(login: _Login, text: str) -> Iterator[Held]:
 
 
 def _program(text: str, at: int) -> str:
-    """The word before index `at` where what stands there is only a program's subcommand."""
+    """The word before index `at` where what follows is only a program's subcommand."""
     if not text.startswith("login", at):
         return ""
     return "".join(f"{word} " for word in text[max(at - 40, 0) : at].split()[-1:])

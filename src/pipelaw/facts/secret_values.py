@@ -86,7 +86,7 @@ _PLACEHOLDER = (
 
 @lru_cache(maxsize=4096)
 def placeholder(value: str) -> bool:
-    """Whether a value says itself that it is none: `xxxx`, `your-token`, `1234567890`, `aaaa`."""
+    """Whether a value says itself that it is no secret: `xxxx`, `your-token`, `1234567890`, `aaaa`."""
     low = value.lower()
     if re.search(_PLACEHOLDER, low) or value.startswith(PUBLISHED):
         return True

@@ -152,7 +152,9 @@ def _whole(variable: Variable, named: Meaning) -> list[_Hit]:
     if not value or not variable.literal:
         return []
     if kind == "credential":
-        certain = None if dynamic(value) or placeholder(value) else look(value) == "generated"
+        # nothing but a login is there, so what is no word is one
+        given = look(value) in ("generated", "mixed")
+        certain = None if dynamic(value) or placeholder(value) else given
     elif kind == "input":
         # caches have keys, and setup actions take the names of variables
         plain = value.isalpha() and value.islower()
@@ -171,7 +173,7 @@ _AWS_SHAPE = r"[A-Za-z0-9/+]{40}"
 
 
 def _judge(named: Meaning, value: str, *, word: bool = False, strict: bool = False) -> bool | None:
-    """Whether a value that a name says is a secret is certainly one; None where it is none.
+    """Whether a value that a name says is a secret is certainly one; None where it is not one at all.
 
     With `word`, a plain word is a password, too; with `strict`, only what a machine made counts.
     """
@@ -229,13 +231,13 @@ _HOLDER = (
 
 
 def _holder(text: str, start: int) -> str:
-    """The name of what a token at index `start` is given to, or that it stands in a script."""
+    """The name of what a token at index `start` is given to, or that it is in a script."""
     found = re.search(_HOLDER, text[max(start - 90, 0) : start])
     return found[1] or found[2] if found else "script"
 
 
 def _judged(held: positions.Held, text: str) -> list[_Hit]:
-    """What stands at a place for secrets, if it is one."""
+    """The text at a place for secrets, if it is one."""
     value = text[held.start : held.end]
     if dynamic(value):
         return []

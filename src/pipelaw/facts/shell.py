@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_fetch import RUNS_REMOTE, may_run_remote
+from pipelaw.facts.shells import family
+from pipelaw.lazy import Lazy
 from pipelaw.model import Command
-from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from pipelaw.facts.shell_syntax import Simple
     from pipelaw.place import Text
 
 __all__ = ["RUNS_REMOTE", "commands", "may_run_remote", "reparsed"]
 
-_BOURNE = pattern(r"(?:^|[/\\\s])(?:ba|da|a|z|k|mk)?sh(?:\.exe)?(?:\s|$)")
+_CODE = frozenset({"python", "javascript"})
+"""Languages of which the programs are commands that a script starts."""
 
 
 def commands(text: Text, shell: str) -> Sequence[Command]:
-    """The commands of a script in source order; empty where the shell's language is not known.
+    """The commands of a script in source order; empty where its language is not known.
+
+    Those of code in Python or JavaScript are the programs that it starts.
 
     Those inside pipelines, groups, functions and substitutions count, and those of scripts inside the
     script: `sh -c '…'`, `eval '…'`, here-documents for a shell.
@@ -36,22 +38,35 @@ def reparsed(text: Text, shell: str, start: int, end: int) -> bool:
     True in the argument of `eval`, `sh -c`, `python -c`, `ssh`, in a here-document for one of them, and
     so on, unless quotes keep the text from being expanded before the inner interpreter sees it.
     """
-    family = _family(shell)
-    if family == "cmd":  # puts values into a line before it reads the line
+    language = family(shell)
+    if language == "cmd":  # puts values into a line before it reads the line
         return text.text.startswith(("%", "!"), start)
     from pipelaw.facts.shell_code import reread  # noqa: PLC0415  see `_scan`
 
-    return reread(_scan(text.text, family), start, end)
+    return reread(_scan(text.text, language), start, end)
 
 
-def _scan(text: str, family: str) -> tuple[Simple, ...]:
+def handed(text: str, shell: str) -> dict[int, tuple[str, str]]:
+    """The code that commands read from the script itself, with its language, by the command's index."""
+    if "<<" not in text:
+        return {}
+    read = [simple for simple in _scan(text, family(shell)) if simple.name or simple.outputs]
+    return {
+        at: (fed.taker.language, simple.unit.code[fed.start : fed.end])
+        for at, simple in enumerate(read)
+        for fed in simple.fed
+        if fed.taker.language in ("python", "node")
+    }
+
+
+def _scan(text: str, language: str) -> tuple[Simple, ...]:
     # most runs load scripts that nobody looks into, and need no parser
     from pipelaw.facts.shell_scan import scan  # noqa: PLC0415
 
-    return scan(text, family)
+    return scan(text, language)
 
 
-class _Commands(Sequence[Command]):
+class _Commands(Lazy[Command]):
     """The commands of one script, parsed when first looked at."""
 
     __slots__ = ("_found", "_shell", "_text")
@@ -62,39 +77,17 @@ class _Commands(Sequence[Command]):
         self._found: tuple[Command, ...] | None = None
 
     def _read(self) -> tuple[Command, ...]:
+        if self._found is None and self._shell in _CODE:
+            from pipelaw.facts import code_calls  # noqa: PLC0415  few scripts are no shell's
+
+            self._found = code_calls.commands(self._text, self._shell)
         if self._found is None:
-            simples = _scan(self._text.text, _family(self._shell))
+            simples = _scan(self._text.text, family(self._shell))
             # expressions of PowerShell, which have no name, count only where they write a file
             self._found = tuple(
                 _command(simple, self._text) for simple in simples if simple.name or simple.outputs
             )
         return self._found
-
-    @overload
-    def __getitem__(self, index: int) -> Command: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Command]: ...
-
-    def __getitem__(self, index: int | slice) -> Command | Sequence[Command]:
-        return self._read()[index]
-
-    def __iter__(self) -> Iterator[Command]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-
-@lru_cache(maxsize=256)
-def _family(shell: str) -> str:
-    """bash, pwsh or cmd for what they and their like run, "" for other languages."""
-    lowered = shell.lower()
-    if not shell or _BOURNE.search(lowered):
-        return "bash"
-    if "pwsh" in lowered or "powershell" in lowered:
-        return "pwsh"
-    return "cmd" if lowered.startswith("cmd") else ""
 
 
 def _command(simple: Simple, text: Text) -> Command:

@@ -34,7 +34,7 @@ WORDS = frozenset(
 )
 """The grammar's names of what redirects, what is expanded, what stands for itself, and of words."""
 
-# tree-sitter recovers from errors in time that grows with the square of what stands in one
+# tree-sitter recovers from errors in time that grows with the square of what is in one
 # statement; real scripts have less than a fifth of this
 _PIECE = 20_000
 _BRACKETS = 500
@@ -67,7 +67,7 @@ def _grammar() -> object:
 
 
 def parse(unit: Unit) -> list[Simple]:
-    """The simple commands of a unit, roughly in order; what is broken gives what can be had."""
+    """The simple commands of a unit, roughly in order; of broken scripts, what could be parsed."""
     text = masked(unit.code)
     found: list[Simple] = []
     for start, end in _pieces(text):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Branching(Protocol):
-    """The script in which the branches stand."""
+    """The script that the branches are in."""
 
     variables: dict[str, Value]
     branches: int
@@ -57,7 +57,7 @@ def choice(shell: Branching, node: Node, stdin: Value) -> Value:
             body += shell.raw(child) + "\n"
     shell.branches -= 1
     for name, (when, left) in known.items():
-        # behind `if ! [[ … ]]; then exit; fi` it is harmless for good
+        # after `if ! [[ … ]]; then exit; fi` it is harmless for good
         shell.variables[name] = left if not when and leaves(body) else before[name]
     return tuple(printed)
 

@@ -126,7 +126,7 @@ def matched(arm: Arm, value: Value) -> Value:
 
 
 def passed(arms: Sequence[Arm]) -> bool:
-    """Whether only harmless texts get behind a `case`: the arms for all others leave the script."""
+    """Whether only harmless texts get past a `case`: the arms for all others leave the script."""
     left = [arm for arm in arms if leaves(arm.body)]
     if any(_refusing(pattern) for arm in left for pattern in arm.patterns):
         return True
@@ -149,5 +149,5 @@ def _refusing(pattern: str) -> bool:
 
 
 def leaves(body: str) -> bool:
-    """Whether a branch ends the script, or at least what stands behind it."""
+    """Whether a branch ends the script, or at least what follows it."""
     return _LEAVES.search(body) is not None

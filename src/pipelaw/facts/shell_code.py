@@ -15,7 +15,7 @@ _SOURCING = frozenset(("source", "."))
 
 
 def reread(simples: Sequence[Simple], start: int, end: int) -> bool:
-    """Whether what stands at `start` to `end` is put into a text that an interpreter then runs."""
+    """Whether what is from `start` to `end` is put into a text that an interpreter then runs."""
     inside: dict[Unit, list[Simple]] = {}
     for simple in simples:
         unit = simple.unit
@@ -29,14 +29,14 @@ def reread(simples: Sequence[Simple], start: int, end: int) -> bool:
 
 
 def _within(simple: Simple, fed: Fed, start: int, end: int) -> bool:
-    """Whether it stands in a here-document that is expanded first, and then read as code."""
+    """Whether it is in a here-document that is expanded first, and then read as code."""
     base = simple.unit.base
     inside = base + fed.start <= start and end <= base + fed.end
     return inside and not fed.literal and fed.taker.language != ""
 
 
 def _expanded(simples: Iterable[Simple], start: int, end: int) -> bool:
-    """Whether it stands where a command of one unit takes its words for code."""
+    """Whether it is where a command of one unit takes its words for code."""
     around: list[tuple[Simple, int]] = []
     for simple in simples:
         for index, (first, last) in enumerate(simple.spans):
@@ -68,7 +68,7 @@ def _printed_as_code(simple: Simple, around: Iterable[tuple[Simple, int]]) -> bo
 
 
 def _single_quoted(before: str) -> bool:
-    """Whether single quotes are open behind the beginning of a word."""
+    """Whether single quotes are open after the beginning of a word."""
     quote = ""
     escaped = False
     for char in before:

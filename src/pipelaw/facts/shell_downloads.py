@@ -116,7 +116,7 @@ class Downloads:
 
 
 def _here(path: str) -> int:
-    """The index behind what only says that a path begins in the folder one is in."""
+    """The index after what only says that a path begins in the folder one is in."""
     at = 0
     while (found := _HERE.match(path, at)) is not None:
         at = found.end()

@@ -19,7 +19,7 @@ class Given(NamedTuple):
     variables: Mapping[str, Taint] = {}
     """Foreign text by the name of the variable that holds it, in lower case."""
     templates: Sequence[tuple[int, int, Taint | None]] = ()
-    """What is pasted in before the shell reads it: where it stands, and whose text it is."""
+    """What is pasted in before the shell reads it: where it is, and whose text it is."""
     stores: Mapping[str, str] = {}
     """Variables that name a file with a meaning of its own, in lower case, and the meaning."""
     produce: Callable[[Sequence[str], Sequence[str]], Taint | None] = lambda _words, _files: None

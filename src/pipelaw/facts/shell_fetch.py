@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.shells import BOURNE
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -17,12 +18,13 @@ FETCHERS = (*"curl wget aria2c axel lynx iwr irm nvoke- .download tart-bits".spl
 """Pieces of lower-case text of which a script that fetches has one; cheaper to look for than below."""
 
 _RUNS = pattern(
-    r"\|\s*(?:\w+=\S*\s+|sudo\s+(?:-\S+\s+)*|env\s+)*(?:/\S*/)?(?:ba|z|da|k|a)?sh\b"
+    rf"\|\s*(?:\w+=\S*\s+|sudo\s+(?:-\S+\s+)*|env\s+)*(?:/\S*/)?{BOURNE}\b"
     r"|\|\s*(?:sudo\s+)?(?:python|perl|ruby|node|php|iex|deno|bun|pwsh|powershell|tee|gunzip|zcat|xzcat|base64"
     r"|gpg|openssl|sed|tr|xargs|cat|source|ssh|timeout|nice|docker|kubectl)"
-    r"|(?:ba|z|da|k|a)?sh\s+(?:-\w+\s+)*[\"'<$\w/.~-]|<\(|<<<|\beval\b|\bsource\b|\biex\b|chmod|install\s+-|\./|\.\\"
+    r"|sh\s+(?:-\w+\s+)*[\"'<$\w/.~-]|<\(|<<<|\beval\b|\bsource\b|\biex\b|chmod|install\s+-|\./|\.\\"
     r"|/\w+\.sh\b|\.exe|/bin/|java\s+-jar|docker\s+run|(?:^|[\n;&|])\s*[.&]\s|\b(?:python|node|perl|ruby|php)\S*\s"
-    r"|nvoke-expression|start-process|\bmv\s|\bexec\s|\bmsiexec\b|\bsu\s"
+    r"|nvoke-expression|start-process|\bmv\s|\bexec\s|\bmsiexec\b|\bsu\s|\bdpkg\s+-|\brpm\s+-|installer\s+-pkg"
+    r"|\b(?:apt|apt-get|dnf|yum|gdebi)\s[^\n;&|]{0,200}\.(?:deb|rpm)\b"
     r"|(?:^|[\n;&|(]|sudo|then|do)\s*[\"']?[/$~]\S"
 )
 """What runs a file or a stream, in lower-case text; generous, for it only saves a parse."""

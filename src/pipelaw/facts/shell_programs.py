@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from pipelaw.words import Charset
+
 
 class Call(NamedTuple):
     """A command that is about to run."""
@@ -136,7 +138,9 @@ def _filled(text: str, left: list[Value]) -> list[str | Taint]:
 
 def _read(shell: Running, call: Call) -> Value:
     """`read -r A B`, `mapfile -t A`: variables from standard input."""
-    charset = "text" if call.name != "read" or "''" in call.words or "-d" in call.words else "line"
+    charset: Charset = (
+        "text" if call.name != "read" or "''" in call.words or "-d" in call.words else "line"
+    )
     taken = narrowed(call.stdin, charset)
     for word in call.words[1:] if len(call.words) > 1 else ("REPLY",):
         if word[:1] != "-" and word.isidentifier():

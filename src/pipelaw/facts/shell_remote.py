@@ -26,6 +26,14 @@ _VARIABLE = pattern(r"\$\{?(\w+)\}?(?:\.Content)?\Z")
 _RUNNABLE = (".exe", ".bat", ".cmd", ".ps1")
 _STARTING = frozenset(("start-process", "saps", "start"))
 _EVALUATING = frozenset(("iex", "invoke-expression"))
+_INSTALLING = {
+    "dpkg": pattern(r"-i\Z|--install\Z"),
+    "rpm": pattern(r"-(?![a-z]*[qKVe])\w*[iU]\w*\Z|--install\Z|--upgrade\Z"),
+    "installer": pattern(r"-pkg\Z"),
+    "msiexec": pattern(r"[/-](?:i|package)\Z", re.IGNORECASE),
+    "gdebi": pattern(r"[^-]"),
+} | dict.fromkeys(("apt", "apt-get", "dnf", "yum"), pattern(r"(?:local|re)?install\Z"))
+"""Programs that install packages from files, and the word that makes them do so."""
 _STEPS = 50
 """How many flows are followed from one command: variables may hold each other."""
 
@@ -123,7 +131,7 @@ class _Script:
     def _started(self, simple: Simple) -> Origin:
         """The download that a command starts as a program."""
         word = simple.words[0]
-        if simple.name.lower() in _STARTING:
+        if simple.name.lower() in _STARTING or _installing(simple):
             return self.downloads.first(simple.words[1:])
         if simple.subs and "[scriptblock]::create" in word.lower():
             return self._passed(simple)
@@ -167,6 +175,12 @@ class _Script:
             re.search(rf"\b{name}=[\"']?{_COMMIT.pattern}", self.text)
             for name in _NAME.findall(path)
         )
+
+
+def _installing(simple: Simple) -> bool:
+    """Whether a command installs packages that may be files: their scripts run, and nothing checks them."""
+    how = _INSTALLING.get(simple.name)
+    return how is not None and any(how.match(word) for word in simple.words[1:])
 
 
 def _leading(simple: Simple, index: int) -> bool:

@@ -55,7 +55,7 @@ def scan(text: str, family: str) -> tuple[Simple, ...]:
 
 
 def _inner(simple: Simple) -> list[tuple[Unit, str]]:
-    """The scripts that stand in a command's words or in its input."""
+    """The scripts in a command's words or in its input."""
     unit, reading = simple.unit, simple.reading
     found: list[tuple[Unit, str]] = []
     if reading.language in _FAMILIES and reading.code and not reading.remote:

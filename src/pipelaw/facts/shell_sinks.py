@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_effects import Write
     from pipelaw.facts.shell_programs import Call
+    from pipelaw.words import Harm
 
 
 class Sink(NamedTuple):
     """A place where foreign text does harm."""
 
-    kind: str
-    """script, argument or address."""
+    kind: Harm
+    """script, argument, address or repository."""
     taint: Taint
     start: int
     end: int
@@ -43,9 +44,11 @@ _OPTIONS = {
 }
 """Programs with options that run code or write files, and the subcommands that have them."""
 _OPERANDS = {"docker": 2, "npx": 1}
-"""Programs behind whose first operands everything is for what they start."""
+"""Programs after whose first operands everything is for what they start."""
 _FETCHERS = frozenset(("curl", "wget", "http", "https", "httpie", "aria2c", "nc", "ncat"))
-PROGRAMS = frozenset((*shell_words.RUNNING, *_OPTIONS, *_FETCHERS))
+_CLONING = {"git": (("clone",), ("remote", "add")), "gh": (("repo", "clone"),)}
+"""Programs that fetch a repository by its address, and the words that it follows."""
+PROGRAMS = frozenset((*shell_words.RUNNING, *_OPTIONS, *_FETCHERS, *_CLONING))
 """Every program that can do harm with a text."""
 HARMED = pattern(shell_words.naming(PROGRAMS))
 """Found in every script that names one of them, and in some others."""
@@ -67,7 +70,7 @@ def sinks(
         yield from _sink("script", (first,), spans[0])
     at = reading.file if reading.language in shell_words.EXECUTING else 0
     yield from _sink("script", _program(call, at, files), spans[max(at, 0)])
-    kind = "argument" if reading.language in _PROGRAMMED else "script"
+    kind: Harm = "argument" if reading.language in _PROGRAMMED else "script"
     seen = set()
     for index in reading.code:
         if index < len(call.arguments):
@@ -79,6 +82,7 @@ def sinks(
         for index, sink in _addresses(call, spans):
             yield sink
             seen.add(index)
+    yield from _repositories(call, spans)
     if call.name in _OPTIONS:
         yield from _options(call, spans, seen)
 
@@ -98,7 +102,7 @@ def _program(call: Call, at: int, files: Mapping[str, Sequence[Write]]) -> Value
 
 
 def filled(words: Sequence[str], arguments: Sequence[Value], stdin: Value) -> list[Value]:
-    """The words behind `xargs -I{}`, with what it reads in the place of the mark."""
+    """The words after `xargs -I{}`, with what it reads in the place of the mark."""
     read = strongest(taints(stdin))
     mark = next((_mark(words, at) for at, word in enumerate(words) if word[:2] == "-I"), "")
     if read is None or not mark:
@@ -125,7 +129,7 @@ def _put(text: str, mark: str, read: Taint) -> Iterator[str | Taint]:
         yield more
 
 
-def _sink(kind: str, value: Value, span: tuple[int, int]) -> Iterator[Sink]:
+def _sink(kind: Harm, value: Value, span: tuple[int, int]) -> Iterator[Sink]:
     found = strongest(taint for taint in taints(value) if not taint.pasted)
     if found is not None:
         yield Sink(kind, found, *span)
@@ -146,6 +150,18 @@ def _addresses(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[i
                     break
                 leading.append(piece)
         before = word
+
+
+def _repositories(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[Sink]:
+    """The address in `git clone`, `git remote add` and `gh repo clone`."""
+    if call.name not in _CLONING:
+        return
+    operands = [index for index, word in enumerate(call.words) if index and word[:1] != "-"]
+    for verb in _CLONING[call.name]:
+        if [call.words[index] for index in operands[: len(verb)]] == [*verb]:
+            behind = len(verb) + (verb == ("remote", "add"))  # the name that it gets comes between
+            for index in operands[behind : behind + 1]:
+                yield from _sink("repository", call.arguments[index], spans[index])
 
 
 def _options(call: Call, spans: Sequence[tuple[int, int]], seen: set[int]) -> Iterator[Sink]:

@@ -25,9 +25,9 @@ class Unit:
         """Where it begins in the whole script."""
         self.end = base + len(code) if end < 0 else end
         self.exact = exact
-        """Its characters stand in the whole script as they are; quoted ones do not."""
+        """Its characters are in the whole script as they are here; quoted ones do not."""
         self.depth = depth
-        """How many scripts it stands in."""
+        """How many scripts it is nested in."""
         self.expanded = expanded
         """The outer shell runs the substitutions in it before it is read."""
         self.assigned: dict[str, Flow] = {}
@@ -52,7 +52,7 @@ class Flow:
         captured: bool = False,
     ) -> None:
         self.before = before
-        """What its commands read; None for nothing that stands in the script."""
+        """What its commands read; None for nothing that is in the script."""
         self.up = up
         """The flow whose output this one's output becomes."""
         self.writes = writes
@@ -96,7 +96,7 @@ class Fed:
 
     @property
     def taker(self) -> shell_words.Reading:
-        """How the command that reads it, or the one behind `cat`, takes it for code."""
+        """How the command that reads it, or the one after `cat`, takes it for code."""
         simple = self.simple
         if simple is not None and simple.name in PASSING:
             simple = simple.flow.consumer()
@@ -145,9 +145,9 @@ class Simple:
         self.unit = unit
         self.flow = flow
         self.words = words[at:] if at else words
-        """The program behind all wrappers, and its arguments; quotes removed."""
+        """The program after all wrappers, and its arguments; quotes removed."""
         self.spans = spans[at:] if at else spans
-        """Where each word stands."""
+        """Where each word is."""
         self.arguments_from_input = at > 0 and "xargs" in words[:at]
         self.start, self.end = place
         self.before = flow.before

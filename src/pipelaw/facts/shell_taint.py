@@ -118,7 +118,7 @@ class Shell:
         return self._sent(targets, printed, node)
 
     def _taken(self, redirects: Iterable[Node], stdin: Value) -> tuple[Value, list[Node]]:
-        """What a statement reads by its redirections, and the pipeline behind a here-document."""
+        """What a statement reads by its redirections, and the pipeline after a here-document."""
         piped: list[Node] = []
         for redirect in redirects:
             if redirect.type == "herestring_redirect":
@@ -169,7 +169,7 @@ class Shell:
         return self.given.stores.get(name.lower(), raw.strip("\"'"))
 
     def _sent(self, targets: Sequence[str], printed: Value, node: Node) -> Value:
-        """What is left of the output of a statement behind its redirections."""
+        """What is left of the output of a statement after its redirections."""
         for target in targets:
             self.write(target, printed, node)
         return () if targets else printed
@@ -253,7 +253,7 @@ class Shell:
         return tuple(found)
 
     def literal(self, start: int, end: int) -> Value:
-        """The text that stands in the script, with what is pasted into it."""
+        """The text that is in the script, with what is pasted into it."""
         start, end = start + self.offset, end + self.offset
         found: list[str | Taint] = []
         for first, last, taint in self.given.templates:

@@ -25,7 +25,7 @@ class _Redirects:
         self.before: Flow | None = None
         self.end = 0
         self.extra: list[Node] = []
-        """Words of the command that stand behind a redirection."""
+        """Words of the command that follow a redirection."""
         self.fed: list[Fed] = []
         self.reads = ""
         self.redirected = False
@@ -77,7 +77,7 @@ class Walk:
                 self._push(node, flow if redirects is None else redirects.group(flow), owner)
 
     def _push(self, node: Node, flow: Flow, owner: Owner = None) -> None:
-        """Visit what stands below a node next, in order."""
+        """Visit what is below a node next, in order."""
         for child in reversed(node.named_children):
             self.stack.append((child, flow, None, owner))
 
@@ -96,7 +96,7 @@ class Walk:
                 redirects = redirects or _Redirects()
                 _REDIRECTIONS[kind](self, child, flow, redirects)
             elif (kind == "variable_assignment" and not words) or child.start_byte == assigned:
-                # the grammar ends an assignment behind the second of its variables: see `_words`
+                # the grammar ends an assignment after the second of its variables: see `_words`
                 assigned = child.end_byte
                 self.stack.append((child, flow, None, None))
             elif kind != "comment" and child.end_byte > child.start_byte:
@@ -135,7 +135,7 @@ class Walk:
     def _words(
         self, nodes: list[Node]
     ) -> tuple[list[str], list[tuple[int, int]], list[tuple[int, Node]]]:
-        """The words of a command, where they stand, and those that hold substitutions."""
+        """The words of a command, where they are, and those that hold substitutions."""
         offset, code = self.offset, self.code
         words: list[str] = []
         spans: list[tuple[int, int]] = []
@@ -170,7 +170,7 @@ class Walk:
             before = Flow(before, captured=flow.captured)
             visits.append((stage, before, None, None))
         for stage in stages[-1:]:
-            # behind `<<END` the grammar takes `| a && b` for a pipeline into `a && b`
+            # after `<<END` the grammar takes `| a && b` for a pipeline into `a && b`
             first, more = _first(stage)
             last = Flow(before, flow, flow.writes, captured=flow.captured)
             visits.append((first, last, redirects, None))
@@ -224,7 +224,7 @@ class Walk:
     def _heredoc(
         self, node: Node, flow: Flow, redirects: _Redirects, inner: Flow | None = None
     ) -> None:
-        """`<<END`, and what stands behind it on its line: redirections, a pipeline, `&& more`."""
+        """`<<END`, and what follows it on its line: redirections, a pipeline, `&& more`."""
         for child in reversed(node.named_children):
             if child.type == "pipeline":
                 self._stages(child, flow, inner or flow)
@@ -272,7 +272,7 @@ class Walk:
                 self.stack.append((operand, flow, None, None))
 
     def _file(self, node: Node, flow: Flow, redirects: _Redirects) -> None:
-        """`> file`, `2>&1`, `< file`; words behind the file belong to the command."""
+        """`> file`, `2>&1`, `< file`; words after the file belong to the command."""
         redirects.end = max(redirects.end, node.end_byte)
         descriptor = operator = ""
         targets: list[Node] = []

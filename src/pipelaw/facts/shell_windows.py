@@ -87,7 +87,7 @@ class _Frame:
         self.outer = outer
         self.depth: int = outer.depth + 1 if outer is not None else 0
         self.opened = opened
-        """Where the parenthesis stands that began it, -1 for a block."""
+        """Where the parenthesis is that began it, -1 for a block."""
         self.data = data
         """The inside of a hash table: keys and values, no commands."""
         self.flow = flow
@@ -172,7 +172,7 @@ class _Splitter:
             stage = frame.stage
             self._finish()
             frame.begin(stage)
-        elif frame.words or token[0] != "\n":  # a line may end behind a pipe
+        elif frame.words or token[0] != "\n":  # a line may end after a pipe
             self._finish()
             frame.begin()
 
@@ -212,7 +212,7 @@ class _Splitter:
         ]
 
     def _prefix(self, words: list[str]) -> int:
-        """How many words stand before the command: `$x =`, `return`, `call`."""
+        """How many words come before the command: `$x =`, `return`, `call`."""
         at = 0
         if self.powershell:
             if words[1:2] in (["="], ["+="]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.shells import SHELLS
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -31,9 +32,9 @@ _VALUED |= dict.fromkeys(
     " caffeinate busybox travis_retry linux32 linux64 gosu su-exec chroot !".split(),
     "",
 )
-"""Programs that run the program named behind them, and their one-letter options with a value."""
+"""Programs that run the program named after them, and their one-letter options with a value."""
 WRAPPERS = frozenset(_VALUED)
-"""The programs that `program` looks behind."""
+"""The programs that `program` looks past."""
 _OPERANDS = {"timeout": 1, "gosu": 1, "su-exec": 1, "flock": 1, "chroot": 1}
 _LONG_VALUED = frozenset(
     "--user --group --host --prompt --chdir --signal --kill-after --max-args --max-procs --delimiter"
@@ -45,21 +46,21 @@ _COUNT = pattern(r"\d+[smhd]?\Z")
 
 
 def program(words: Sequence[str]) -> int:
-    """The index of the program that runs in the end, behind `sudo -E`, `env A=b`, `timeout 5`."""
+    """The index of the program that runs in the end, after `sudo -E`, `env A=b`, `timeout 5`."""
     at = 0
     while True:
         wrapper = name(words[at])
         valued = _VALUED.get(wrapper)
         if valued is None or (wrapper == "command" and words[at + 1 : at + 2] in (["-v"], ["-V"])):
             return at
-        behind = _behind(words, at + 1, valued, _OPERANDS.get(wrapper, 0))
+        behind = _after(words, at + 1, valued, _OPERANDS.get(wrapper, 0))
         if behind >= len(words):
             return at
         at = behind
 
 
-def _behind(words: Sequence[str], at: int, valued: str, operands: int) -> int:
-    """The index behind the options, assignments and own operands of a wrapper."""
+def _after(words: Sequence[str], at: int, valued: str, operands: int) -> int:
+    """The index after the options, assignments and own operands of a wrapper."""
     while at < len(words):
         word = words[at]
         if word == "--":
@@ -100,7 +101,6 @@ class Reading(NamedTuple):
 
 
 NO_READING = Reading()
-SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash".split())
 _SHELL_WORDS = frozenset(
     [*SHELLS, *(f"{folder}/{shell}" for folder in ("/bin", "/usr/bin") for shell in SHELLS)]
 )
@@ -216,7 +216,7 @@ def _shell(words: Sequence[str], at: int) -> Reading:
 def _interpreter(language: str, words: Sequence[str], options: _Options) -> Reading:
     code: list[int] = []
     at = 1
-    # behind `--` stand the arguments of code that comes from standard input
+    # what follows `--` are the arguments of code that comes from standard input
     while at < len(words) and words[at] != "--":
         word = words[at]
         if word in options.file:

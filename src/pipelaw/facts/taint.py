@@ -9,19 +9,21 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipelaw.words import Charset
+
 
 class Taint(NamedTuple):
     """A piece of text that somebody who is not trusted decides."""
 
     who: str
     """Who decides it, for messages: `whoever opens the issue`."""
-    charset: str = "text"
+    charset: Charset = "text"
     """text: anything; words: line breaks are lost, but only because quotes are missing; line:
     anything but a line break; branch: what git allows in a branch's name."""
     outsider: bool = False
     """Somebody without write access decides it."""
     sandboxed: bool = False
-    """Nobody but runs without the base repository's rights gets to see it."""
+    """Nobody but runs without the base repository's permissions gets to see it."""
     via: str = ""
     """What it passed through: a variable, output or file; "" when direct."""
     pasted: bool = False
@@ -29,15 +31,15 @@ class Taint(NamedTuple):
 
     @property
     def exposed(self) -> bool:
-        """An outsider decides it, and runs with the base repository's rights get to see it."""
+        """An outsider decides it, and runs with the base repository's permissions get to see it."""
         return self.outsider and not self.sandboxed
 
-    def narrowed(self, charset: str) -> Taint:
+    def narrowed(self, charset: Charset) -> Taint:
         """The same with no more freedom than a charset gives."""
         return self._replace(charset=min(self.charset, charset, key=CHARSETS.index))
 
 
-CHARSETS = ("branch", "line", "words", "text")
+CHARSETS: tuple[Charset, ...] = ("branch", "line", "words", "text")
 """From the least freedom to the most."""
 
 Value = tuple["str | Taint", ...]
@@ -48,7 +50,7 @@ UNKNOWN = "\0"
 
 
 def strongest(taints: Iterable[Taint]) -> Taint | None:
-    """The taint with most power among several, None for none: an outsider's, with rights, most freedom."""
+    """The taint with most power of several, None for none: an outsider's, with permissions, most freedom."""
     found = list(taints)
     # most are asked for nothing or one
     return max(found, key=_power) if len(found) > 1 else found[0] if found else None
@@ -63,7 +65,7 @@ def taints(value: Value) -> list[Taint]:
     return [piece for piece in value if not isinstance(piece, str)]
 
 
-def narrowed(value: Value, charset: str) -> Value:
+def narrowed(value: Value, charset: Charset) -> Value:
     """A value whose foreign pieces have no more freedom than a charset gives."""
     return tuple(piece if isinstance(piece, str) else piece.narrowed(charset) for piece in value)
 

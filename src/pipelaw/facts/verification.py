@@ -11,19 +11,28 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pipelaw.model import Script, Variable
+    from pipelaw.model import Reference, Script, Variable
 
 _REST = r"(?:[^\n;&|\\]|\\[\s\S]){0,400}?"
-"""What may stand between a program and one of its options."""
+"""What may come between a program and one of its options."""
 
 _WORD = r"(?:\b|(?<=\\[nt])|(?<=-o))"
-"""Where a word begins: also behind `-o`, and the escapes of `echo -e "Host *\\n\\tCheck no"`."""
+"""Where a word begins: also after `-o`, and the escapes of `echo -e "Host *\\n\\tCheck no"`."""
 
 _HOST, _SITE = "the key of an SSH server", "the certificate of a server"
 _MADE = "who made a package"
 _ANSWERING = "who answers"
+_LOG = "the checksum of a new module"
 
 _UNCHECKED = pattern(rf"{_WORD}StrictHostKeyChecking[=\s]\s*[\"']?(?:no|off)\b", re.IGNORECASE)
+
+_ELSEWHERE = (
+    r"http://(?:[^\s/\"'@]{1,100}@)?(?=[\w-]{1,63}\.)(?!127\.|0\.0\.0\.0)[\w.-]{1,200}(?<!\.svc)(?<!\.local)(?<!\.internal)"
+    r"(?![\w.-])[^\s\"';|&]*"
+)
+"""An unencrypted address on another machine than this one, or one beside it."""
+_NAMED = r"[=\s]\s*[\"']?(?!localhost\b|127\.|0\.0\.0\.0|\[?::1|[\"'\s])[^\s\"';|&]+"
+"""What names another machine after an option or a variable."""
 
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("StrictHostKey", _HOST, _UNCHECKED),
@@ -67,15 +76,34 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         pattern(r"\bServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true\b"),
     ),
     ("ssl.insecure", _SITE, pattern(r"-Dmaven\.wagon\.http\.ssl\.insecure=true\b")),
+    ("=insecure", _SITE, pattern(r"-Daether\.connector\.https\.securityMode=insecure\b")),
     (
         "http://",
         _ANSWERING,
         pattern(
-            rf"\bgit\s+(?:-\S+\s+\S+\s+)?(?:clone|fetch|pull|push|remote|submodule)\s{_REST}http://"
-            r"(?:[^\s/\"'@]{1,100}@)?(?=[\w-]{1,63}\.)[\w.-]{1,200}(?<!\.svc)(?<!\.local)(?<!\.internal)"
-            r"(?![\w.-])[^\s\"';|&]*"
+            rf"\bgit\s+(?:-\S+\s+\S+\s+)?(?:clone|fetch|pull|push|remote|submodule)\s{_REST}{_ELSEWHERE}"
         ),
     ),
+    (
+        "http://",
+        _ANSWERING,
+        pattern(
+            r"\b(?:npm|pnpm|yarn|bun|uvx?|gem|bundle|composer|cargo)\s(?![^\n;&|]{0,200}\btrusted-host\b)"
+            rf"{_REST}(?:registry|index-url|default-index|--index|--source|mirror\.\S+)[=\s]\s*"
+            rf"[\"']?{_ELSEWHERE}"
+        ),
+    ),
+    ("registry", _ANSWERING, pattern(rf"(?<![\w./-])registry\s?=\s?{_ELSEWHERE}")),
+    ("GOPROXY", _ANSWERING, pattern(rf"\bGOPROXY=[\"']?{_ELSEWHERE}")),
+    ("GOINSECURE", _SITE, pattern(rf"\bGOINSECURE{_NAMED}")),
+    (
+        "-insecure",
+        _SITE,
+        pattern(
+            rf"\bgo\s+get\s{_REST}(?<=\s)-insecure\b|\bGOFLAGS=[\"']?[^\"'\n]{{0,100}}-insecure\b"
+        ),
+    ),
+    ("allow-insecure-host", _SITE, pattern(rf"(?<![\w-])--allow-insecure-host{_NAMED}")),
     ("disable-tls", _SITE, pattern(r"\bdisable-tls[=\s]\s*true\b")),
     (
         "unauthenticated",
@@ -83,6 +111,11 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         pattern(rf"\bapt(?:-get)?\s{_REST}(?<=\s)--allow-unauthenticated\b"),
     ),
     ("nogpgcheck", _MADE, pattern(rf"\b(?:yum|dnf|microdnf|tdnf)\s{_REST}--nogpgcheck\b")),
+    (
+        "--verify=false",
+        _MADE,
+        pattern(rf"\bhelm\s+plugin\s+(?:install|update)\s{_REST}--verify=false\b"),
+    ),
     ("allow-untrusted", _MADE, pattern(rf"\bapk\s{_REST}--allow-untrusted\b")),
     (
         "trusted=yes",
@@ -90,10 +123,13 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         pattern(r"\bdeb\s+\[[^\]\n]{0,100}\btrusted=yes\b[^\]\n]{0,100}\]\s*\S+"),
     ),
 )
-"""What stands in a script that does it, what is not looked at then, and the pattern."""
+"""What a script that does it says, what is not checked then, and the pattern."""
 
 _ASKED = pattern(r"\bssh-keyscan\b[^\n]{0,400}known_hosts\b")
 """The key is taken from whoever answers, once for each run."""
+
+_UNLOGGED = pattern(r"\bGOSUMDB=[\"']?off\b|\bGONOSUMDB=[\"']?\*+(?![\w./*])")
+"""The public log of checksums is not asked; those of known modules are in the repository."""
 
 _HERE = pattern(r"https?://(?:localhost|127\.\d|\[::1\]|0\.0\.0\.0)")
 _OWN_FILE = pattern(r"(?<!\S)(?![a-z]+:)\S+\.(?:apk|deb|rpm)\b|\b(?:file|copy):")
@@ -117,6 +153,17 @@ SWITCHES = {
 }
 """Variables that programs look at, and the values that switch the check off."""
 
+_HOSTS = frozenset({"GOINSECURE", "PIP_TRUSTED_HOST", "UV_INSECURE_HOST"})
+"""Variables that name hosts whose certificates are not looked at."""
+_REGISTRIES = frozenset(
+    "GOPROXY NPM_CONFIG_REGISTRY npm_config_registry UV_INDEX_URL UV_DEFAULT_INDEX".split()
+)
+"""Variables that name where packages come from."""
+NAMES = frozenset(SWITCHES) | _HOSTS | _REGISTRIES | {"GOFLAGS", "GOSUMDB", "GONOSUMDB"}
+"""The variables that `unverified_by` looks at by name."""
+_FAR_HOST = pattern(_NAMED)
+_FAR_ADDRESS = pattern(_ELSEWHERE)
+
 _SETTINGS = frozenset(
     "skip_verify skip_tls_verify tls_skip_verify tlsskipverify insecure insecure_skip_verify"
     " insecure-skip-tls-verify skip-tls-verify".split()
@@ -133,6 +180,8 @@ def unverified(scripts: Iterable[Script]) -> tuple[Flaw, ...]:
                 found.extend(_found(script, how, what))
         if "keyscan" in text:
             found.extend(_found(script, _ASKED, _HOST, decisive=False))
+        if "SUMDB" in text:
+            found.extend(_found(script, _UNLOGGED, _LOG, decisive=False))
     return tuple(found)
 
 
@@ -156,14 +205,14 @@ def _found(
 
 
 def _spoken(before: str, rest: str) -> bool:
-    """Whether it stands in a comment, or in a text that is only shown to whoever reads the log."""
+    """Whether it is in a comment, or in a text that is only shown to whoever reads the log."""
     return before.startswith("#") or (
         _SHOWN.match(before) is not None and ">" not in rest and "|" not in rest
     )
 
 
 def _harmless(what: str, command: str) -> bool:
-    """Whether what is not looked at comes from the machine itself."""
+    """Whether what is not checked comes from the machine itself."""
     if what == _HOST:
         return False
     return bool(_HERE.search(command) or (what == _MADE and _OWN_FILE.search(command)))
@@ -176,12 +225,31 @@ def unverified_by(variables: Iterable[Variable]) -> tuple[Flaw, ...]:
             kind="unverified",
             text=f"{variable.name}: {variable.value}",
             detail=what,
-            decisive=True,
+            decisive=what != _LOG,
             place=variable.place,
         )
         for variable in variables
         if (what := _switched(variable))
     )
+
+
+_SSH_PLUGINS = frozenset({"appleboy/drone-ssh", "appleboy/drone-scp"})
+"""Plugins that believe any SSH server unless they are told the fingerprint of its key."""
+
+
+def unverified_logins(used: Iterable[Reference]) -> Iterator[Flaw]:
+    """The plugins that give a password to whichever SSH server answers."""
+    for reference in used:
+        if reference.kind == "plugin" and reference.name in _SSH_PLUGINS:
+            given = {one.name.lower() for one in reference.inputs}
+            if "password" in given and "fingerprint" not in given:
+                yield Flaw(
+                    kind="unverified",
+                    text=f"{reference.name} without fingerprint",
+                    detail=_HOST,
+                    decisive=True,
+                    place=reference.place,
+                )
 
 
 def _switched(variable: Variable) -> str:
@@ -191,6 +259,21 @@ def _switched(variable: Variable) -> str:
         return _HOST
     if variable.kind == "setting":
         return _SITE if name.lower() in _SETTINGS and value.lower() == "true" else ""
-    if name not in SWITCHES or value.strip().lower() not in SWITCHES[name]:
+    if name not in NAMES:
+        return ""
+    if name not in SWITCHES:
+        return _registered(name, value)
+    if value.strip().lower() not in SWITCHES[name]:
         return ""
     return _HOST if "HOST_KEY" in name else _SITE
+
+
+def _registered(name: str, value: str) -> str:
+    """What is not looked at because of a variable about registries, "" for nothing."""
+    if name in _HOSTS:
+        return _SITE if _FAR_HOST.match(f"={value}") else ""
+    if name in _REGISTRIES:
+        return _ANSWERING if _FAR_ADDRESS.match(value) else ""
+    if name == "GOFLAGS":
+        return _SITE if "-insecure" in value.split() else ""
+    return _LOG if _UNLOGGED.match(f"{name}={value}") else ""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _COOLDOWN = 3
 """The days that Dependabot waits where nothing is written, since July 2026."""
+_UNRANKED = frozenset(
+    "devcontainers docker docker-compose dotnet-sdk github-actions gitsubmodule helm opentofu pre-commit"
+    " terraform".split()
+)
+"""Ecosystems whose versions Dependabot does not rank, so that `semver-…-days` say nothing."""
 _ACTIONS = "github-actions"
 _WORKFLOWS = ".github/workflows/"
 
@@ -72,7 +77,7 @@ def _updates(document: Document, fields: dict[str, Node]) -> Iterator[Update]:
 
 
 def _update(document: Document, own: dict[str, Node]) -> Update:
-    days, waiting = _days(document, own)
+    days, waiting = _waiting(document, own)
     ecosystem = own["package-ecosystem"]
     external = own.get("insecure-external-code-execution")
     executes = document.text(external, "`insecure-external-code-execution`") == "allow"
@@ -91,15 +96,32 @@ def _update(document: Document, own: dict[str, Node]) -> Update:
     )
 
 
-def _days(document: Document, own: dict[str, Node]) -> tuple[int | None, Node | None]:
-    """The days of `cooldown.default-days`, and where they are written."""
-    fields = document.fields(own.get("cooldown"), "`cooldown`")
-    node = fields.get("default-days")
-    text = document.text(node, "`default-days`")
-    if node is not None and not text.isdecimal():
-        document.problem(node, "`default-days` is a number of days")
+def _waiting(document: Document, own: dict[str, Node]) -> tuple[int | None, Node | None]:
+    """The days of `cooldown` that the least careful kind of release waits, and where they are written."""
+    if "cooldown" not in own:
         return None, None
-    return (int(text), node) if node is not None else (None, None)
+    fields = document.fields(own["cooldown"], "`cooldown`")
+    usual = _days(document, fields, "default-days")
+    if document.text(own["package-ecosystem"], "`package-ecosystem`") in _UNRANKED:
+        return usual or (None, None)
+    kinds = [_days(document, fields, f"semver-{kind}-days") for kind in ("major", "minor", "patch")]
+    waits = [usual if kind is None else kind for kind in kinds]
+    known = [wait for wait in waits if wait is not None]
+    if len(known) < len(waits):  # the platform's default holds for the rest
+        known = [wait for wait in known if wait[0] < _COOLDOWN]
+    return min(known, key=lambda wait: wait[0]) if known else (None, None)
+
+
+def _days(document: Document, fields: dict[str, Node], key: str) -> tuple[int, Node] | None:
+    """One number of days, and where it is written."""
+    node = fields.get(key)
+    if node is None:
+        return None
+    text = document.text(node, f"`{key}`")
+    if not text.isdecimal():
+        document.problem(node, f"`{key}` is a number of days")
+        return None
+    return int(text), node
 
 
 def _registries(document: Document, fields: dict[str, Node]) -> Iterator[Variable]:
@@ -117,7 +139,7 @@ def _registries(document: Document, fields: dict[str, Node]) -> Iterator[Variabl
 
 
 def _grouped(document: Document, fields: dict[str, Node]) -> set[str]:
-    """Nothing is unattended where groups of ecosystems, which may hold any, cannot be told."""
+    """Nothing is unattended where groups of ecosystems, which may hold any, are not read."""
     return {_ACTIONS} if "multi-ecosystem-groups" in fields and "updates" not in fields else set()
 
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import MappingNode, Place, ScalarNode
-from pipelaw.document import Problem as Note
-from pipelaw.errors import UnreadableError
+from pipelaw.document import MappingNode, Place, Problem, ScalarNode
+from pipelaw.facts.authors import (
+    BRANCH_NAMER,
+    BRANCH_PUSHER,
+    COMMITTER,
+    REF_PUSHER,
+    REQUESTER,
+    TAG_PUSHER,
+)
 from pipelaw.facts.secrets import credentials
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.drone_conditions import (
@@ -21,8 +27,8 @@ from pipelaw.loaders.drone_conditions import (
     reach_of,
 )
 from pipelaw.loaders.drone_containers import cluster_secrets, host_paths
-from pipelaw.loaders.drone_document import documents, pair_place
-from pipelaw.loaders.drone_expansions import COMMITTER, PROPOSER, PUSHER, TAGGER, Taints, Writer
+from pipelaw.loaders.drone_document import documents, labelled, pair_place
+from pipelaw.loaders.drone_expansions import Taints, Writer
 from pipelaw.loaders.drone_jobs import Head, clone_settings, job_of, triggers_of
 from pipelaw.loaders.drone_matrix import rows
 from pipelaw.loaders.drone_steps import Context, Dialect, written
@@ -34,7 +40,7 @@ from pipelaw.records import NamedTuple, replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelaw.document import Document, Node, Problem
+    from pipelaw.document import Document, Node
     from pipelaw.source import Source
     from pipelaw.tree import Tree
 
@@ -51,22 +57,20 @@ _EVENTS = {
 _PROMOTED = ("promote", "rollback")
 
 # of a pull request, the branch is the one that it wants to change
-_BRANCH = Writer(PUSHER, ("push", "custom", "deployment", *_PROMOTED), branch=True)
+_BRANCH = Writer(BRANCH_PUSHER, ("push", "custom", "deployment", *_PROMOTED), branch=True)
 _COMMIT = Writer(COMMITTER)
 WRITERS = {
     "DRONE_COMMIT_MESSAGE": _COMMIT,
     "DRONE_COMMIT_AUTHOR": _COMMIT,
     "DRONE_COMMIT_AUTHOR_NAME": _COMMIT,
     "DRONE_COMMIT_AUTHOR_EMAIL": _COMMIT,
-    "DRONE_PULL_REQUEST_TITLE": Writer(PROPOSER, ("pull_request",)),
-    "DRONE_SOURCE_BRANCH": Writer("whoever names the source branch", ("pull_request", "push")),
+    "DRONE_PULL_REQUEST_TITLE": Writer(REQUESTER, ("pull_request",)),
+    "DRONE_SOURCE_BRANCH": Writer(BRANCH_NAMER, ("pull_request", "push")),
     "DRONE_BRANCH": _BRANCH,
     "DRONE_COMMIT_BRANCH": _BRANCH,
     "DRONE_TARGET_BRANCH": _BRANCH,
-    "DRONE_COMMIT_REF": Writer(
-        f"{PUSHER} or tag", ("push", "tag", "custom", "deployment", *_PROMOTED)
-    ),
-    "DRONE_TAG": Writer(TAGGER, ("tag", "deployment", *_PROMOTED)),
+    "DRONE_COMMIT_REF": Writer(REF_PUSHER, ("push", "tag", "custom", "deployment", *_PROMOTED)),
+    "DRONE_TAG": Writer(TAG_PUSHER, ("tag", "deployment", *_PROMOTED)),
 }
 """Who decides what Drone's variables say."""
 
@@ -74,7 +78,7 @@ _ESCALATED = frozenset(
     "plugins/docker plugins/acr plugins/ecr plugins/gcr plugins/gar plugins/heroku".split()
 )
 _CONTAINED = frozenset({"docker", "kubernetes"})
-"""Types of pipeline whose runners give those images all rights."""
+"""Types of pipeline whose runners give those images all privileges."""
 
 _DIALECT = Dialect(Rules(_EVENTS, {"target": _PROMOTED, "cron": ("cron",)}), WRITERS)
 _LEGACY = Dialect(
@@ -108,14 +112,7 @@ def load(source: Source, tree: Tree) -> Loaded:
     """Read the pipelines of a Drone file; what has to be rendered first is unresolved."""
     if source.path.endswith(_RENDERED):
         what = "the server renders its pipelines: give the rendered YAML to have it judged"
-        return Loaded((), (), (Note(source.path, 1, 1, what),))
-    try:
-        return _load(source)
-    except RecursionError:
-        raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
-
-
-def _load(source: Source) -> Loaded:
+        return Loaded((), (), (Problem(source.path, 1, 1, what),))
     problems: list[Problem] = []
     unresolved: list[Problem] = []
     bodies = [
@@ -147,7 +144,7 @@ def _pipelines(
         where = document.source.position(document.root.start_mark.index)
         name = document.text(fields.get("load"), "`load`")
         what = f"the server renders the template `{name}`: give the rendered YAML to have it judged"
-        unresolved.append(Note(document.source.path, *where, what))
+        unresolved.append(Problem(document.source.path, *where, what))
     elif kind in _SILENT:
         pass
     elif "steps" in fields or kind.lower() == "pipeline":
@@ -240,10 +237,7 @@ def _runner(document: Document, fields: dict[str, Node], kind: str) -> Runner:
 
     Whoever runs a Drone server runs its machines too, unless each build gets a new one.
     """
-    labels, node = [], fields.get("node")
-    if isinstance(node, MappingNode):
-        pairs = document.pairs(node, "`node`")
-        labels = [f"{key.value}={document.text(value, key.value)}" for key, value in pairs]
+    labels = labelled(document, fields.get("node"), "`node`")
     on_the_host = kind in _ON_THE_HOST
     return Runner(
         labels=tuple(labels),

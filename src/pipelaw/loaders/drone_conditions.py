@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipelaw.document import Document, Node
+    from pipelaw.words import Event as Kind
+    from pipelaw.words import Gate
 
 
 class Event(NamedTuple):
     """What can start a build."""
 
-    kind: str
+    kind: Kind
     """The kind of trigger, as the model names it."""
     refs: tuple[str, ...] = ()
     """How the git references of its builds begin; empty where any will do."""
@@ -32,6 +34,11 @@ class Event(NamedTuple):
     def outsider(self) -> bool:
         """Somebody without write access can cause it."""
         return self.kind == "change-request"
+
+    @property
+    def branch(self) -> bool:
+        """Its builds may be of a branch."""
+        return not self.refs or "refs/heads" in self.refs
 
 
 _FORGES = ("refs/pull", "refs/merge-requests", "refs/pull-requests")
@@ -50,7 +57,7 @@ class Case(NamedTuple):
     events: tuple[str, ...]
     branches: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
-    gates: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
     """What stops an outsider, whatever the event."""
     fixed: bool = False
     """It names the branches outright, so that nobody can choose a branch's name."""
@@ -62,7 +69,7 @@ class Reach(NamedTuple):
     events: tuple[str, ...]
     outsiders: tuple[str, ...] = ()
     """Those with which an outsider can start it."""
-    gates: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
     """What stops outsiders where their events do not get through."""
     fixed: bool = False
     """The name of a pushed branch is one of a list in the file."""
@@ -81,7 +88,7 @@ class Rules:
     """Filters that only builds of some events can pass: their keys, and those events."""
 
 
-# the same few conditions stand on most steps of a repository, and of an organisation
+# most steps of a repository have the same few conditions, and of an organisation
 @lru_cache(maxsize=2048)
 def _within(inner: Reach, outer: Reach) -> Reach:
     return Reach(
@@ -99,7 +106,8 @@ def reach_of(cases: tuple[Case, ...], rules: Rules) -> Reach:
     admitted = {name for case in cases for name in case.events}
     outsiders = {name for case in cases if not case.gates for name in case.events} & changes
     gated = [case for case in cases if not changes.isdisjoint({*case.events} - outsiders)]
-    others = [case for case in cases if not changes.issuperset(case.events)]
+    pushes = {name for name in rules.events if name not in changes and rules.events[name].branch}
+    others = [case for case in cases if not pushes.isdisjoint(case.events)]
     return Reach(
         tuple(name for name in rules.events if name in admitted),
         tuple(name for name in rules.events if name in outsiders),
@@ -179,7 +187,7 @@ def _case_of(said: _Said, rules: Rules) -> Case:
         # a pattern such as `*` also matches the empty value of all other events
         if named.include and not any(matches(pattern, "") for pattern in named.include):
             events = [name for name in events if name in rules.only[key]]
-    fixed = _fixed(said.branch.include) or _fixed(said.ref.include)
+    fixed = _fixed(said.branch.include) or _fixed_branch(said.ref.include)
     fixed = fixed or all(verdict.fixed for verdict in verdicts)
     first, *others = verdicts
     gates = tuple(gate for gate in first.gates if all(gate in one.gates for one in others))
@@ -283,6 +291,13 @@ def _fixed(patterns: tuple[str, ...]) -> bool:
     )
 
 
+def _fixed_branch(refs: tuple[str, ...]) -> bool:
+    """Whether there are references, and those of branches leave nothing open."""
+    return bool(refs) and _fixed(
+        tuple(ref for ref in refs if may_begin(ref, "refs/heads")) or ("refs/tags",)
+    )
+
+
 _WILDCARDS = frozenset("*?[{$")
 
 
@@ -290,7 +305,7 @@ class _Verdict(NamedTuple):
     """What one of an expression's alternatives says about the event."""
 
     terms: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    gates: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
     fixed: bool = False
 
     def admits(self, name: str) -> bool:
@@ -306,7 +321,7 @@ _NEGATED = pattern(
 )
 _OPPOSITES = {"==": "!=", "!=": "==", "in": "not in", "not in": "in"}
 _QUOTED = pattern(r"""["']([^"']*)["']""")
-_GATES = (
+_GATES: tuple[tuple[re.Pattern[str], Gate], ...] = (
     (re.compile(r"CI_COMMIT_PULL_REQUEST_LABELS\s+(?:contains|matches)\b"), "label"),
     (re.compile(r"CI_(?:COMMIT|PIPELINE)_AUTHOR\s*(?:==|in\b)"), "actor"),
 )

@@ -1,4 +1,4 @@
-"""The rights of a step's container, and what it mounts."""
+"""The privileges of a step's container, and what it mounts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pipelaw.document import Document
     from pipelaw.model import Volume
+    from pipelaw.words import Role
 
 
 class Entry(NamedTuple):
@@ -43,9 +44,9 @@ _NOTABLE = frozenset({"privileged", "backend_options", "ports", *_LISTED, *_NAME
 
 
 def container_of(
-    document: Document, entry: Entry, role: str, escalated: Collection[str]
+    document: Document, entry: Entry, role: Role, escalated: Collection[str]
 ) -> Container | None:
-    """The container of a step that has unusual rights, or of any service; None for all others."""
+    """The container of a step that has unusual privileges, or of any service; None for all others."""
     fields = entry.fields
     notable = not _NOTABLE.isdisjoint(fields)
     options = tuple(dict.fromkeys(_options(document, fields))) if notable else ()
@@ -65,7 +66,7 @@ def container_of(
 
 
 def _place(document: Document, entry: Entry, *, privileged: bool, options: bool) -> Place:
-    """The key that gives the container its rights, else its image."""
+    """The key that gives the container its privileges, else its image."""
     wanted = ["image"]
     if privileged:
         wanted = ["privileged"]
@@ -79,7 +80,7 @@ _OWN = ("commands", "command", "entrypoint", "volumes")
 
 
 def _escalates(fields: Mapping[str, Node], escalated: Collection[str]) -> bool:
-    """Whether the runner gives the image all rights unasked: it matches names without their tag."""
+    """Whether the runner gives the image all privileges unasked: it matches names without their tag."""
     image = fields.get("image")
     if not escalated or not isinstance(image, ScalarNode):
         return False
@@ -132,7 +133,7 @@ def _ports(document: Document, node: Node) -> Iterator[str]:
 
 
 def _backend(document: Document, node: Node) -> Iterator[str]:
-    """What a step asks of Kubernetes: another account, rights of its own."""
+    """What a step asks of Kubernetes: another account, privileges of its own."""
     kubernetes = document.fields(node, "`backend_options`").get("kubernetes")
     if not isinstance(kubernetes, MappingNode):
         return

@@ -76,3 +76,11 @@ def pair_place(document: Document, node: Node, *keys: str) -> Place:
         if key.value in keys:
             return document.place(key, value if isinstance(value, ScalarNode) else key)
     return document.place(pairs[0][0] if pairs else node)
+
+
+def labelled(document: Document, node: Node | None, what: str) -> list[str]:
+    """What a mapping asks of a machine, each as `key=value`."""
+    if not isinstance(node, MappingNode):
+        return []
+    pairs = document.pairs(node, what)
+    return [f"{key.value}={document.text(value, key.value)}" for key, value in pairs]

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode, Text, walk
+from pipelaw.facts import authors
 from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
 from pipelaw.facts.shell_handing import receiver
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipelaw.document import Document, Node, Place
     from pipelaw.loaders.drone_conditions import Reach
     from pipelaw.model import Script, Variable
+    from pipelaw.words import Sink
 
 
 class Writer(NamedTuple):
@@ -31,7 +33,7 @@ class Writer(NamedTuple):
     branch: bool = False
     """It is the name of a branch, which a filter may leave no choice of."""
     member: bool = False
-    """Only people with rights in the repository can."""
+    """Only members of the repository can."""
 
     def decides(self, reach: Reach) -> bool:
         """Whether anybody can write it where it is read."""
@@ -46,11 +48,6 @@ class Writer(NamedTuple):
     def _writes(self, events: tuple[str, ...]) -> bool:
         return any(not self.events or event in self.events for event in events)
 
-
-COMMITTER = "whoever writes the commit"
-PROPOSER = "whoever opens the pull request"
-PUSHER = "whoever may push a branch"
-TAGGER = "whoever may push a tag"
 
 _USES = pattern(r"(\$+)(\{?)(?:env:)?((?:DRONE|CI)_[A-Z_]+)")
 _NAMED = pattern(r"(\$+)(\{?)(?:env:)?([A-Za-z_]\w*)")
@@ -68,11 +65,11 @@ class Taints:
         self.spots: list[int] = []
         if any(sign in text for sign in _SIGNS):
             self.spots = [m.start() for m in _USES.finditer(text) if m[3] in writers]
-        # behind an alias a node's text stands elsewhere
+        # reached through an alias a node's text is elsewhere
         self.shared = "&" in text and "*" in text
 
     def touch(self, node: Node) -> bool:
-        """Whether one of them may stand in a node."""
+        """Whether one of them may be in a node."""
         if not self.spots or self.shared:
             return bool(self.spots)
         at = bisect_left(self.spots, node.start_mark.index)
@@ -83,7 +80,7 @@ UNTAINTED = Taints("", {})
 
 
 def in_text(
-    text: Text, sink: str, reach: Reach, writers: Mapping[str, Writer], shell: str = ""
+    text: Text, sink: Sink, reach: Reach, writers: Mapping[str, Writer], shell: str = ""
 ) -> Iterator[Expansion]:
     """The expansions of such variables in a text that lands in `sink`.
 
@@ -105,8 +102,8 @@ def in_text(
             shell=shell,
             attacker_controlled=True,
             outsider=writer.outside(reach),
-            exposed=writer.outside(reach),
             author=writer.who,
+            writer=authors.writer(writer.who),
             reparsed=sink == "script" and (pasted or reparsed(text, shell, start, end)),
             choosing=sink == "image" and in_name(text.text, start),
             place=text.place(start, end),
@@ -149,8 +146,8 @@ def through(
                 shell=shell,
                 attacker_controlled=True,
                 outsider=writers[source].outside(reach),
-                exposed=writers[source].outside(reach),
                 author=writers[source].who,
+                writer=authors.writer(writers[source].who),
                 via=f"the variable {match[3]}",
                 reparsed=True,
                 place=text.place(start, end),
@@ -163,7 +160,7 @@ def _pasted(match: re.Match[str]) -> bool:
 
 
 def in_node(
-    document: Document, node: Node, sink: str, reach: Reach, writers: Mapping[str, Writer]
+    document: Document, node: Node, sink: Sink, reach: Reach, writers: Mapping[str, Writer]
 ) -> Iterator[Expansion]:
     """The expansions in every text at or below a node."""
     for scalar in walk(node):
@@ -177,7 +174,7 @@ def alone(place: Place) -> Text:
 
 
 def _end(text: str, match: re.Match[str]) -> int:
-    """Where an expansion ends: behind the brace that closes it."""
+    """Where an expansion ends: after the brace that closes it."""
     if not match[2]:
         return match.end()
     depth = 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, SequenceNode
+from pipelaw.facts.publications import with_publications
 from pipelaw.facts.references import mount
-from pipelaw.facts.secrets import credentials
-from pipelaw.facts.verification import unverified_by
+from pipelaw.facts.releases import acts
+from pipelaw.facts.script_facts import facts_of
 from pipelaw.loaders.drone_conditions import Reach, event_nodes
 from pipelaw.loaders.drone_expansions import in_node
 from pipelaw.loaders.drone_steps import Parts, container_parts, entries, step_of
@@ -17,13 +18,12 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from pipelaw import words
     from pipelaw.document import Document, Node, ScalarNode
     from pipelaw.loaders.drone_conditions import Case, Event
     from pipelaw.loaders.drone_steps import Context
     from pipelaw.loaders.drone_values import Values
     from pipelaw.model import Expansion, Secret, Step, Volume
-
-_T = TypeVar("_T")
 
 
 class Head(NamedTuple):
@@ -46,7 +46,7 @@ def triggers_of(
     events: Mapping[str, Event],
     default: Place,
 ) -> tuple[Trigger, ...]:
-    """The triggers behind a condition; what it does not name, the platform does by itself."""
+    """The triggers that get past a condition; what it does not name, the platform does by itself."""
     named = event_nodes(document, node) if node is not None else {}
     found = []
     for name, event in events.items():
@@ -83,10 +83,12 @@ def job_of(
     ran = _steps(context, steps, head.reach)
     reach = ran.reach
     around = _around(context, fields, head.reach, own)
+    values = {one.name: one.value for one in own.variables}
+    done = acts(script for step in ran.steps for script in step.scripts)
     return Job(
         id=head.name,
         name=head.name,
-        steps=tuple(ran.steps),
+        steps=with_publications(ran.steps, values),
         runner=head.runner,
         environment=head.environment,
         needs=head.needs,
@@ -98,17 +100,17 @@ def job_of(
         holds_secrets=_held(around.secrets) or any(step.secrets for step in ran.steps),
         # the file that says what runs comes from the pull request, too
         runs_outsider_code=bool(reach.outsiders),
-        publishes="publish" in ran.purposes,
-        deploys="deploy" in ran.purposes or bool(head.environment),
+        publishes="publish" in ran.purposes or "publishes" in done,
+        deploys="deploy" in ran.purposes or "deploys" in done or bool(head.environment),
         references=around.references,
         scripts=around.scripts,
         variables=around.variables,
         secrets=around.secrets,
-        credentials=around.credentials,
+        credentials=around.facts.credentials,
         containers=around.containers,
         volumes=(*around.volumes, *_unmounted(context, ran.steps, around.volumes)),
         expansions=around.expansions,
-        flaws=unverified_by(around.variables),
+        flaws=around.facts.flaws,
         place=head.place,
     )
 
@@ -148,28 +150,18 @@ def _steps(context: Context, node: Node | None, outer: Reach) -> _Ran:
 
 def _around(context: Context, fields: Mapping[str, Node], reach: Reach, own: Values) -> Parts:
     """What belongs to the job and not to a step: its own values, clone and service containers."""
-    first = Parts(
+    found = Parts(
         variables=tuple(own.variables),
         secrets=tuple(own.secrets),
-        credentials=credentials(own.variables, ()),
+        facts=facts_of((), own.variables),
         expansions=tuple(_expansions(context, fields, reach)),
     )
-    found = [first, *_containers(context, fields, reach)]
-    if len(found) == 1:
-        return first
-    return Parts(
-        references=_all(parts.references for parts in found),
-        scripts=_all(parts.scripts for parts in found),
-        variables=_all(parts.variables for parts in found),
-        secrets=_all(parts.secrets for parts in found),
-        credentials=_all(parts.credentials for parts in found),
-        containers=_all(parts.containers for parts in found),
-        volumes=_all(parts.volumes for parts in found),
-        expansions=_all(parts.expansions for parts in found),
-    )
+    for parts in _containers(context, fields, reach):
+        found = found.plus(parts)
+    return found
 
 
-def _all(parts: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:
+def _all(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(part for group in parts for part in group)
 
 
@@ -186,7 +178,7 @@ def _joined(outer: Reach, steps: list[Reach]) -> Reach:
     )
 
 
-def _kinds(triggers: tuple[Trigger, ...], reach: Reach) -> tuple[str, ...]:
+def _kinds(triggers: tuple[Trigger, ...], reach: Reach) -> tuple[words.Event, ...]:
     return tuple(dict.fromkeys(t.kind for t in triggers if t.name in reach.events))
 
 
@@ -225,7 +217,12 @@ def clone_settings(document: Document, node: Node | None) -> list[tuple[ScalarNo
 
 
 _READ_ELSEWHERE = frozenset({"steps", "pipeline", "services", "clone", "variables", "kind", "type"})
-_SINKS = {"when": "condition", "trigger": "condition", "environment": "environment", "name": "name"}
+_SINKS: dict[str, words.Sink] = {
+    "when": "condition",
+    "trigger": "condition",
+    "environment": "environment",
+    "name": "name",
+}
 
 
 def _expansions(context: Context, fields: Mapping[str, Node], reach: Reach) -> Iterator[Expansion]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode, join, null
-from pipelaw.facts import references, shell
-from pipelaw.facts.concealment import concealed
-from pipelaw.facts.confusion import confused
-from pipelaw.facts.packages import traffic
+from pipelaw.facts import references
+from pipelaw.facts.releases import acts
+from pipelaw.facts.script_facts import NO_FACTS, ScriptFacts, facts_of, script_of
 from pipelaw.facts.secret_leaks import handed, leaks
-from pipelaw.facts.secrets import credentials
-from pipelaw.facts.shell_services import services
-from pipelaw.facts.verification import unverified, unverified_by
+from pipelaw.facts.verification import unverified_logins
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
 from pipelaw.loaders.drone_containers import Entry, container_of, volumes_of
 from pipelaw.loaders.drone_document import pair_place
@@ -22,7 +19,8 @@ from pipelaw.loaders.drone_matrix import Rows, alternatives
 from pipelaw.loaders.drone_plugins import purpose
 from pipelaw.loaders.drone_values import Values
 from pipelaw.loaders.switches import true
-from pipelaw.model import Script, Step
+from pipelaw.model import Step, replaced
+from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,15 +30,15 @@ if TYPE_CHECKING:
     from pipelaw.loaders.drone_expansions import Writer
     from pipelaw.model import (
         Container,
-        Credential,
         Expansion,
-        Flaw,
         Leak,
         Reference,
+        Script,
         Secret,
         Variable,
         Volume,
     )
+    from pipelaw.words import Role, Sink
 
 
 class Dialect(NamedTuple):
@@ -50,11 +48,11 @@ class Dialect(NamedTuple):
     writers: Mapping[str, Writer]
     """Who decides what the platform's variables say."""
     escalated: frozenset[str] = frozenset()
-    """Images that the runner gives all rights unasked."""
+    """Images that the runner gives all privileges unasked."""
     grants: bool = False
     """Steps have a list of `secrets`."""
     inline: bool = False
-    """A plugin's settings stand beside its `image`."""
+    """A plugin's settings are beside its `image`."""
 
 
 class Context(NamedTuple):
@@ -73,9 +71,11 @@ class Context(NamedTuple):
     """Where the file has variables that somebody else writes."""
     matrix: Rows = ()
     """What the variables of the pipeline's matrix stand for."""
+    bare: bool = False
+    """Steps run on the machine itself: their `image` is the name of a shell or program there."""
 
 
-_SINKS = {
+_SINKS: dict[str, Sink] = {
     "image": "image",
     "environment": "environment",
     "settings": "input",
@@ -118,15 +118,29 @@ class Parts(NamedTuple):
     scripts: tuple[Script, ...] = ()
     variables: tuple[Variable, ...] = ()
     secrets: tuple[Secret, ...] = ()
-    credentials: tuple[Credential, ...] = ()
+    facts: ScriptFacts = NO_FACTS
+    """What its scripts and variables say by themselves."""
     containers: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     expansions: tuple[Expansion, ...] = ()
     purpose: str = ""
     """What its plugin is for: publish, deploy or ""."""
 
+    def plus(self, other: Parts) -> Parts:
+        """What two containers bring, whatever their plugins are for."""
+        return Parts(
+            self.references + other.references,
+            self.scripts + other.scripts,
+            self.variables + other.variables,
+            self.secrets + other.secrets,
+            self.facts.plus(other.facts),
+            self.containers + other.containers,
+            self.volumes + other.volumes,
+            self.expansions + other.expansions,
+        )
 
-def container_parts(context: Context, entry: Entry, role: str, reach: Reach) -> Parts:
+
+def container_parts(context: Context, entry: Entry, role: Role, reach: Reach) -> Parts:
     """Everything that a step, service or clone container says."""
     document = context.document
     fields, node = entry.fields, entry.node
@@ -144,16 +158,18 @@ def container_parts(context: Context, entry: Entry, role: str, reach: Reach) -> 
     if context.stored and "volumes" in fields:
         values.mounted(fields["volumes"], context.stored)
     scripts = _scripts(context, fields, settings)
+    facts = facts_of(scripts, values.variables, service=role == "service")
     plugin = role == "step" and not own
-    image = _image(fields)
+    part: Role = "plugin" if plugin else role
+    image = None if context.bare else _image(fields)
     secret = bool(values.secrets)
     return Parts(
-        _references(context, image, "plugin" if plugin else role, inputs, secrets=secret),
+        _references(context, image, part, inputs, secrets=secret),
         scripts,
-        (*values.variables, *services(scripts)),
+        (*values.variables, *facts.services),
         tuple(values.secrets),
-        credentials(values.variables, scripts, service=role == "service"),
-        _containers(context, entry, "plugin" if plugin else role),
+        facts,
+        _containers(context, entry, part),
         _volumes(context, fields),
         tuple(_expansions(context, entry, scripts, values.variables, reach))
         if context.taints.spots
@@ -170,7 +186,7 @@ def _image(fields: Mapping[str, Node]) -> ScalarNode | None:
 def _references(
     context: Context,
     image: ScalarNode | None,
-    role: str,
+    role: Role,
     inputs: tuple[Variable, ...],
     *,
     secrets: bool,
@@ -178,7 +194,7 @@ def _references(
     """The image of a container; a matrix makes several of one."""
     if image is None:
         return ()
-    kind = "plugin" if role == "plugin" else "image"
+    kind: Literal["plugin", "image"] = "plugin" if role == "plugin" else "image"
     place = Place(context.document.source, image, image)
     return tuple(
         references.image(text, place, role, kind=kind, secrets=secrets, inputs=inputs)
@@ -186,7 +202,7 @@ def _references(
     )
 
 
-def _containers(context: Context, entry: Entry, role: str) -> tuple[Container, ...]:
+def _containers(context: Context, entry: Entry, role: Role) -> tuple[Container, ...]:
     found = container_of(context.document, entry, role, context.dialect.escalated)
     return (found,) if found is not None else ()
 
@@ -247,17 +263,11 @@ def _script(context: Context, node: Node, name: str) -> Script | None:
     if not places:
         return None
     text = join(places)
-    return Script(
-        text=text.text,
-        shell=name,
-        commands=shell.commands(text, name),
-        source_text=text,
-        place=text.whole,
-    )
+    return script_of(text, name, text.whole)
 
 
 def _argument(fields: Mapping[str, Node]) -> Node | None:
-    """What stands behind `-c` in `entrypoint` or `command`."""
+    """What follows `-c` in `entrypoint` or `command`."""
     words: list[Node] = []
     if "entrypoint" not in fields and "command" not in fields:
         return None
@@ -290,9 +300,9 @@ def _expansions(
             yield from in_node(context.document, part, sink, reach, writers)
 
 
-def _sinks(context: Context, entry: Entry) -> Iterator[tuple[Node, str]]:
+def _sinks(context: Context, entry: Entry) -> Iterator[tuple[Node, Sink]]:
     """The parts of a step that are no scripts, and what becomes of a text in them."""
-    other = "input" if context.dialect.inline else "other"
+    other: Sink = "input" if context.dialect.inline else "other"
     for key, value in entry.fields.items():
         if key == "settings" and isinstance(value, MappingNode):
             for setting, part in context.document.pairs(value, "`settings`"):
@@ -324,26 +334,18 @@ def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[S
             expansions=parts.expansions,
             variables=parts.variables,
             secrets=parts.secrets,
-            credentials=parts.credentials,
+            credentials=parts.facts.credentials,
             containers=parts.containers,
             volumes=parts.volumes,
-            installations=traffic(parts.scripts).installations,
-            flaws=_flaws(parts),
+            installations=parts.facts.installations,
+            publications=parts.facts.publications,
+            flaws=(*parts.facts.flaws, *unverified_logins(parts.references)),
             leaks=_leaks(parts),
+            merges="merges" in acts(parts.scripts),
             place=entry.place,
         ),
         parts.purpose,
         reach,
-    )
-
-
-def _flaws(parts: Parts) -> tuple[Flaw, ...]:
-    """What the scripts and values of a step do that they should not."""
-    return (
-        *unverified(parts.scripts),
-        *concealed(parts.scripts),
-        *unverified_by(parts.variables),
-        *confused(parts.scripts, parts.variables),
     )
 
 
@@ -352,7 +354,17 @@ def _leaks(parts: Parts) -> tuple[Leak, ...]:
     held = handed(parts.secrets) if parts.secrets and parts.scripts else {}
     if not held:
         return ()
-    return tuple(leak for script in parts.scripts for leak in leaks(script, held)[0])
+    return tuple(leak for script in parts.scripts for leak in leaks(_unpasted(script), held)[0])
+
+
+_BRACES = pattern(r"(?<!\$)\$\{[^}\n]*\}")
+
+
+def _unpasted(script: Script) -> Script:
+    """A script without `${…}`: the platform pastes those, and knows no variable of the step by then."""
+    if "${" not in script.text:
+        return script
+    return replaced(script, text=_BRACES.sub(lambda match: " " * len(match[0]), script.text))
 
 
 def _optional(document: Document, fields: Mapping[str, Node]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.document import MappingNode, Place, ScalarNode, SequenceNode, null
 from pipelaw.model import Secret, Variable
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pipelaw.document import Document, Node
+    from pipelaw.words import Outsiders, Use
 
 _PASTED = pattern(r"(?<!\$)(?:\$\$)*\$\{")
 """`${`, but not `$${`, which the platform leaves alone."""
@@ -73,9 +74,9 @@ class Values:
             variable = self.document.text(target.get("env"), "`env`")
             file = self.document.text(target.get("file"), "`file`")
             if name:
-                use, target_name = ("file", file) if file else ("environment", variable)
                 place = self.document.place(item)
-                self._of_cluster(name, use, target_name or name.upper(), place)
+                use: Use = "file" if file else "environment"
+                self._of_cluster(name, use, file or variable or name.upper(), place)
 
     def mounted(self, node: Node, stored: Mapping[str, ScalarNode]) -> None:
         """Read the secrets of its cluster that a step mounts, by the names of their volumes."""
@@ -86,7 +87,7 @@ class Values:
                 target = self.document.text(fields.get("path"), "`path`")
                 self._of_cluster(secret.value, "file", target, self.document.place(secret))
 
-    def _of_cluster(self, name: str, use: str, target: str, place: Place) -> None:
+    def _of_cluster(self, name: str, use: Use, target: str, place: Place) -> None:
         """Note a secret of the cluster, which the platform hands over whoever starts the pipeline."""
         self.secrets.append(
             Secret(
@@ -105,7 +106,14 @@ class Values:
             place = self.document.place(item)
             self._secret(item.value, "other", "image_pull_secrets", place)
 
-    def named(self, name: str, node: Node, kind: str, target: str, use: str = "") -> None:
+    def named(
+        self,
+        name: str,
+        node: Node,
+        kind: Literal["environment", "setting", "credential"],
+        target: str,
+        use: Use | None = None,
+    ) -> None:
         """Read one value; of a mapping or list also the values and secrets inside it."""
         place = Place(self.document.source, node, node)
         if isinstance(node, ScalarNode):
@@ -123,7 +131,7 @@ class Values:
             for key, value in self.document.pairs(node, f"`{name}`"):
                 self.named(key.value, value, kind, target, use)
 
-    def _from_secret(self, node: Node, use: str, target: str) -> bool:
+    def _from_secret(self, node: Node, use: Use, target: str) -> bool:
         """Whether a mapping is `from_secret: NAME`; its secret is noted."""
         if not isinstance(node, MappingNode):
             return False
@@ -141,11 +149,11 @@ class Values:
             return self.document.text(fields.get("name"), "`name`")
         return self.document.text(node, "`from_secret`")
 
-    def _secret(self, name: str, use: str, target: str, place: Place) -> None:
+    def _secret(self, name: str, use: Use, target: str, place: Place) -> None:
         if not name:
             return
         foreign = name.lower() in self.external
-        outsiders = "given" if foreign else "setting"
+        outsiders: Outsiders = "given" if foreign else "setting"
         self.secrets.append(
             Secret(
                 name=name,

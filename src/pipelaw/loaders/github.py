@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, shared
 from pipelaw.errors import UnreadableError
 from pipelaw.facts import references
-from pipelaw.facts.secrets import credentials
+from pipelaw.facts.script_facts import facts_of
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.github_catalogue import RUNTIMES
 from pipelaw.loaders.github_context import Context
@@ -17,6 +17,7 @@ from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_lock import locked
 from pipelaw.loaders.github_permissions import permissions_of
 from pipelaw.loaders.github_reach import reach_of
+from pipelaw.loaders.github_releases import deploys, publishes
 from pipelaw.loaders.github_siblings import called_by, callers, upstream
 from pipelaw.loaders.github_steps import Surroundings, steps_of
 from pipelaw.loaders.github_taint_calls import (
@@ -47,7 +48,7 @@ def load_early(tree: Tree, path: str) -> None:
         source = decode(path, tree.read(path))
         memory(tree).loaded[path] = _load(source, tree)
     except (RecursionError, UnreadableError):
-        return  # which is told when its turn comes
+        return  # which is reported when its turn comes
 
 
 def _load(source: Source, tree: Tree) -> Loaded:
@@ -100,6 +101,7 @@ def _workflow(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline
     granted = permissions_of(document, fields.get("permissions"), "pipeline")
     flow = context.flow
     variables = context.environment(fields.get("env"), flow)
+    facts = facts_of((), variables)
     context.defaults = fields.get("defaults")
     context.cache_mode = document.text(fields.get("cache-mode"), "`cache-mode`")
     context.shell = context.default_shell(context.defaults)
@@ -110,14 +112,13 @@ def _workflow(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline
         name=document.text(fields.get("name"), "`name`"),
         triggers=triggers,
         jobs=jobs,
-        permissions_declared=granted.declared,
         permissions=granted.permissions,
         reusable={trigger.name for trigger in triggers} == {"workflow_call"},
         variables=variables,
         expansions=tuple(flow.expansions),
         secrets=tuple(flow.secrets),
-        flaws=tuple(flow.flaws),
-        credentials=credentials(variables, ()),
+        flaws=(*flow.flaws, *facts.flaws),
+        credentials=facts.credentials,
         place=document.place(document.root, _first_value(document.root)),
     )
 
@@ -135,10 +136,11 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     uses = uses_of_action(tree, document.source.path) if "steps" in runs else []
     reach, flow = used_by(context, uses)
     given = {use.job.token for use in uses if use.job.writes}
+    steps = steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach))
     job = Job(
-        steps=with_leaks(
-            steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach)), flow.secrets
-        ),
+        steps=with_leaks(steps, flow.secrets),
+        publishes=publishes(steps),
+        deploys=deploys(steps),
         events=reach.events,
         reachable_by_outsider=reach.reachable,
         exposed=reach.exposed,

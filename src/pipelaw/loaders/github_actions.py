@@ -1,41 +1,14 @@
-"""What is known of single GitHub actions: which inputs run code, and what checkouts do."""
+"""What is known of single GitHub actions: what checkouts do, and which versions of them."""
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
-from pipelaw.patterns import pattern
+from pipelaw.facts.versions import version_of
 
-CODE_INPUTS = {
-    "actions/github-script": {"script"},
-    "azure/cli": {"inlinescript"},
-    "azure/powershell": {"inlinescript"},
-    "appleboy/ssh-action": {"script"},
-    "amadevus/pwsh-script": {"script"},
-    "jannekem/run-python-script-action": {"script"},
-    "cardinalby/js-eval-action": {"expression"},
-    "addnab/docker-run-action": {"run", "options"},
-    "mikefarah/yq": {"cmd"},
-    "devorbitus/yq-action-output": {"cmd"},
-    "sergeysova/jq-action": {"cmd"},
-    "gautamkrishnar/blog-post-workflow": {"item_exec"},
-    "8398a7/action-slack": {"custom_payload"},
-    "skitionek/notify-microsoft-teams": {"overwrite"},
-}
-"""Inputs whose text is run as code, by action and input in lower case."""
-
-CODE_LANGUAGES = {
-    "addnab/docker-run-action": "bash",
-    "amadevus/pwsh-script": "pwsh",
-    "appleboy/ssh-action": "bash",
-    "azure/cli": "bash",
-    "azure/powershell": "pwsh",
-    "devorbitus/yq-action-output": "bash",
-    "jannekem/run-python-script-action": "python",
-    "mikefarah/yq": "bash",
-    "sergeysova/jq-action": "bash",
-}
-"""The language of that code; JavaScript for the others."""
+if TYPE_CHECKING:
+    from pipelaw.model import Reference
+    from pipelaw.words import Risk
 
 FIRST_PARTY = frozenset({"actions", "github"})
 """The accounts of the platform itself."""
@@ -98,7 +71,7 @@ RESOLVERS = {
 }
 """Actions that look a request up, and what their outputs name of it."""
 
-SCOPES = {
+SCOPES: dict[str, Risk] = {
     "contents": "high",
     "actions": "high",
     "attestations": "high",
@@ -121,23 +94,7 @@ SCOPES = {
 """The scopes of the job's token, and what a holder of their write access can do."""
 
 
-def claimed(ref: str, comment: str) -> str:
-    """The version that a reference names, that of a commit by its comment; "" where neither tells."""
-    text = comment if len(ref) >= 40 else ref
-    match = re.search(r"v?(\d+(?:\.\d+)*)", text) if len(ref) >= 40 else _VERSION.fullmatch(text)
-    return match[1] if match else ""
-
-
-_VERSION = pattern(r"v?(\d+(?:\.\d+)*)")
-
-
-def major(ref: str, comment: str) -> int | None:
-    """The major version that a reference names; None where it tells none."""
-    version = claimed(ref, comment)
-    return int(version.partition(".")[0]) if version else None
-
-
-def refuses_outsiders(ref: str, comment: str, *, unsafe_allowed: bool) -> bool:
+def refuses_outsiders(used: Reference, *, unsafe_allowed: bool) -> bool:
     """Whether this version of actions/checkout refuses a fork's code in a privileged run.
 
     A floating major (`v4`) does since the refusal was carried back to it; an exact older version
@@ -145,11 +102,9 @@ def refuses_outsiders(ref: str, comment: str, *, unsafe_allowed: bool) -> bool:
     """
     if unsafe_allowed:
         return False
-    if ref == "main":
+    if used.ref == "main":
         return True
-    version = claimed(ref, comment)
-    if not version:
-        return False
-    if int(version.partition(".")[0]) >= _SAFE_CHECKOUT:
-        return True
-    return "." not in version and len(ref) < 40
+    version = version_of(used)
+    if version is None or version.major >= _SAFE_CHECKOUT:
+        return version is not None
+    return len(version.numbers) == 1 and used.claimed == ""

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
+from pipelaw.facts.versions import version_of
 from pipelaw.loaders.github_taint_sources import ASKING, produced
 from pipelaw.model import Agent
 from pipelaw.patterns import pattern
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipelaw.facts.taint import Taint
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.model import Command, Expansion, Reference, Script, Variable
+    from pipelaw.words import Tool
 
 
 class Known(NamedTuple):
@@ -28,9 +30,11 @@ class Known(NamedTuple):
     """Inputs that let others in with `*`."""
     shut_inputs: tuple[str, ...] = ()
     """Inputs that let others in with `false`."""
+    unlisted: int = 99
+    """The major version since which its input `allowed_tools` says nothing any more."""
 
 
-_CLAUDE = Known(guarded=True, open_inputs=("allowed_non_write_users", "allowed_bots"))
+_CLAUDE = Known(guarded=True, open_inputs=("allowed_non_write_users", "allowed_bots"), unlisted=1)
 _CODEX = Known(guarded=True, open_inputs=("allow_users",), shut_inputs=("require_repo_write",))
 _PLAIN = Known()
 ACTIONS: dict[str, Known] = {
@@ -110,9 +114,9 @@ def agents_of(
     scripts: Sequence[Script],
 ) -> tuple[Agent, ...]:
     """The models that one step asks; `flow` knows which of its variables others write."""
-    if used is not None:
-        known = ACTIONS.get(used.name.lower())
-        return () if known is None else (_action(used, known, variables, flow.expansions),)
+    known = ACTIONS.get(used.name.lower()) if used is not None else None
+    if used is not None and known is not None:
+        return (_action(used, known, variables, flow.expansions),)
     found: list[Agent] = []
     for script in scripts:
         if not _ANY_PROGRAM.isdisjoint(words(script.text)):
@@ -134,13 +138,15 @@ def _action(
     author, text = _author(inside)
     said = {name: variable.value for name, variable in values.items()}
     everyone = _everyone(known, said)
+    version = version_of(used)
+    unlisted = version is not None and version.major >= known.unlisted
     return Agent(
         name=used.name,
         author=author,
         prompt=text,
         guarded=known.guarded and not everyone,
         everyone=everyone,
-        tools=_tools(_permitted(said)),
+        tools=_tools(_permitted(said, listed=not unlisted)),
         unconfined=_unconfined(said),
         place=used.place,
     )
@@ -164,18 +170,19 @@ def _everyone(known: Known, said: dict[str, str]) -> bool:
     )
 
 
-def _permitted(said: dict[str, str]) -> Iterator[str]:
-    """The lists of tools that the inputs of an action allow."""
-    yield said.get("allowed_tools", "")
+def _permitted(said: dict[str, str], *, listed: bool) -> Iterator[str]:
+    """The lists of tools that the inputs of an action allow; `listed` where it has an input for them."""
+    if listed:
+        yield said.get("allowed_tools", "")
     for match in _ALLOWED.finditer(said.get("claude_args", "")):
         yield match["double"] or match["single"] or match["bare"] or ""
     for match in _ALLOW_LIST.finditer(said.get("settings", "")):
         yield match[1]
 
 
-def _tools(lists: Iterable[str]) -> tuple[str, ...]:
+def _tools(lists: Iterable[str]) -> tuple[Tool, ...]:
     """The tools of some lists that change something or reach out."""
-    found: dict[str, None] = {}
+    found: dict[Tool, None] = {}
     for text in lists:
         for match in _TOOL.finditer(text):
             name, only = match["name"].lower(), match["only"]
@@ -233,7 +240,7 @@ def _commands(
 
 
 def _task(command: Command, script: Script) -> str:
-    """Where the task of a command stands: what it reads is put together somewhere in the script."""
+    """Where the task of a command is: what it reads is put together somewhere in the script."""
     reads = command.input or "<" in command.text or "$(" in command.text
     return script.text if reads else command.text
 

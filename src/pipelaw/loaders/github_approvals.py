@@ -1,4 +1,4 @@
-"""Whether an outsider's code gets to a step by itself, or behind something that a member gives first."""
+"""Whether an outsider's code gets to a step by itself, or after something that a member gives first."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Standing(NamedTuple):
     """How an outsider's code gets to a step."""
 
     exposed: bool = False
-    """By itself, with the repository's rights."""
+    """By itself, with the repository's permissions."""
     approval: str = ""
     """What a member gives first, and the code can change after: label, comment, environment or start."""
     bypassed: bool = False
     """A label that is given once lets later code through."""
     events: frozenset[str] = frozenset()
-    """The events with the repository's rights under which it gets there."""
+    """The events with the repository's permissions under which it gets there."""
     called: bool = False
     """Only where a workflow calls it that is not known."""
     late: bool = False

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.authors import FETCHED_REQUESTER, REQUESTER
 from pipelaw.facts.script_words import words
+from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import Mount, owned, resolved, standing
 from pipelaw.model import Artifact, replaced
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from pipelaw.model import Command, Script, Step
     from pipelaw.place import Place
+    from pipelaw.words import Feeds, Store
 
 _DOWNLOADERS = frozenset(
     """
@@ -44,7 +47,6 @@ _COMMAND = pattern(
 _WRITTEN = pattern(
     r"(?:writeFileSync|writeFile|outputFile|createWriteStream)\s*\(\s*(?:path\.join\(\s*)?['\"`]?([^'\"`,)]*)"
 )
-_OPENED = pattern(r"\b(?:unzip|bsdtar|7z|tar)\b")
 _READERS = frozenset("cat head tail jq sed grep awk tr cut sort yq Get-Content type".split())
 _REDIRECTED = pattern(r"<\s*([\w./-]+)")
 _CLEANED = pattern(
@@ -53,9 +55,17 @@ _CLEANED = pattern(
 _DONE = pattern(r"\bdone\s*<\s*[\"']?([\w./-]+)")
 _READ = pattern(r"\bread\s+(?:-\w+\s+)*(\w+)")
 _FOR = pattern(r"\bfor\s+(\w+)\s+in\s+([^\n]*)")
-_TARGETS = {"GITHUB_ENV": "environment", "GITHUB_PATH": "path", "GITHUB_OUTPUT": "output"}
+_TARGETS: dict[str, Store] = {
+    "GITHUB_ENV": "environment file",
+    "GITHUB_PATH": "search path",
+    "GITHUB_OUTPUT": "outputs",
+}
 _EXPORTED = pattern(r"core\.(exportVariable|addPath|setOutput)\(")
-_JAVASCRIPT = {"exportVariable": "environment", "addPath": "path", "setOutput": "output"}
+_JAVASCRIPT: dict[str, Store] = {
+    "exportVariable": "environment file",
+    "addPath": "search path",
+    "setOutput": "outputs",
+}
 
 
 class Download(NamedTuple):
@@ -65,7 +75,7 @@ class Download(NamedTuple):
     folder: str
     """Where they land, as `resolved` gives it."""
     behind: int = -1
-    """The character of the step's own script behind which they are there."""
+    """The character of the step's own script after which they are there."""
 
 
 def downloads(
@@ -74,7 +84,7 @@ def downloads(
     """What a step fetches that outsiders may have made.
 
     `made` are artifacts of this run that hold what an outsider's code left; `later` gives the scripts
-    behind the step, in which an archive may be opened.
+    after the step, in which an archive may be opened.
     """
     return tuple(_downloads(step, start, made, later)) if step.references or step.scripts else ()
 
@@ -89,9 +99,9 @@ def _downloads(
                 folder = resolved(inputs.get("path", "") or ".", "") or ""
                 found = _artifact(inputs.get("name", ""), folder, used.place)
                 if _own_run(used.name.lower(), inputs) and all(_matching(inputs, made)):
-                    found = replaced(found, refused=True, author="whoever opens the pull request")
+                    found = replaced(found, refused=True, author=REQUESTER)
                 yield Download(found, folder)
-    for script in step.scripts:
+    for script in scripts_here(step):
         yield from _scripted(script, start, later)
 
 
@@ -101,7 +111,7 @@ def _artifact(name: str, folder: str, place: Place) -> Artifact:
         name=name,
         paths=(folder,) if folder else (),
         untrusted=True,
-        author="whoever opens the pull request that the other run was for",
+        author=FETCHED_REQUESTER,
         outside=folder[:1] in ("/", "~", "$"),
         place=place,
     )
@@ -202,8 +212,8 @@ def _archive(written: Sequence[str], opened: Sequence[str]) -> str:
     return ""
 
 
-def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1) -> str:
-    """What a script writes from the files for later steps: environment, path or output; "" for nothing."""
+def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1) -> Feeds:
+    """What a script writes from the files for later steps; "" for nothing."""
     text = script.text
     if script.shell == "javascript":
         return _fed_by_javascript(text, mounts)
@@ -212,15 +222,15 @@ def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1)
     passed = list(standing(script, start))
     reads = [text for command, folders in passed for text in _read(command, folders, mounts)]
     reads += _looped(text, start, reads, mounts)
-    best = ""
+    best: Feeds = ""
     for command, _ in passed if reads else ():
         targets = " ".join(command.writes)
-        kind = next((kind for word, kind in _TARGETS.items() if word in targets), "")
-        if not kind or command.place.start <= behind:
+        kind = next((kind for word, kind in _TARGETS.items() if word in targets), None)
+        if kind is None or command.place.start <= behind:
             continue
         piece = expanded(command.text, text, {})
         if not _CLEANED.search(piece) and any(read in piece for read in reads):
-            best = kind if kind != "output" or not best else best
+            best = kind if kind != "outputs" or not best else best
     return best
 
 
@@ -256,7 +266,7 @@ def _owned(word: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
 _FILE_READ = pattern(r"readFile(?:Sync)?\(\s*(?:path\.join\(\s*)?['\"`]([^'\"`]+)")
 
 
-def _fed_by_javascript(text: str, mounts: Sequence[Mount]) -> str:
+def _fed_by_javascript(text: str, mounts: Sequence[Mount]) -> Feeds:
     given = _EXPORTED.search(text)
     if given is None:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from pipelaw.loaders.github_actions import major
+from pipelaw.facts.versions import version_of
 from pipelaw.loaders.github_conditions import Case, judged
 from pipelaw.loaders.github_releases import publishes
 from pipelaw.loaders.github_workspace import below, folder_of, resolved
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     from pipelaw.loaders.github_reach import Reach
     from pipelaw.model import Checkout, Reference, Step, Trigger
+    from pipelaw.words import CacheWrites
 
 
 class Switch(NamedTuple):
     """How an action is told to keep a cache."""
 
     on: tuple[str, ...] = ()
-    """Inputs that ask for it."""
+    """Inputs that request it."""
     off: str = ""
     """The input that forbids it."""
     default: bool = False
@@ -33,7 +34,7 @@ class Switch(NamedTuple):
     until: int = 10_000
     """The major version from which on it is no longer so."""
     asks: str = ""
-    """What an input that asks for it has to hold."""
+    """What an input that requests it has to hold."""
     given: str = ""
     """The input without which there is nothing to keep."""
 
@@ -111,7 +112,7 @@ def caches_of(used: Reference | None, reach: Reach, mode: str) -> tuple[Cache, .
 
 
 def _asked(switch: Switch, inputs: Mapping[str, str], reach: Reach) -> bool | None:
-    """Whether the inputs ask for a cache; None where they do not say."""
+    """Whether the inputs request a cache; None where they do not say."""
     forbidden = inputs.get(switch.off, "") if switch.off else ""
     if forbidden and _may(forbidden, reach, wanted=False) is False:
         return False
@@ -160,11 +161,11 @@ def _runs(condition: str, case: Case) -> bool:
 
 
 def _default(switch: Switch, used: Reference) -> bool:
-    version = major(used.ref, used.comment)
-    return switch.default and (version is None or switch.since <= version < switch.until)
+    version = version_of(used)
+    return switch.default and (version is None or switch.since <= version.major < switch.until)
 
 
-def writes(reach: Reach, steps: Sequence[Step], mode: str, *, privileged: bool) -> str:
+def writes(reach: Reach, steps: Sequence[Step], mode: str, *, privileged: bool) -> CacheWrites:
     """Whether outsiders' code can write what runs of the default branch restore: open, refused or ""."""
     if not reach.exposed or mode in ("read", "none"):
         return ""

@@ -20,6 +20,22 @@ ARCHIVED = frozenset(
 )
 """Repositories that their owners have made read-only: nobody will fix what is found in them."""
 
+NODE20 = dict.fromkeys(
+    """
+    actions/cache actions/checkout actions/download-artifact actions/setup-dotnet actions/setup-java
+    actions/setup-node actions/upload-artifact
+    """.split(),
+    4,
+) | {
+    "actions/github-script": 7,
+    "actions/labeler": 5,
+    "actions/setup-go": 5,
+    "actions/setup-python": 5,
+    "actions/stale": 9,
+    "github/codeql-action": 3,
+}
+"""The first major versions of the platform's own actions that were made for Node.js 20."""
+
 _POPULAR = """
     1password/load-secrets-action actions/attest-build-provenance actions/cache actions/checkout
     actions/configure-pages actions/create-github-app-token actions/dependency-review-action
@@ -68,8 +84,8 @@ REPLACEABLE = {
     "mikefarah/yq": "`yq`",
     "ncipollo/release-action": _RELEASE,
     "peter-evans/close-issue": "`gh issue close`",
-    "peter-evans/create-or-update-comment": "`gh issue comment` and `gh pr comment`",
-    "peter-evans/create-pull-request": "`gh pr create`",
+    "peter-evans/create-or-update-comment": "`gh issue comment`, `gh pr comment` or `gh api`",
+    "peter-evans/create-pull-request": "`git push` and `gh pr create`",
     "sergeysova/jq-action": "`jq`",
     "softprops/action-gh-release": _RELEASE,
     "stefanzweifel/git-auto-commit-action": _COMMIT,
@@ -86,6 +102,8 @@ INSTALLERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "digitalocean/action-doctl": ("doctl", ("version",)),
     "extractions/setup-crate": ("release of a crate", ("version",)),
     "extractions/setup-just": ("just", ("just-version",)),
+    "fluxcd/flux2/action": ("Flux CLI", ("version",)),
+    "foundry-rs/foundry-toolchain": ("Foundry", ("version",)),
     "golangci/golangci-lint-action": (
         "golangci-lint",
         ("version", "version-file", "install-mode"),
@@ -94,9 +112,13 @@ INSTALLERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "hashicorp/setup-terraform": ("Terraform", ("terraform_version",)),
     "imranismail/setup-kustomize": ("kustomize", ("kustomize-version",)),
     "jdx/mise-action": ("mise", ("version",)),
+    "jetli/wasm-bindgen-action": ("wasm-bindgen", ("version",)),
+    "jetli/wasm-pack-action": ("wasm-pack", ("version",)),
     "ko-build/setup-ko": ("ko", ("version",)),
+    "mamba-org/setup-micromamba": ("micromamba", ("micromamba-version", "micromamba-url")),
     "opentofu/setup-opentofu": ("OpenTofu", ("tofu_version", "tofu_version_file")),
     "oven-sh/setup-bun": ("Bun", ("bun-version", "bun-version-file")),
+    "prefix-dev/setup-pixi": ("pixi", ("pixi-version", "pixi-url")),
     "reviewdog/action-setup": ("reviewdog", ("reviewdog_version",)),
     "snyk/actions/setup": ("Snyk CLI", ("snyk-version",)),
     "superfly/flyctl-actions/setup-flyctl": ("flyctl", ("version",)),

@@ -6,19 +6,25 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.sensitive_files import sensitive
-from pipelaw.loaders.github_versions import takes_hidden_files, token_in_workspace
+from pipelaw.facts.versions import older
+from pipelaw.loaders.github_workspace import folder_of
 from pipelaw.model import Artifact, Checkout, Reference, Step, Variable, replaced
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _WORKSPACE = pattern(
     r"(?:\$\{\{\s*github\.workspace\s*\}\})?/?(?:\.{1,2})?(?:[*/][*/]*)?\Z", re.IGNORECASE
 )
 _EXCLUDED = pattern(r"(?:\A!|/)\.(?:git(?:/|\Z)|\*)")
 """What keeps git's folder out of an artifact."""
+_JOBS_TOKEN = pattern(r"\bsecrets\.GITHUB_TOKEN\b|\bgithub\.token\b", re.IGNORECASE)
 _UNSET = frozenset({"false", "${{false}}"})
+_TOKEN_APART = (6,)
+"""The version of a checkout since which the token that it keeps lies outside of the workspace."""
+_HIDDEN_LEFT = (4, 4)
+"""The version of an upload since which it leaves out files whose names begin with a dot."""
 
 
 def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[Checkout, ...]:
@@ -30,9 +36,10 @@ def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
         Checkout(
             repository=values.get("repository", ""),
             ref=values.get("ref", ""),
-            folder=values.get("path", ""),
+            folder=folder_of(values["path"]) if "path" in values else "",
             unsafe_allowed=_allowed(values.get("allow-unsafe-pr-checkout", "")),
             persists_credentials=_kept(values.get("persist-credentials", "true")),
+            credential=_credential(values),
             deliberate=values.get("persist-credentials", "").lower() == "true",
             place=used.place,
         ),
@@ -47,7 +54,7 @@ def artifacts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
     values = {variable.name.lower(): variable.value for variable in inputs}
     upload = name.endswith("upload-artifact")
     paths = tuple(line.strip() for line in values.get("path", "").splitlines() if line.strip())
-    hidden = upload and takes_hidden_files(used, values)
+    hidden = upload and _takes_hidden_files(used, values)
     return (
         Artifact(
             action="upload" if upload else "download",
@@ -61,6 +68,12 @@ def artifacts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
     )
 
 
+def _credential(values: Mapping[str, str]) -> str:
+    """What a checkout is handed in place of the job's token, which it takes by itself."""
+    handed = values.get("ssh-key") or values.get("token", "")
+    return "" if _JOBS_TOKEN.search(handed) else handed
+
+
 def _allowed(setting: str) -> bool:
     """Whether a setting is on, or an expression decides it."""
     return setting.lower() == "true" or ("${{" in setting and _kept(setting))
@@ -68,6 +81,12 @@ def _allowed(setting: str) -> bool:
 
 def _kept(setting: str) -> bool:
     return setting.replace(" ", "").lower() not in _UNSET
+
+
+def _takes_hidden_files(used: Reference, values: Mapping[str, str]) -> bool:
+    """Whether an upload takes files whose names begin with a dot."""
+    said = values.get("include-hidden-files", "").strip().lower()
+    return said == "true" if said in ("true", "false") else older(used, *_HIDDEN_LEFT)
 
 
 def _whole(paths: Sequence[str]) -> bool:
@@ -83,14 +102,14 @@ def runs_foreign(checkout: Checkout) -> bool:
 
 
 def uploaded(steps: Sequence[Step]) -> list[Step]:
-    """The steps, their checkouts told whether a later step stores the whole workspace."""
+    """The steps, their checkouts marked where a later step stores the whole workspace."""
     found = list(steps)
     whole = -1
     for index, step in enumerate(steps):
         if step.artifacts and any(one.whole_workspace and one.hidden for one in step.artifacts):
             whole = index
     for index, step in enumerate(found[: max(whole, 0)]):
-        if step.checkouts and any(map(token_in_workspace, step.references)):
+        if step.checkouts and any(older(used, *_TOKEN_APART) for used in step.references):
             kept = tuple(replaced(checkout, uploaded=True) for checkout in step.checkouts)
             found[index] = replaced(step, checkouts=kept)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_expressions import (
     Binary,
@@ -21,13 +22,16 @@ from pipelaw.loaders.github_expressions import (
     fences,
     parse,
 )
-from pipelaw.loaders.github_names import chosen, foreign, own, unwrapped
+from pipelaw.loaders.github_names import ACTORS, chosen, foreign, own, unwrapped
 from pipelaw.records import NamedTuple
+
+if TYPE_CHECKING:
+    from pipelaw.words import Gate
 
 Value = str | float | bool | None
 _TRUSTED = frozenset({"owner", "member", "collaborator"})
 COMMENTED = frozenset({"issue_comment", "pull_request_comment", "discussion_comment"})
-"""Events whose cause, a comment, need not come from the author of what it stands under."""
+"""Events whose cause, a comment, need not come from the author of what it is about."""
 _LABELLING = ("", "labeled", "unlabeled")
 _LABELLED = COMMENTED | {"issues"}
 """Events that an outsider can cause where a label is set: by one more comment, or by a template."""
@@ -38,9 +42,8 @@ class Verdict(NamedTuple):
 
     holds: bool | None
     """None where it depends on what is not known."""
-    gates: tuple[str, ...] = ()
-    """What stops an outsider, where something does: label, actor, association (of whoever caused the event),
-    author (of the request), permission, repository, merge, upstream, ref."""
+    gates: tuple[Gate, ...] = ()
+    """What stops an outsider, where something does."""
 
 
 class Case(NamedTuple):
@@ -55,7 +58,7 @@ class Case(NamedTuple):
     author: bool = False
     """Somebody without write access wrote the request that it is about."""
     labelled: bool = False
-    """The labels that a condition asks for are set."""
+    """The labels that a condition requires are set."""
     bare: bool = False
     """No label is set, not even one from before."""
     tag: bool = False
@@ -126,9 +129,9 @@ class _Judge:
         self.case = case
         self.event = case.event
         self.outsider = case.outsider or case.author
-        self.gates: list[str] = []
+        self.gates: list[Gate] = []
 
-    def gate(self, name: str) -> bool:
+    def gate(self, name: Gate) -> bool:
         """Note a gate that is closed for outsiders."""
         self.gates.append(name)
         return False
@@ -223,7 +226,7 @@ class _Judge:
         return self.person(tree.name, _MEMBER) if chosen(other) or own(other) else None
 
     def away_from(self, name: str, value: str) -> bool | None:
-        """False where the run's event, or its ref, is another one than the condition asks for."""
+        """False where the run's event, or its ref, is another one than the condition requires."""
         if name == "github.event.workflow_run.event" and self.outsider:
             if value == "pull_request":
                 self.gates.append("upstream")
@@ -234,7 +237,7 @@ class _Judge:
         return None
 
     def ref(self, name: str, value: str) -> bool | None:
-        """False where the run's ref is another one than the condition asks for."""
+        """False where the run's ref is another one than the condition requires."""
         branch = value.startswith("refs/heads/") or name == "github.ref_name"
         tag = value.startswith("refs/tags/") or value == "tag"
         if self.case.tag and name != "github.ref_name":
@@ -251,7 +254,7 @@ class _Judge:
             return self.role(name, "association") if value in _TRUSTED else None
         if name == "github.event.label.name" or name.endswith("labels.*.name"):
             return self.label(name)
-        if name in _ACTORS or name.endswith("actor.login"):
+        if name in ACTORS or name.endswith("actor.login"):
             # the actor is whoever caused the latest event, which for a bot's pull request can be
             # anybody; a person's name cannot be had
             bot = value.endswith("[bot]") or not self.case.outsider
@@ -260,7 +263,7 @@ class _Judge:
             return self.role(name, "actor")
         return None
 
-    def role(self, name: str, gate: str) -> bool | None:
+    def role(self, name: str, gate: Gate) -> bool | None:
         """False where a context names the one who is an outsider: the request's author, or the cause."""
         if name.startswith(_AUTHORED):
             return self.gate("author") if self.case.author else None
@@ -337,12 +340,7 @@ class _Judge:
         return self.gate("repository") if owned and foreign(name) else None
 
 
-_ACTORS = frozenset({"github.actor", "github.triggering_actor", "github.event.sender.login"})
-_AUTHORED = (
-    "github.event.pull_request.",
-    "github.event.issue.",
-    "github.event.discussion.",
-)
+_AUTHORED = ("github.event.pull_request.", "github.event.issue.", "github.event.discussion.")
 """What an event is about; its author need not be the one who caused it."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
 
 from pipelaw.facts import references
@@ -17,18 +18,19 @@ from pipelaw.loaders.github_expressions import (
     children,
     fences,
     parse,
+    paths,
 )
 from pipelaw.loaders.github_runner import axis
 from pipelaw.model import Reference, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pipelaw.document import Node
     from pipelaw.loaders.github_context import Context
 
 _MOST = 64
-"""How many constants of one text are told."""
+"""How many constants of one text are reported."""
 _UNKNOWN = "${{ }}"
 
 
@@ -37,23 +39,48 @@ def constants(context: Context, fields: dict[str, Node], text: str) -> tuple[str
 
     `fields` are the job's. What only a run decides gives the text itself, if nothing else is known.
     """
-    pieces: list[list[str]] = []
-    end = 0
-    for fence in fences(text):
-        pieces.append([text[end : fence.start]])
-        try:
-            found = dict.fromkeys(_values(context, fields, parse(fence.code)))
-        except ExpressionError:
-            return (text,)
-        pieces.append(list(found)[:_MOST])
-        end = fence.end
-    pieces.append([text[end:]])
+    try:
+        pieces = _pieces(text)
+    except ExpressionError:
+        return (text,)
     whole = (
-        "".join(parts).strip() for parts, _ in zip(product(*pieces), range(_MOST), strict=False)
+        "".join(parts).strip()
+        for chosen in _chosen(context, fields, pieces)
+        for parts in product(*(_given(piece, chosen) for piece in pieces))
     )
-    made = tuple(dict.fromkeys(text for text in whole if text))
+    made = tuple(dict.fromkeys(one for one, _ in zip(whole, range(_MOST), strict=False) if one))
     known = tuple(text for text in made if _UNKNOWN not in text)
     return known or ((text,) if made else ())
+
+
+def _pieces(text: str) -> list[str | Expr]:
+    """What is between the expressions of a text, and the expressions."""
+    pieces: list[str | Expr] = []
+    end = 0
+    for fence in fences(text):
+        pieces += (text[end : fence.start], parse(fence.code))
+        end = fence.end
+    return [*pieces, text[end:]]
+
+
+def _chosen(
+    context: Context, fields: dict[str, Node], pieces: Iterable[str | Expr]
+) -> Iterator[dict[str, str]]:
+    """What the matrix says in each of a job's copies, of the values that a text reads."""
+    read = (path for piece in pieces if not isinstance(piece, str) for path in paths(piece))
+    axes = {
+        path: list(axis(context, fields, path.removeprefix("matrix.")))
+        for path in dict.fromkeys(read)
+        if path.startswith("matrix.")
+    }
+    known = {path: values for path, values in axes.items() if values}
+    for values in product(*known.values()):
+        yield dict(zip(known, values, strict=True))
+
+
+def _given(piece: str | Expr, chosen: Mapping[str, str]) -> list[str]:
+    """What a piece of a text can be in one copy of a job."""
+    return [piece] if isinstance(piece, str) else list(dict.fromkeys(_values(piece, chosen)))
 
 
 _PURE = frozenset({"format", "startswith", "endswith", "contains", "join"})
@@ -160,23 +187,65 @@ def _changes(image: Reference, text: str) -> dict[str, object]:
     return {field: getattr(other, field) for field in fields}
 
 
-def _values(context: Context, fields: dict[str, Node], tree: Expr) -> Iterator[str]:
+def _values(tree: Expr, chosen: Mapping[str, str]) -> Iterator[str]:
     """The constants that an expression can give; one that no text has for what is not known."""
     if isinstance(tree, Literal):
         yield _written(tree.value)
     elif isinstance(tree, Binary) and tree.operator == "||":
-        if not (isinstance(tree.left, Binary) and tree.left.operator == "&&"):
-            yield from _values(context, fields, tree.left)
-        else:
-            yield from _values(context, fields, tree.left.right)
-        yield from _values(context, fields, tree.right)
+        first = tree.left
+        holds = None
+        if isinstance(first, Binary) and first.operator == "&&":
+            holds = _holds(first.left, chosen)
+            first = first.right
+        if holds is not False:
+            yield from _values(first, chosen)
+        if not holds:
+            yield from _values(tree.right, chosen)
     elif isinstance(tree, Binary) and tree.operator == "&&":
-        yield from _values(context, fields, tree.right)
-    elif isinstance(tree, Path) and tree.name.startswith("matrix."):
-        found = list(axis(context, fields, tree.name.removeprefix("matrix.")))
-        yield from found or (_UNKNOWN,)
+        yield from _values(tree.right, chosen)
     else:
-        yield _UNKNOWN
+        yield chosen.get(tree.name, _UNKNOWN) if isinstance(tree, Path) else _UNKNOWN
+
+
+def _holds(tree: Expr, chosen: Mapping[str, str]) -> bool | None:
+    """Whether a comparison of what the matrix says holds, None where that is not known."""
+    if isinstance(tree, Not):
+        inner = _holds(tree.operand, chosen)
+        return None if inner is None else not inner
+    if not isinstance(tree, Binary) or tree.operator not in _COMPARISONS:
+        return None
+    left, right = _scalar(tree.left, chosen), _scalar(tree.right, chosen)
+    if left is None or right is None:
+        return None
+    first, second = _number(left), _number(right)
+    if first is not None and second is not None:
+        return _COMPARISONS[tree.operator](first, second)
+    if tree.operator not in ("==", "!="):
+        return None
+    return (left.lower() == right.lower()) is (tree.operator == "==")
+
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "==": eq,
+    "!=": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+}
+
+
+def _scalar(tree: Expr, chosen: Mapping[str, str]) -> str | None:
+    if isinstance(tree, Literal):
+        return _written(tree.value)
+    return chosen.get(tree.name) if isinstance(tree, Path) else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _written(value: str | float | bool | None) -> str:

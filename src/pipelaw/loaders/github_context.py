@@ -1,11 +1,12 @@
-"""What a workflow's parts need from what stands around them while they are read."""
+"""What a workflow's parts need from what is around them while they are read."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.document import MappingNode, Place, ScalarNode, Text
+from pipelaw.facts.authors import writer
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_contexts import author, carried
 from pipelaw.loaders.github_deciders import decider
@@ -21,7 +22,7 @@ from pipelaw.loaders.github_expressions import (
     sources,
 )
 from pipelaw.loaders.github_gates import flaws_at, in_expression, unclosed
-from pipelaw.loaders.github_misuse import NOTABLE, odd_shell, switched
+from pipelaw.loaders.github_misuse import TRACES, odd_shell, trace
 from pipelaw.loaders.github_reach import Reach
 from pipelaw.loaders.github_taint import NOTHING, Known, dynamic, taint_of, written
 from pipelaw.loaders.github_taint_scripts import harmless
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_taint_calls import LocalCall
     from pipelaw.model import Reference
     from pipelaw.tree import Tree
+    from pipelaw.words import Receiver
 
 _TOKENS = frozenset({"github.token", "secrets.github_token"})
 _TAINTABLE = ("script", "code")
@@ -145,7 +147,7 @@ class Context:
         self.made: dict[str, bool] = {}
         """Artifacts that jobs so far made after an outsider's code ran in them."""
         self.depth = 0
-        """How many files stand between it and the one that is being loaded."""
+        """How many files are between it and the one that is being loaded."""
 
     def inside(self, document: Document) -> Context:
         """The reading of another file of the repository, which this one uses, under the same events."""
@@ -203,8 +205,8 @@ class Context:
                 self.document.wrong(value, "text", f"the variable `{key.value}`")
                 continue
             found.append(self.variable("environment", key.value, value, flow))
-            if key.value in NOTABLE:
-                flow.flaws.extend(switched(found[-1]))
+            if key.value in TRACES:
+                flow.flaws.extend(trace(key.value, value.value, found[-1].place))
             name = key.value.lower()
             tainted.pop(name, None)
             if "${{" in value.value and (taint := written(self, flow, value.value)):
@@ -213,7 +215,13 @@ class Context:
         flow.variables = (*flow.variables, tuple(found))
         return flow.variables[-1]
 
-    def variable(self, kind: str, name: str, value: ScalarNode, flow: Flow) -> Variable:
+    def variable(
+        self,
+        kind: Literal["environment", "input", "credential"],
+        name: str,
+        value: ScalarNode,
+        flow: Flow,
+    ) -> Variable:
         """A named value; its secrets and its outsiders' text become part of the flow."""
         text = value.value
         place = Place(self.document.source, value, value)
@@ -227,7 +235,7 @@ class Context:
         place: Place | Text,
         text: str,
         flow: Flow,
-        sink: str,
+        sink: Receiver,
         target: str = "",
         shell: str = "",
     ) -> None:
@@ -245,7 +253,7 @@ class Context:
             flow.flaws.extend(flaws_at(unclosed(text), "${{", place))
 
     def _expanded(
-        self, place: Place | Text, text: str, fence: Fence, flow: Flow, sink: str, shell: str
+        self, place: Place | Text, text: str, fence: Fence, flow: Flow, sink: Receiver, shell: str
     ) -> Iterator[Expansion]:
         """One `${{ … }}` with who writes what it puts in, if that matters in its sink."""
         read = sources(fence.code)
@@ -256,8 +264,9 @@ class Context:
         if not taint.who and sink not in _TAINTABLE:
             return
         free = sink in _TAINTABLE and not taint.who and not data
+        expression = text[fence.start : fence.end]
         yield Expansion(
-            text=text[fence.start : fence.end],
+            text=expression,
             sources=read,
             sink=sink,
             shell=shell,
@@ -265,6 +274,7 @@ class Context:
             outsider=taint.outsider,
             exposed=taint.exposed,
             author=taint.who,
+            writer=writer(taint.who),
             via=taint.via,
             charset=taint.charset,
             decider=decider(self, flow, read) if free else "",
@@ -272,6 +282,7 @@ class Context:
             if free
             else bool(taint.who and not taint.via and self._dead(read)),
             reparsed=sink in _TAINTABLE,
+            repeated=free and text.find(expression) < fence.start,
             place=_part(place, fence),
         )
 
@@ -328,7 +339,7 @@ def _parsed(call: Call) -> tuple[str, ...]:
     return tuple(paths(call)) if call.function == "fromjson" else ()
 
 
-def _secret(path: str, use: str, target: str, place: Place, code: str) -> Secret:
+def _secret(path: str, use: Receiver, target: str, place: Place, code: str) -> Secret:
     """One use of a secret: by name, or of all at once (`toJSON(secrets)`, `secrets[x]`)."""
     if path in _TOKENS:
         return Secret(name="GITHUB_TOKEN", store="token", use=use, target=target, place=place)

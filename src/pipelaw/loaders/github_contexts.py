@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
+from pipelaw.facts.authors import (
+    COMMENTER,
+    COMMITTER,
+    DISCUSSION_OPENER,
+    EARLIER_REQUESTER,
+    FORKER,
+    REPORTER,
+    REQUESTER,
+    REVIEWER,
+    STARTER,
+    WIKI_EDITOR,
+)
 from pipelaw.records import NamedTuple
+
+if TYPE_CHECKING:
+    from pipelaw import words
 
 
 class Event(NamedTuple):
     """What an event of `on:` means."""
 
-    kind: str
+    kind: words.Event
     outsider: bool = False
     """Somebody without write access can cause it."""
     privileged: bool = False
@@ -51,7 +67,7 @@ EVENTS = {
 SANDBOXED = frozenset(
     name for name, event in EVENTS.items() if event.outsider and not event.privileged
 )
-"""Those that outsiders cause, and whose runs then have no rights."""
+"""Those that outsiders cause, and whose runs then have no permissions."""
 
 OTHER = Event("other")
 
@@ -60,16 +76,8 @@ class Author(NamedTuple):
     """Who writes a context, and what the text can hold."""
 
     who: str
-    charset: str = "text"
+    charset: words.Charset = "text"
     """text: anything; line: anything but a line break; branch: what git allows in a branch's name."""
-
-
-_REQUEST = "whoever opens the pull request"
-_COMMIT = "whoever writes the commit"
-_ISSUE = "whoever opens the issue"
-_COMMENT = "whoever comments"
-_DISCUSSION = "whoever opens the discussion"
-_RUN = "whoever opens the pull request that started the other run"
 
 
 def _people(where: str) -> tuple[str, ...]:
@@ -81,7 +89,7 @@ def _people(where: str) -> tuple[str, ...]:
 
 _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
     (
-        Author(_REQUEST),
+        Author(REQUESTER),
         (
             "github.event.pull_request",
             "github.event.pull_request.head",
@@ -96,7 +104,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_REQUEST, "branch"),
+        Author(REQUESTER, "branch"),
         (
             "github.head_ref",
             "github.event.pull_request.head.ref",
@@ -106,11 +114,11 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_ISSUE),
+        Author(REPORTER),
         ("github.event.issue", "github.event.issue.title", "github.event.issue.body"),
     ),
     (
-        Author(_COMMENT),
+        Author(COMMENTER),
         (
             "github.event.comment",
             "github.event.comment.body",
@@ -121,7 +129,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author("whoever reviews"),
+        Author(REVIEWER),
         (
             "github.event.review",
             "github.event.review.body",
@@ -130,7 +138,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_DISCUSSION),
+        Author(DISCUSSION_OPENER),
         (
             "github.event.discussion",
             "github.event.discussion.title",
@@ -138,11 +146,11 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author("whoever edits the wiki"),
+        Author(WIKI_EDITOR),
         ("github.event.pages", "github.event.pages.*.page_name", "github.event.pages.*.title"),
     ),
     (
-        Author(_COMMIT),
+        Author(COMMITTER),
         (
             "github.event.head_commit",
             "github.event.head_commit.message",
@@ -159,7 +167,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_COMMIT, "line"),
+        Author(COMMITTER, "line"),
         (
             *_people("github.event.head_commit"),
             *_people("github.event.commits.*"),
@@ -167,7 +175,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_RUN),
+        Author(EARLIER_REQUESTER),
         (
             "github.event.workflow_run",
             "github.event.workflow_run.display_title",
@@ -179,7 +187,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_RUN, "line"),
+        Author(EARLIER_REQUESTER, "line"),
         (
             *_people("github.event.workflow_run.head_commit"),
             "github.event.workflow_run.head_repository.owner.email",
@@ -189,7 +197,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_RUN, "branch"),
+        Author(EARLIER_REQUESTER, "branch"),
         (
             "github.event.workflow_run.head_branch",
             "github.event.workflow_run.head_repository.default_branch",
@@ -198,7 +206,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_REQUEST, "branch"),
+        Author(REQUESTER, "branch"),
         (
             "github.event.check_suite.head_branch",
             "github.event.check_suite.pull_requests.*.head.ref",
@@ -207,14 +215,14 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Author(_COMMIT),
+        Author(COMMITTER),
         ("github.event.check_suite.head_commit", "github.event.check_suite.head_commit.message"),
     ),
     (
-        Author("whoever forks the repository"),
+        Author(FORKER),
         ("github.event.forkee.description", "github.event.forkee.homepage"),
     ),
-    (Author("whoever starts the run"), ("github", "github.event")),
+    (Author(STARTER), ("github", "github.event")),
 )
 """Contexts by who writes them; a whole object is written by whoever writes a part of it."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.words import Decider
 
 _MEMBERS = frozenset(
     "github github.actor github.base_ref github.event github.head_ref github.ref github.ref_name"
@@ -21,7 +22,7 @@ _MEMBERS = frozenset(
     " github.workflow_ref github.event.ref github.event.base_ref".split()
 )
 _FIXED = pattern(
-    r"(?:^|[._])(?:id|ids|node_id|number|sha\d*|base_sha|head_sha|before|after|merge_commit_sha|fork|private|draft|merged"
+    r"(?:^|[._-])(?:id|ids|node_id|number|sha\d*|base_sha|head_sha|before|after|merge_commit_sha|fork|private|draft|merged"
     r"|mergeable|locked|action|state|status|conclusion|outcome|type|size|count|total_count|created_at"
     r"|updated_at|closed_at|merged_at|login|avatar_url|html_url|url|[a-z]+_url|[a-z]+_count|archived"
     r"|author_association|event|run_attempt|run_number|visibility|default_branch|digest|cache-hit"
@@ -30,13 +31,13 @@ _FIXED = pattern(
 _TYPED = frozenset({"boolean", "number", "choice", "environment"})
 
 
-def decider(context: Context, flow: Flow, paths: Iterable[str]) -> str:
+def decider(context: Context, flow: Flow, paths: Iterable[str]) -> Decider:
     """Who decides what the sources of an expression say; the caller before all others."""
     found = {_of(context, flow, path, 0) for path in paths}
     return next((who for who in ("caller", "step", "member") if who in found), "")
 
 
-def _of(context: Context, flow: Flow, path: str, depth: int) -> str:
+def _of(context: Context, flow: Flow, path: str, depth: int) -> Decider:
     head, _, rest = path.partition(".")
     if head in ("inputs", "env", "matrix") or path.startswith("github.event.inputs"):
         if depth > 3:
@@ -47,8 +48,8 @@ def _of(context: Context, flow: Flow, path: str, depth: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _general(path: str) -> str:
-    """Contexts that mean the same wherever they stand."""
+def _general(path: str) -> Decider:
+    """Contexts that mean the same everywhere."""
     head, _, rest = path.partition(".")
     if not rest and head in ("steps", "needs", "vars"):
         return "member" if head == "vars" else "step"
@@ -65,7 +66,7 @@ def _general(path: str) -> str:
     return ""
 
 
-def _input(context: Context, _: Flow, name: str, __: int) -> str:
+def _input(context: Context, _: Flow, name: str, __: int) -> Decider:
     """An input: of a type that holds only a few values, or free."""
     kind = context.inputs.get(name)
     if kind is None:
@@ -74,7 +75,7 @@ def _input(context: Context, _: Flow, name: str, __: int) -> str:
     return "" if of_type in _TYPED else who
 
 
-def _variable(context: Context, flow: Flow, name: str, depth: int) -> str:
+def _variable(context: Context, flow: Flow, name: str, depth: int) -> Decider:
     """A variable of an `env`: constant, made from something, or set by an earlier step."""
     for scope in reversed(flow.variables):
         for variable in scope:
@@ -83,7 +84,7 @@ def _variable(context: Context, flow: Flow, name: str, depth: int) -> str:
     return "step"
 
 
-def _matrix(context: Context, flow: Flow, name: str, depth: int) -> str:
+def _matrix(context: Context, flow: Flow, name: str, depth: int) -> Decider:
     found = [
         _text(context, flow, scalar.value, depth)
         for node in matrix_values(flow.known.matrix, name)
@@ -101,7 +102,7 @@ def _scalars(node: Node, depth: int = 0) -> Iterator[ScalarNode]:
             yield from _scalars(item[1] if isinstance(node, MappingNode) else item, depth + 1)
 
 
-def _text(context: Context, flow: Flow, text: str, depth: int) -> str:
+def _text(context: Context, flow: Flow, text: str, depth: int) -> Decider:
     found = {
         _of(context, flow, path, depth) for fence in fences(text) for path in sources(fence.code)
     }

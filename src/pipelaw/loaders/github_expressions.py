@@ -64,7 +64,7 @@ class ExpressionError(Exception):
 
 
 class Fence(NamedTuple):
-    """One `${{ … }}` of a text: what it says inside, and where it stands with its delimiters."""
+    """One `${{ … }}` of a text: what it says inside, and where it is with its delimiters."""
 
     code: str
     start: int
@@ -246,7 +246,7 @@ class _Parser:
         self.expect(")")
 
     def tail(self, tree: Expr) -> Expr:
-        """The `.name`, `.*` and `[index]` behind a context or a call."""
+        """The `.name`, `.*` and `[index]` after a context or a call."""
         while self.peek() in (".", "["):
             base = tree if isinstance(tree, Path) else Path("()", (tree,))
             tree = self.member(base) if self.take(".") else self.indexed(base)
@@ -260,7 +260,7 @@ class _Parser:
             self.at += 1
             return Path(f"{base.name}.{name}", base.indices)
         offset = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.code)
-        raise ExpressionError("a name expected behind `.`", offset)
+        raise ExpressionError("a name expected after `.`", offset)
 
     def indexed(self, base: Path) -> Path:
         self.expect("[")
@@ -276,20 +276,11 @@ class _Parser:
 
 
 def paths(tree: Expr) -> Iterator[str]:
-    """Every context that an expression reads, wherever it stands."""
-    if isinstance(tree, Path):
-        if not tree.name.startswith("()"):
-            yield tree.name
-        for index in tree.indices:
-            yield from paths(index)
-    elif isinstance(tree, Call):
-        for argument in tree.arguments:
-            yield from paths(argument)
-    elif isinstance(tree, Not):
-        yield from paths(tree.operand)
-    elif isinstance(tree, Binary):
-        yield from paths(tree.left)
-        yield from paths(tree.right)
+    """Every context that an expression reads, wherever it is."""
+    if isinstance(tree, Path) and not tree.name.startswith("()"):
+        yield tree.name
+    for child in children(tree):
+        yield from paths(child)
 
 
 def children(tree: Expr) -> tuple[Expr, ...]:

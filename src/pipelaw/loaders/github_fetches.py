@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.script_words import words
+from pipelaw.facts.script_words import spoken, words
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import resolved, standing
 from pipelaw.patterns import pattern
@@ -57,7 +57,7 @@ _SUBCOMMANDS = frozenset("fetch pull checkout clone switch merge reset worktree 
 _MOST = 500
 """Behind so many commands nobody fetches anything."""
 _NEAR = 50
-"""What runs a printed file stands no more commands behind it."""
+"""How many commands after the one that prints a file are searched for what runs it."""
 _PRINTS = frozenset(("show", "cat-file"))
 _DATA = pattern(r"\.(?:md|rst|txt|json|ya?ml|toml|xml|csv|html|lock|log|diff|patch)\Z")
 """Files that tools read and nobody runs."""
@@ -88,7 +88,9 @@ class _Run(NamedTuple):
     start: str
     """The folder that it begins in."""
     later: Callable[[], Sequence[str]]
-    """The scripts behind it."""
+    """The scripts after it."""
+    chosen: Callable[[Command], Origin | None]
+    """Whose repository a command fetches because an outsider writes a part of its address."""
 
 
 def fetched(
@@ -97,20 +99,24 @@ def fetched(
     origins: Origins,
     start: str,
     later: Callable[[], Sequence[str]],
+    chosen: Callable[[Command], Origin | None],
 ) -> Iterator[Fetched]:
-    """The first checkout of an outsider's code in each script; `later` gives the scripts behind it."""
+    """The first checkout of an outsider's code in each script; `later` gives the scripts after it.
+
+    `chosen` says who decides which repository a command fetches by writing a part of its address.
+    """
     variables: dict[str, str] | None = None
     for script in scripts:
-        if script.shell == "javascript":
-            continue
-        known, text = words(script.text), script.text
+        text = spoken(script.text, script.shell)
+        known = words(text)
         checks = not _FETCHING.isdisjoint(known) and _MAYBE.search(text)
         loads = not _LOADING.isdisjoint(known) and any(shape in text for shape in _SHAPES)
         brings = not _INSTALLERS.isdisjoint(known) and any(mark in text for mark in _FROM_GIT)
         if not checks and not loads and not brings:
             continue
         variables = variables or {**origins.env, **env}
-        run = _Run(script, list(standing(script, start)), variables, origins, start, later)
+        passed = list(standing(script, start))
+        run = _Run(script, passed, variables, origins, start, later, chosen)
         found = _checked_out(run) if checks else None
         if found is None and loads:
             found = _downloaded(run)
@@ -122,11 +128,13 @@ def fetched(
 
 def _checked_out(run: _Run) -> Fetched | None:
     """The first checkout with git, or with a program around it."""
-    taken = _TAKES.search(run.script.text) or any(_TAKES.search(text) for text in run.later())
+    taken = _TAKES.search(spoken(run.script.text, run.script.shell)) or any(
+        _TAKES.search(text) for text in run.later()
+    )
     fork = False
     aside: Fetched | None = None
     for at, (command, folders) in enumerate(run.passed[:_MOST]):
-        found = _found(command, run.script.text, run.variables, run.origins)
+        found = _found(command, run)
         if found is None:
             continue
         verb, origin, word = found
@@ -273,15 +281,14 @@ def _folder(command: Command, verb: str, folder: str) -> str:
 
 
 def _own(command: Command) -> Sequence[str]:
-    """The words behind a program, without those that `gh` hands to git."""
+    """The words after a program, without those that `gh` hands to git."""
     words = command.words[1:]
     return words[: words.index("--")] if command.name == "gh" and "--" in words else words
 
 
-def _found(
-    command: Command, script: str, env: Mapping[str, str], origins: Origins
-) -> tuple[str, Origin, str] | None:
+def _found(command: Command, run: _Run) -> tuple[str, Origin, str] | None:
     """What a command does, whose code it names, and the word that does so."""
+    script, env, origins = run.script.text, run.variables, run.origins
     if command.name not in ("git", "gh", "hub"):
         return None
     given = _given(command.words)
@@ -299,6 +306,8 @@ def _found(
     if verb not in _SUBCOMMANDS and verb not in _PRINTS and verb != "archive":
         return None
     found = [each for word in named if (each := _named(word, script, env, origins))] + held
+    if not found and verb in ("clone", "remote") and (named_by := run.chosen(command)):
+        found = [named_by]
     # whose repository it is matters more than which of its branches
     origin = next((each for each in found if each.kind == "repository"), (*found, None)[0])
     return (verb, origin, command.text) if origin is not None else None
@@ -316,7 +325,7 @@ def _name(word: str) -> str:
 
 
 def _given(words: Sequence[str]) -> list[str]:
-    """The words behind a program that are no options of its own, nor their values."""
+    """The words after a program that are no options of its own, nor their values."""
     found: list[str] = []
     skip = True
     for index, word in enumerate(words):

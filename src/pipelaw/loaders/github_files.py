@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.authors import EARLIER_REQUESTER, REQUESTER
 from pipelaw.facts.taint import Taint
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -32,7 +33,7 @@ def arrived(
     for checkout in checkouts:
         folder = _folder(checkout.folder)
         if checkout.untrusted:
-            who = checkout.author or "whoever opens the pull request"
+            who = checkout.author or REQUESTER
             sure = not (checkout.refused or checkout.guessed or checkout.own_branch)
             taint = Taint(who, "text", outsider=sure, via="files that were checked out")
             found.append(Files(folder, taint, checkout=True))
@@ -40,7 +41,7 @@ def arrived(
             found = [files for files in found if files.folder.startswith("$")]
     for artifact in artifacts:
         if artifact.action == "download" and artifact.untrusted:
-            who = artifact.author or "whoever opens the pull request that started the other run"
+            who = artifact.author or EARLIER_REQUESTER
             taint = Taint(who, "text", outsider=True, via="files of another run")
             for path in artifact.paths or ("",):
                 found.append(Files(_folder(path), taint))

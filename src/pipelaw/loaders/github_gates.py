@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import Place
+from pipelaw.facts.authors import LAST_ACTOR, STARTER
 from pipelaw.loaders.github_conditions import code_of, evaluate
 from pipelaw.loaders.github_constants import roundabout, settled
 from pipelaw.loaders.github_contexts import author
@@ -28,6 +29,7 @@ from pipelaw.loaders.github_expressions import (
     parse,
     paths,
 )
+from pipelaw.loaders.github_names import ACTORS
 from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelaw.document import Text
+    from pipelaw.words import FlawKind
 
 _STATUS = frozenset({"always", "cancelled", "failure", "success"})
 _FILES = frozenset({"hashfiles"})
@@ -59,15 +62,6 @@ _JOB_CONTEXTS = frozenset("github needs vars inputs".split())
 """What the condition of a job may read."""
 _STEP_CONTEXTS = _CONTEXTS - {"secrets", "jobs"}
 
-_ACTORS = frozenset(
-    {
-        "github.actor",
-        "github.triggering_actor",
-        "github.event.sender.login",
-        "github.event.pull_request.sender.login",
-    }
-)
-"""Whoever caused the latest event, which need not be who wrote what the run is about."""
 _ACTOR_IDS = frozenset(
     {"github.actor_id", "github.event.sender.id", "github.event.pull_request.sender.id"}
 )
@@ -75,11 +69,10 @@ _BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
 """Dependabot, Renovate and their like."""
 
 _COMPUTED = pattern(r"['(]|&&|\|\||[<>=!]")
-"""What stands in every expression that computes something."""
+"""What is in every expression that computes something."""
 
-_LAST = "whoever acts last"
 _TRUE = ", and a text that is not empty is true"
-_BRANCHED = frozenset({"github.head_ref", *_ACTORS})
+_BRANCHED = frozenset({"github.head_ref", *ACTORS})
 _CHOSEN = _BRANCHED | {"github.ref", "github.ref_name", "github.base_ref"}
 """What a condition searches for in a list of those that may go on."""
 
@@ -87,7 +80,7 @@ _CHOSEN = _BRANCHED | {"github.ref", "github.ref_name", "github.base_ref"}
 class Found(NamedTuple):
     """A flaw of a text, and the characters of the text that it is about."""
 
-    kind: str
+    kind: FlawKind
     detail: str
     start: int
     end: int
@@ -96,7 +89,7 @@ class Found(NamedTuple):
 
 
 def flaws_at(found: tuple[Found, ...], text: str, place: Place | Text) -> Iterator[Flaw]:
-    """The model's records of what was found in a text that stands at `place`."""
+    """The model's records of what was found in a text at `place`."""
     for one in found:
         at = one.start, one.end
         yield Flaw(
@@ -161,6 +154,17 @@ def unclosed(text: str) -> tuple[Found, ...]:
     return (Found("malformed", "a `${{` without its `}}`", at, at + 3),) if at >= 0 else ()
 
 
+def meant(condition: str) -> str | None:
+    """What a condition says that text around its fences made always true; None for another one."""
+    if code_of(condition) is not None:
+        return None
+    text, end = "", 0
+    for fence in fences(condition):
+        text += f"{condition[end : fence.start]}({fence.code})"
+        end = fence.end
+    return text + condition[end:]
+
+
 def _around(condition: str) -> Iterator[Found]:
     """A condition that text around its fences turns into a text, which is always true."""
     inside = fences(condition)
@@ -174,7 +178,7 @@ def _around(condition: str) -> Iterator[Found]:
     outside = condition.strip()
     why = f"the expressions in it are pasted into a text{_TRUE}"
     if len(inside) == 1 and outside == condition[inside[0].start : inside[0].end]:
-        why = f"white space or a line break stands around the expression{_TRUE}"
+        why = f"white space or a line break is around the expression{_TRUE}"
     yield Found("always-true", why, 0, len(condition))
 
 
@@ -195,7 +199,7 @@ def _malformed(
         tree = parse(code)
     except ExpressionError as error:
         at = offset + error.offset
-        quoted = "; text stands in single quotes: `'…'`" if '"' in code else ""
+        quoted = "; text goes in single quotes: `'…'`" if '"' in code else ""
         yield Found("malformed", f"{error.message}{quoted}", at, at + 1)
         return
     for call in calls(tree):
@@ -211,7 +215,7 @@ def _malformed(
 
 
 def _named(code: str, offset: int, name: str, problem: str) -> Found:
-    """A problem with a name, where it first stands."""
+    """A problem with a name, where it first comes."""
     match = re.search(rf"\b{re.escape(name)}\b", code, re.IGNORECASE)
     start, end = match.span() if match else (0, len(code))
     return Found("malformed", problem, offset + start, offset + end)
@@ -234,7 +238,7 @@ def _constant(condition: str, tree: Expr, switches: frozenset[str]) -> Iterator[
     """A condition that says the same in every run."""
     holds = evaluate(condition).holds
     asks = any(call.function in _STATUS for call in calls(tree))
-    why = f"`{alone!r}` stands by itself in it{_TRUE}" if holds and (alone := _alone(tree)) else ""
+    why = f"`{alone!r}` is by itself in it{_TRUE}" if holds and (alone := _alone(tree)) else ""
     if holds is None:
         holds = settled(tree, switches)
         why = "it only rules out what cannot be" if holds else ""
@@ -278,7 +282,7 @@ def _binary(tree: Binary, *, positive: bool) -> Iterator[Found]:
             if not isinstance(value, Literal):
                 continue
             if positive and isinstance(path, Path) and _bot(path.name, value):
-                yield Found("spoofable", path.name, 0, 0, decisive=True, author=_LAST)
+                yield Found("spoofable", path.name, 0, 0, decisive=True, author=LAST_ACTOR)
             if isinstance(path, Call):
                 yield from _call(path, positive=positive is bool(value.value))
 
@@ -318,7 +322,7 @@ def _word(value: float | bool | None) -> str:
 
 def _bot(name: str, value: Literal) -> bool:
     """Whether a comparison asks if a bot caused the run."""
-    if name in _ACTORS:
+    if name in ACTORS:
         return isinstance(value.value, str) and value.value.lower().endswith("[bot]")
     if name in _ACTOR_IDS:
         number = value.value
@@ -331,15 +335,15 @@ def _call(tree: Call, *, positive: bool) -> Iterator[Found]:
     if tree.function not in ("contains", "startswith", "endswith") or len(tree.arguments) != 2:
         return
     where, what = tree.arguments
-    if isinstance(where, Path) and where.name in _ACTORS and isinstance(what, Literal):
+    if isinstance(where, Path) and where.name in ACTORS and isinstance(what, Literal):
         if positive and str(what.value).lower().endswith("[bot]"):
-            yield Found("spoofable", where.name, 0, 0, decisive=True, author=_LAST)
+            yield Found("spoofable", where.name, 0, 0, decisive=True, author=LAST_ACTOR)
     elif isinstance(where, Call) and isinstance(what, Path) and positive:
         if tree.function == "contains" and any(_bot(what.name, one) for one in _listed(where)):
-            yield Found("spoofable", what.name, 0, 0, decisive=True, author=_LAST)
+            yield Found("spoofable", what.name, 0, 0, decisive=True, author=LAST_ACTOR)
     elif tree.function == "contains" and isinstance(what, Path) and _text(where, what):
         known = author(what.name)
         who = known.who if known else ""
         if what.name in _BRANCHED:
-            who = who or "whoever starts the run"
+            who = who or STARTER
         yield Found("substring", what.name, 0, 0, positive, author=who)

@@ -1,4 +1,4 @@
-"""What a step or an action is handed: tokens, and inputs on which the rights that it needs depend."""
+"""What a step or an action is handed: tokens, and inputs on which the permissions that it needs depend."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _HIDDEN_WORK = pattern(
     r"|uv run|uvx|pdm run|hatch|npm run|npx|pnpm|yarn|bun|bundle exec|rake|cargo|gradle|mvn|dotnet|sbt|lerna"
     r"|python3?|node|ruby|perl|php|bash|sh|go run|source|\.)\s|(?:^|\s)\.{1,2}/\w|mvnw|gradlew"
 )
-"""Commands that run what cannot be seen: it may push, or ask for an identity token."""
+"""Commands that run what cannot be seen: it may push, or request an identity token."""
 _HIDING = frozenset(
     "make just task nox tox invoke mike mkdocs hugo poetry uv uvx pdm hatch npm npx pnpm yarn bun bundle rake"
     " cargo gradle mvn dotnet sbt lerna python python3 node ruby perl php bash sh go source"
@@ -31,7 +31,7 @@ _IDENTITY = pattern(
 _ASKING = frozenset(
     "publish upload push trusted getidtoken terraform tofu terragrunt pulumi".split()
 )
-"""Of these words a script has one in which such a command stands."""
+"""Of these words a script with such a command has one."""
 _SIGNING = ("sigstore", "cosign", "fulcio", "oidc", "actions_id_token")
 
 
@@ -43,7 +43,7 @@ def hides(script: str) -> bool:
 
 
 def proves(script: str) -> bool:
-    """Whether a script may ask for an identity token."""
+    """Whether a script may request an identity token."""
     if _ASKING.isdisjoint(words(script)):
         lowered = script.lower()
         if not any(sign in lowered for sign in _SIGNING):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.document import MappingNode, Node, ScalarNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Inputs = dict[str, tuple[str, str]]
+Inputs = dict[str, tuple[Literal["caller", "member"], str]]
 """By name in lower case: caller or member, and the type, "" for text."""
 
-_STARTED = {"workflow_dispatch": "member", "workflow_call": "caller"}
+_STARTED: dict[str, Literal["caller", "member"]] = {
+    "workflow_dispatch": "member",
+    "workflow_call": "caller",
+}
 
 
 def inputs_of(fields: Mapping[str, Node]) -> Inputs:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.words import Sink
 
 _ENVIRONMENT = pattern(r"\bprocess\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 _ASSIGNED = pattern(r"(?<![\w$.])([A-Za-z_$][\w$]*)\s*\+?=(?![=>])\s*([^;\n]+)")
@@ -119,7 +120,7 @@ class JavaScript:
         """Whose text each variable holds that it sets for later steps."""
         return self._handed(_EXPORT)
 
-    def runs(self) -> Iterator[tuple[str, Taint, int, int]]:
+    def runs(self) -> Iterator[tuple[Sink, Taint, int, int]]:
         """Where a text becomes code, an address or variables: the harm, whose text, start and end."""
         processes = "child_process" in self._code
         for match in islice(_CALLED.finditer(self._code), MOST):
@@ -258,7 +259,7 @@ class JavaScript:
 
 
 def _blanked(code: str) -> str:
-    """The text without what stands in its literals and comments, what they are filled with excepted."""
+    """The text without what is in its literals and comments, what they are filled with excepted."""
     return _AT.sub(lambda match: f"[{'0' * len(match[1])}]", _TEXT.sub(_emptied, code))
 
 

@@ -29,7 +29,7 @@ def workspace_of(
     env = {v.name.lower(): v.value for variables in flow.variables for v in variables}
     outputs = _Outputs(context.bodies)
     matrix = flow.known.matrix
-    # a run of a request's own has no rights: what is named there alone gives nobody any
+    # a run of a request's own has no permissions: what is named there alone gives nobody any
     own = {t.name for t in reach.triggers if t.kind == "change-request" and not t.privileged}
     events = context.events - own
     origins = Origins(events, env, outputs, context.callers, context.handed, matrix)
@@ -122,5 +122,5 @@ def made_by(steps: Sequence[Step]) -> Iterator[tuple[str, bool]]:
 
 
 def later_scripts(items: Sequence[MappingNode]) -> list[str]:
-    """The texts that the steps behind one run."""
+    """The texts that the steps after one run."""
     return [text for item in items if (text := _texts(item).get("run"))]

@@ -1,4 +1,4 @@
-"""The jobs of a workflow: machine, containers, rights, reach, and the workflows that they call."""
+"""The jobs of a workflow: machine, containers, permissions, reach, and the workflows that they call."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from pipelaw.document import (
     true,
 )
 from pipelaw.facts import references
-from pipelaw.facts.secrets import credentials
+from pipelaw.facts.script_facts import ScriptFacts, facts_of
+from pipelaw.facts.secret_names import reporting
 from pipelaw.loaders.github_caches import apart
 from pipelaw.loaders.github_caches import writes as cache_writes
 from pipelaw.loaders.github_checkouts import runs_foreign
 from pipelaw.loaders.github_constants import resolved
+from pipelaw.loaders.github_exposure import expanded, met
 from pipelaw.loaders.github_job_workspace import default_folder, made_by
 from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_needs import Needs, Unclear
@@ -28,17 +30,19 @@ from pipelaw.loaders.github_permission_checks import checks_of, mentioned
 from pipelaw.loaders.github_permissions import Grant, permissions_of
 from pipelaw.loaders.github_reach import Reach, Reaches, never
 from pipelaw.loaders.github_releases import deploys, publishes, started_by_release
+from pipelaw.loaders.github_repeats import with_repeats
 from pipelaw.loaders.github_runner import runner_of
 from pipelaw.loaders.github_steps import Surroundings, condition_flaws, steps_of
 from pipelaw.loaders.github_taint_calls import job_flow, needed_first
 from pipelaw.loaders.github_uses import uses_of
-from pipelaw.model import Container, Credential, Job, Reference, Secret, Step, Variable, Volume
+from pipelaw.model import Container, Job, Reference, Secret, Step, Variable, Volume
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.words import Role, TokenSource
 
 
 class Parts(NamedTuple):
@@ -65,7 +69,7 @@ def jobs_of(context: Context, node: Node | None, granted: Grant) -> tuple[Job, .
     }
     for _, fields in bodies:
         if never(_condition(context, fields)):
-            context.flow.flaws.extend(condition_flaws(context, fields, of_job=True))
+            context.flow.flaws.extend(condition_flaws(context, fields, context.reach, of_job=True))
     context.bodies = {key.value.lower(): fields for key, fields in bodies}
     context.guarded = context.reach.watched and mentioned(document.source.text)
     checks = checks_of(context.bodies, context.triggers, guarded=context.guarded)
@@ -94,16 +98,17 @@ def _job(
 ) -> Job:
     document = context.document
     flow = job_flow(context, key.value, fields)
-    flow.flaws.extend(condition_flaws(context, fields, of_job=True))
     reach = reaches.of(key.value)
+    flow.flaws.extend(condition_flaws(context, fields, reach, of_job=True))
     own = permissions_of(document, fields.get("permissions"), "job")
     rights = own if own.declared else workflow
     variables = context.environment(fields.get("env"), flow)
     parts = _containers(context, fields, flow)
+    facts = _facts(variables, parts)
     steps = _steps(context, fields, flow, reach)
     called = tuple(_called(context, fields, flow))
     secrets = (*_inherited(context, fields), *flow.secrets)
-    steps = with_leaks(steps, (*context.flow.secrets, *secrets))
+    steps = with_repeats(with_leaks(steps, (*context.flow.secrets, *secrets)), secrets)
     needs = Needs(steps, called, (*context.flow.secrets, *secrets))
     rights.holders.append((key.value, needs))
     holds_secrets = _holds_secrets(context, secrets, steps)
@@ -120,10 +125,10 @@ def _job(
         references=(*called, *parts.references),
         permissions=own.permissions,
         variables=(*variables, *parts.variables, *parts.service_variables),
-        expansions=tuple(flow.expansions),
+        expansions=expanded(flow.expansions, reach),
         secrets=secrets,
-        flaws=tuple(flow.flaws),
-        credentials=_credentials(variables, parts),
+        flaws=met((*flow.flaws, *facts.flaws), reach),
+        credentials=facts.credentials,
         containers=tuple(parts.containers),
         volumes=tuple(parts.volumes),
         place=Place(document.source, key, key),
@@ -173,18 +178,17 @@ def _cache_mode(context: Context, fields: dict[str, Node]) -> str:
     return context.document.text(fields.get("cache-mode"), "`cache-mode`") or context.cache_mode
 
 
-def _token(own: Grant, workflow: Grant) -> str:
-    """Where the rights of a job's token come from."""
+def _token(own: Grant, workflow: Grant) -> TokenSource:
+    """Where the permissions of a job's token come from."""
     if own.declared:
         return "declared"
     return "inherited" if workflow.declared else "default"
 
 
-def _credentials(variables: tuple[Variable, ...], parts: Parts) -> tuple[Credential, ...]:
-    found = credentials((*variables, *parts.variables), ())
-    if parts.service_variables:
-        found += credentials(parts.service_variables, (), service=True)
-    return found
+def _facts(variables: tuple[Variable, ...], parts: Parts) -> ScriptFacts:
+    """What the variables of a job and of its containers say by themselves."""
+    found = facts_of((), (*variables, *parts.variables))
+    return found.plus(facts_of((), parts.service_variables, service=True))
 
 
 def _steps(context: Context, fields: dict[str, Node], flow: Flow, reach: Reach) -> tuple[Step, ...]:
@@ -225,20 +229,20 @@ def _environment(context: Context, fields: dict[str, Node]) -> str:
 def _holds_secrets(context: Context, own: tuple[Secret, ...], steps: tuple[Step, ...]) -> bool:
     for used in (own, context.flow.secrets, *[step.secrets for step in steps if step.secrets]):
         for secret in used:
-            if secret.store != "token":
+            if secret.store != "token" and not reporting(secret.name):
                 return True
     return False
 
 
 def _brings_code(reach: Reach) -> bool:
-    """Change requests bring their own code unless the run has the base repository's rights."""
+    """Change requests bring their own code unless the run has the base repository's permissions."""
     return any(
         trigger.kind == "change-request" and not trigger.privileged for trigger in reach.outsiders
     )
 
 
 def _runs_outsider_code(step: Step) -> bool:
-    """Whether a step that has the base repository's rights gets code of an outsider."""
+    """Whether a step that has the base repository's permissions gets code of an outsider."""
     return step.exposed and (
         any(runs_foreign(checkout) for checkout in step.checkouts)
         or any(artifact.executed and artifact.untrusted for artifact in step.artifacts)
@@ -258,7 +262,7 @@ def _called(context: Context, fields: dict[str, Node], flow: Flow) -> Iterator[R
     )
     before = len(flow.secrets)
     for key, value in _given(fields):
-        context.variable("secret", key.value, value, flow)
+        context.text(context.document.place(value), value.value, flow, "secret", key.value)
     handed = (*flow.secrets[before:], *_inherited(context, fields))
     secrets = any(secret.store != "token" for secret in handed)
     reference = uses_of(context, node, inputs=inputs, secrets=secrets)
@@ -299,7 +303,7 @@ def _containers(context: Context, fields: dict[str, Node], flow: Flow) -> Parts:
 
 
 def _container(
-    context: Context, name: str, node: Node, role: str, flow: Flow, parts: Parts
+    context: Context, name: str, node: Node, role: Role, flow: Flow, parts: Parts
 ) -> None:
     document = context.document
     fields = {"image": node} if isinstance(node, ScalarNode) else document.fields(node, f"`{name}`")
@@ -351,7 +355,7 @@ _WEAK = (
 
 
 def _options(text: str) -> tuple[bool, tuple[str, ...]]:
-    """Whether `docker create` options ask for all rights, and which others weaken the isolation."""
+    """Whether `docker create` options request all privileges, and which others weaken the isolation."""
     if not text:
         return False, ()
     words = text.replace("=", " ").split()

@@ -36,7 +36,7 @@ def with_leaks(steps: tuple[Step, ...], around: Iterable[Secret]) -> tuple[Step,
         own = held | _held(step.secrets) if step.secrets else held
         if not step.scripts or not (own or step.secrets or _MASK in step.scripts[0].text):
             continue
-        pasted = any(secret.use == "script" for secret in step.secrets)
+        pasted = any(secret.use in ("script", "code") for secret in step.secrets)
         let_out: list[Leak] = []
         for script in step.scripts:
             let_out += _shown(script)

@@ -28,7 +28,7 @@ _MAYBE = pattern(
 def brought_by(
     context: Context, step: Step, reach: Reach, workspace: Workspace
 ) -> tuple[Checkout | Artifact, ...]:
-    """An outsider's files that the local action of a step brings; they stand where the action is used."""
+    """An outsider's files that the local action of a step brings; they are where the action is used."""
     used = step.references[0] if step.references else None
     if used is None or used.pin != "local" or context.depth >= DEEPEST:
         return ()

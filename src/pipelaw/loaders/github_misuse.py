@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.facts import confusion
-from pipelaw.facts.verification import SWITCHES, unverified_by
+from pipelaw.facts.shells import family
 from pipelaw.model import Flaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipelaw.document import Place
     from pipelaw.model import Reference, Variable
@@ -17,10 +16,7 @@ if TYPE_CHECKING:
 TRACES = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 """Variables that make the runner log everything that it does."""
 
-NOTABLE = TRACES | SWITCHES.keys() | confusion.SWITCHES
-"""Variables that change how careful programs are."""
-
-_SHELLS = frozenset("bash sh dash zsh pwsh powershell python python3 node perl ruby php R".split())
+_INTERPRETERS = frozenset("python python3 node perl ruby php R".split())
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -38,23 +34,20 @@ def trace(name: str, value: str, place: Place) -> Iterator[Flaw]:
         yield Flaw(kind="trace", text=f"{name}: {value}", place=place)
 
 
-def switched(variable: Variable) -> Iterable[Flaw]:
-    """What one of NOTABLE switches on, or off, that had better stay as it is."""
-    if variable.name in TRACES:
-        return trace(variable.name, variable.value, variable.place)
-    if variable.name in SWITCHES:
-        return unverified_by((variable,))
-    return confusion.confused((), (variable,))
+def odd_shell(template: str, place: Place, script: str = "") -> Iterator[Flaw]:
+    """A shell that scripts are hard to get right in, or that no checker can read.
 
-
-def odd_shell(template: str, place: Place) -> Iterator[Flaw]:
-    """A shell that scripts are hard to get right in, or that no checker can read."""
+    `script` is what one step runs in it; "" for a default of many.
+    """
     first = (template.split(maxsplit=1) or ["bash"])[0]
     word = first.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
-    if word in _SHELLS or "$" in template:
+    language = family(word)
+    if language in ("bash", "pwsh") or word in _INTERPRETERS or "$" in template:
         return
     text = f"shell: {template}"
-    if word == "cmd":
+    if language == "cmd":
+        if script and "${{" not in script and "\n" not in script.strip():
+            return  # one command fails aloud, and nothing is pasted into its quotes
         why = "its quoting cannot be relied on, and an error in the middle goes unnoticed"
     else:
         why = "what it runs is hidden from every checker that knows the usual shells"

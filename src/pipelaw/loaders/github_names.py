@@ -9,6 +9,15 @@ from pipelaw.loaders.github_expressions import Call, Path
 if TYPE_CHECKING:
     from pipelaw.loaders.github_expressions import Expr
 
+ACTORS = frozenset(
+    {
+        "github.actor",
+        "github.triggering_actor",
+        "github.event.sender.login",
+        "github.event.pull_request.sender.login",
+    }
+)
+"""Whoever caused the latest event, which need not be who wrote what the run is about."""
 _WRAPPING = frozenset({"tojson", "fromjson", "join"})
 
 

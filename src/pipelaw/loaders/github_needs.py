@@ -1,14 +1,14 @@
-"""The smallest rights with which a job can do its work, from the actions and commands that it uses.
+"""The smallest permissions with which a job can do its work, from the actions and commands that it uses.
 
 Worked out when a rule first asks: most jobs are never asked about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
+from pipelaw.lazy import Lazy
 from pipelaw.loaders.github_handed import (
     TOKEN_NAMES,
     computed,
@@ -31,13 +31,16 @@ from pipelaw.loaders.github_scopes import (
     RUNNING,
     WITH_INPUT,
 )
+from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelaw.model import Command, Reference, Script, Secret, Step, Variable
 
 _WORKING = ("ghcr.io", "docker.pkg.github.com", "--provenance", *PROGRAMS)
-"""Pieces of a script in which a command may need rights that are known; see `_works` for the rest."""
+"""Pieces of a script in which a command may need permissions that are known; see `_works` for the rest."""
 _REST = pattern(r"\b(?:github|octokit)\.(?:rest\.)?(?P<space>[a-zA-Z]+)\.(?P<verb>[a-zA-Z]\w*)\b")
 _OPAQUE = pattern(
     r"\b(?:github|octokit)\.(?:graphql|request)\b|\bimport\(|getOctokit"
@@ -56,8 +59,8 @@ _API = ("api.github.com", "GITHUB_API_URL", "github.api_url", "GITHUB_GRAPHQL_UR
 _FIELDS = ("-f", "-F", "--field", "--raw-field", "--input")
 
 
-class Needs(Sequence[str]):
-    """The rights that a job needs, as `contents: read`, and what they are not known of."""
+class Needs(Lazy[str]):
+    """The permissions that a job needs, as `contents: read`, and what they are not known of."""
 
     __slots__ = ("_found", "_rest", "_secrets", "_uses")
 
@@ -79,16 +82,19 @@ class Needs(Sequence[str]):
                     found.action(used, used.inputs)
         return self._found
 
-    def _read(self) -> _Search:
+    def _ended(self) -> _Search:
         found = self._begun()
         for step in self._rest:
             found.step(step)
         return found
 
-    def used(self, right: str) -> bool:
-        """Whether a right to write is needed, or may be; for "", whether something is not known.
+    def _read(self) -> tuple[str, ...]:
+        return self._ended().least()
 
-        Nothing is read behind the step that tells.
+    def used(self, right: str) -> bool:
+        """Whether write permission is needed, or may be; for "", whether something is not known.
+
+        Nothing is read after the step that tells.
         """
         found = self._begun()
         while not (found.unknown or found.uses(right)):
@@ -101,22 +107,10 @@ class Needs(Sequence[str]):
     @property
     def unknown(self) -> tuple[str, ...]:
         """The actions and commands whose needs are not known."""
-        return tuple(dict.fromkeys(self._read().unknown))
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[str]: ...
-
-    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        return self._read().least()[index]
-
-    def __len__(self) -> int:
-        return len(self._read().scopes)
+        return tuple(dict.fromkeys(self._ended().unknown))
 
 
-class Unclear(Sequence[str]):
+class Unclear(Lazy[str]):
     """What a job's needs are not known of."""
 
     __slots__ = ("_needs",)
@@ -124,19 +118,11 @@ class Unclear(Sequence[str]):
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[str]: ...
-
-    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        return self._needs.unknown[index]
-
-    def __len__(self) -> int:
-        return len(self._needs.unknown)
+    def _read(self) -> tuple[str, ...]:
+        return self._needs.unknown
 
     def __bool__(self) -> bool:
+        """Whether there is something, for which less has to be read than for all of it."""
         return self._needs.used("")
 
 
@@ -171,7 +157,7 @@ class _Search:
         return tuple(f"{name}: {access}" for name, access in sorted(self.scopes.items()))
 
     def uses(self, right: str) -> bool:
-        """Whether a right to write is among what was found."""
+        """Whether write permission is among what was found."""
         name, _, access = right.partition(": ")
         return right in self.possible or self.scopes.get(name) == access
 
@@ -182,7 +168,7 @@ class _Search:
         given = self.shared or any(secret.store == "token" for secret in step.secrets)
         self.persisted = self.persisted or any(one.persists_credentials for one in step.checkouts)
         self.running(step.references, given=given)
-        for script in step.scripts:
+        for script in scripts_here(step):
             if script.shell == "javascript":
                 self.javascript(script, step)
             else:
@@ -196,11 +182,7 @@ class _Search:
         other = other_token(variables)
         if name == "actions/checkout":
             self.pushes_by_itself = self.pushes_by_itself or other or filled(variables, "ssh-key")
-        if name in _PUSHERS and not any(switched_off(variable, "push") for variable in variables):
-            self.unknown.append(name)  # to which registry, its tags or files say
-        if name == "docker/login-action" and not (
-            filled(variables, "password") and all(not computed(v, "registry") for v in variables)
-        ):
+        if _unsettled(name, variables):
             self.unknown.append(name)
         if name in POSSIBLE:
             self.possible.update(POSSIBLE[name].split(", "))
@@ -254,7 +236,7 @@ class _Search:
             self.unknown.append(f"the commands of {step.label}")
 
     def suspect(self, text: str) -> None:
-        """Note what a script may do behind what can be seen."""
+        """Note what a script may do beyond what can be seen."""
         hidden = hides(text)
         if hidden or proves(text):
             self.possible.add("id-token: write")
@@ -262,7 +244,7 @@ class _Search:
             self.possible.add("contents: write")
 
     def command(self, command: Command) -> str | None:
-        """The scopes of one command, None where it is none that works with the token."""
+        """The scopes of one command, None where it does not work with the token."""
         name, words = command.name, command.words
         if name == "gh":
             return self.gh(words)
@@ -319,11 +301,21 @@ class _Search:
 
 
 def _works(script: str) -> bool:
-    """Whether a command of a script may need rights that are known."""
+    """Whether a command of a script may need permissions that are known."""
     said = words(script)
     if "gh" in said or {"git", "push"} <= said or any(sign in script for sign in _WORKING):
         return True
     return not _DEPLOYERS.isdisjoint(said) and ("publish" in script or "deploy" in script)
+
+
+def _unsettled(name: str, variables: Sequence[Variable]) -> bool:
+    """Whether something outside of the file says what an action with these inputs needs."""
+    if name in _PUSHERS:  # to which registry, its tags or files say
+        return not any(switched_off(variable, "push") for variable in variables)
+    if name == "docker/login-action" and not filled(variables, "password"):
+        return True
+    asking = [key for key, part, _ in WITH_INPUT.get(name, ()) if part]
+    return any(computed(variable, key) for variable in variables for key in asking)
 
 
 def _scopes(name: str, variables: Sequence[Variable]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+from pipelaw.facts.authors import REQUESTER
 from pipelaw.loaders.github_actions import HEAD, RESOLVERS
 from pipelaw.loaders.github_contexts import carried, forwarded
 from pipelaw.loaders.github_expressions import fences, sources
@@ -50,7 +51,6 @@ _TAIL = pattern(r"\)((?:\.[\w-]+)+)\s*\Z")
 _FILE = pattern(r"\bcat\s|\$\(<|(?:^|[^<])<\s*[\w./\"$]|\bhead\s+-|\btail\s+-|\bjq\s|readFileSync")
 _VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)")
 _DEEPEST = 5
-_NAMING = ("sha", "branch", "repository")
 
 
 class Origin(NamedTuple):
@@ -60,7 +60,7 @@ class Origin(NamedTuple):
     """request (by its number), repository, sha or branch."""
     guessed: bool = False
     """Only a name tells so."""
-    author: str = "whoever opens the pull request"
+    author: str = REQUESTER
     """Who decides what the code is."""
 
 

@@ -1,7 +1,7 @@
 """Steps that make sure who started a run, or that nothing was added since: what they stop.
 
 A step that fails for an outsider stops every later step and every job that needs its own; one that
-only answers stops those whose condition asks for its answer.
+only answers stops those whose condition tests its answer.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _ANSWERING = frozenset(
 )
 """Actions that answer it by an output, and go on."""
 _REQUIRING = frozenset({"skjnldsv/check-actor-permission", "lidofinance/check-user-permission"})
-"""Actions that fail where their input `require` asks for more than there is."""
+"""Actions that fail where their input `require` demands more than there is."""
 _WRITERS = frozenset({"write", "maintain", "admin"})
 _STOPPING_INPUTS = ("error-if-missing", "exit", "fail-on-missing")
 _NAMED = pattern(
@@ -136,7 +136,7 @@ def _scripted(script: str, env: str) -> Check:
 
 
 def _keeps_forks_out(text: str) -> bool:
-    """Whether a script ends where the request is of another repository, behind where its values come from."""
+    """Whether a script ends where the request is of another repository, after where its values come from."""
     named, forked = text.find("head.repo.full_name"), text.find("head.repo.fork")
     return (named >= 0 and _UNEQUAL.search(text, named) is not None) or (
         forked >= 0 and _IS_TRUE.search(text, forked) is not None
@@ -186,7 +186,7 @@ def dominates(condition: str, optional: Node | str | None, events: Iterable[str]
 
 
 def refuses(condition: str, script: str, closed: frozenset[str], events: Iterable[str]) -> bool:
-    """Whether a step fails for outsiders; its condition may ask for outputs, of which `closed` say no."""
+    """Whether a step fails for outsiders; its condition may test outputs, of which `closed` say no."""
     asks = bool(closed) and "steps." in condition and _FAILS.search(script) is not None
     if not condition or not (asks or _ALWAYS_FAILS.search(script)):
         return False
@@ -223,7 +223,7 @@ def _closed(job: str, fields: Mapping[str, Node], answering: set[str]) -> frozen
     )
 
 
-def behind(reach: Reach, step: Step) -> Reach:
+def after(reach: Reach, step: Step) -> Reach:
     """The reach of what follows a step in its job."""
     used = step.references[0].text if step.references else ""
     inputs = {v.name.lower(): v.value for v in step.variables if v.kind == "input"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.document import MappingNode, ScalarNode, null
+from pipelaw.lazy import Lazy
 from pipelaw.loaders.github_actions import SCOPES
 from pipelaw.model import UNKNOWN, Permission
 from pipelaw.patterns import pattern
@@ -14,8 +14,12 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from pipelaw.document import Document, Node
     from pipelaw.loaders.github_needs import Needs
+    from pipelaw.words import Access, Level, Risk
 
-_ALL = {"read-all": "read", "write-all": "write"}
+_ALL: dict[str, Literal["read", "write"]] = {"read-all": "read", "write-all": "write"}
+
+
+_ACCESS: tuple[Access, ...] = ("read", "write", "none")
 
 
 class Grant(NamedTuple):
@@ -37,7 +41,7 @@ class Grant(NamedTuple):
         return any(p.access == "write" and p.scope in ("id-token", "*") for p in self.permissions)
 
 
-def permissions_of(document: Document, node: Node | None, level: str) -> Grant:
+def permissions_of(document: Document, node: Node | None, level: Level) -> Grant:
     """Read a `permissions` key of a workflow (`pipeline`) or a job."""
     if node is None:
         return Grant(False, (), [])
@@ -46,8 +50,9 @@ def permissions_of(document: Document, node: Node | None, level: str) -> Grant:
     found = []
     holders: list[tuple[str, Needs]] = []
     for key, value in document.pairs(node, "`permissions`"):
-        access = document.text(value, f"the permission `{key.value}`")
-        if access not in ("read", "write", "none"):
+        text = document.text(value, f"the permission `{key.value}`")
+        access = next((known for known in _ACCESS if known == text), None)
+        if access is None:
             document.problem(value, f"the permission `{key.value}` is read, write or none")
             continue
         found.append(
@@ -68,7 +73,7 @@ _COMMENT = pattern(r"[ \t]*#[ \t]*(?:zizmor: ignore\[[^\]]*\][ \t]*|(?!zizmor: )
 
 
 def _documented(document: Document, key: ScalarNode, value: Node, access: str) -> bool:
-    """Whether a comment on its line or above it says what a right is for, or it needs none."""
+    """Whether a comment on its line or above it says what a permission is for, or it needs none."""
     if access == "none" or (access == "read" and key.value in ("contents", "metadata")):
         return True
     text = document.source.text
@@ -79,7 +84,7 @@ def _documented(document: Document, key: ScalarNode, value: Node, access: str) -
     return _COMMENT.match(above) is not None
 
 
-def _shorthand(document: Document, node: ScalarNode, level: str) -> Grant:
+def _shorthand(document: Document, node: ScalarNode, level: Level) -> Grant:
     """`read-all`, `write-all`; an empty value is an empty mapping: nothing is granted."""
     if null(node):
         return Grant(True, (), [])
@@ -87,15 +92,15 @@ def _shorthand(document: Document, node: ScalarNode, level: str) -> Grant:
     if access is None:
         document.problem(node, "`permissions` is read-all, write-all or a mapping")
         return Grant(True, (), [])
-    risk = "high" if access == "write" else "low"
+    risk: Risk = "high" if access == "write" else "low"
     everything = Permission(
         scope="*", access=access, level=level, risk=risk, place=document.place(node)
     )
     return Grant(True, (everything,), [])
 
 
-class Users(Sequence[str]):
-    """The jobs that use a right or may use it, among those that hold it."""
+class Users(Lazy[str]):
+    """The jobs that use a permission or may use it, among those that hold it."""
 
     __slots__ = ("_found", "_holders", "_right")
 
@@ -106,24 +111,12 @@ class Users(Sequence[str]):
 
     def _read(self) -> tuple[str, ...]:
         if self._found is None:
-            # a comment on a pull request goes through either of two rights
+            # a comment on a pull request goes through either of two permissions
             either = _COMMENTS if self._right in _COMMENTS else (self._right,)
             self._found = tuple(
                 job for job, needs in self._holders if any(needs.used(right) for right in either)
             )
         return self._found
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[str]: ...
-
-    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        return self._read()[index]
-
-    def __len__(self) -> int:
-        return len(self._read())
 
 
 _COMMENTS = ("issues: write", "pull-requests: write")

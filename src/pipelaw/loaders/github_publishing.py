@@ -4,46 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.packages import NO_TRAFFIC, Traffic, traffic
-from pipelaw.model import Publication, Step, Variable, replaced
-from pipelaw.patterns import pattern
+from pipelaw.facts import publications
+from pipelaw.facts.publications import official
+from pipelaw.model import Publication, Reference, Step, Variable, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Inputs = Mapping[str, str]
 
-_NPM = pattern(r"//(?:\w+\.)*(?:npmjs\.(?:org|com)|yarnpkg\.com)(?:/|\Z)")
-"""npm's own registry, by the addresses that it has."""
+_KEYLESS = frozenset({"PyPI", "npm", "crates.io", "RubyGems", "NuGet"})
+"""The registries that accept the identity of a run."""
 
 
-def _traffic(step: Step) -> Traffic:
-    """What a step takes from registries or publishes, by its action or by its commands."""
-    if not step.references:
-        return traffic(step.scripts) if step.scripts else NO_TRAFFIC
-    used = step.references[0]
+def _published(used: Reference) -> tuple[Publication, ...]:
+    """What an action publishes."""
     known = _PUBLISHERS.get(used.name.lower())
     if known is None:
-        return NO_TRAFFIC
+        return ()
     registry, way = known
     given = {variable.name.lower(): variable.value.strip() for variable in used.inputs}
     how = way(given)
-    if not how:
-        return NO_TRAFFIC
-    found = Publication(
-        manager=used.name, registry=registry, token=how == "token", place=used.place
-    )
-    return Traffic(publications=(found,))
-
-
-_PYPI = pattern(r"//(?:\w+\.)?pypi\.[a-z]+(?:/|\Z)")
-"""The index itself, not another server that is named after it."""
+    token = how == "token"
+    found = Publication(manager=used.name, registry=registry, token=token, place=used.place)
+    return (found,) if how else ()
 
 
 def _pypi(given: Inputs) -> str:
     address = given.get("repository-url", "")
-    official = not address or _PYPI.search(address) is not None
-    return "token" if "password" in given and official else ""
+    return "token" if "password" in given and (not address or official(address)) else ""
 
 
 def _maturin(given: Inputs) -> str:
@@ -60,12 +49,12 @@ def _gem_login(given: Inputs) -> str:
 
 def _node(given: Inputs) -> str:
     asked = given.get("always-auth", "").lower() == "true"
-    return "token" if asked and _NPM.search(given.get("registry-url", "")) else ""
+    return "token" if asked and official(given.get("registry-url", "")) else ""
 
 
 def _npm(given: Inputs) -> str:
-    official = "registry" not in given or _NPM.search(given["registry"]) is not None
-    return "token" if "token" in given and official else ""
+    public = "registry" not in given or official(given["registry"])
+    return "token" if "token" in given and public else ""
 
 
 def _crates(given: Inputs) -> str:
@@ -85,52 +74,26 @@ _PUBLISHERS: dict[str, tuple[str, Callable[[Inputs], str]]] = {
 valid although the registry accepts a run's identity, or with what the environment holds; "" for neither."""
 
 
-_ADDRESSES = {
-    "flit_index_url": "PyPI",
-    "hatch_index_repo": "PyPI",
-    "npm_config_registry": "npm",
-    "pdm_publish_repo": "PyPI",
-    "twine_repository_url": "PyPI",
-    "uv_publish_url": "PyPI",
-    "yarn_npm_publish_registry": "npm",
-}
-"""Variables that name another registry than the usual one."""
-_OFFICIAL = {"PyPI": _PYPI, "npm": _NPM}
-
-
-def with_traffic(
+def with_publications(
     steps: Sequence[Step], around: Sequence[Sequence[Variable]] = ()
 ) -> tuple[Step, ...]:
-    """The steps of a job, with what each takes from registries or publishes.
+    """The steps of a job, with what their commands and actions publish at the registries themselves.
 
     `around` are the variables of the scopes around them, the outermost first.
     """
     found = list(steps)
+    some = False
     for index, step in enumerate(steps):
-        traffic = _traffic(step)
-        if traffic is not NO_TRAFFIC:
-            sent = traffic.publications
-            if sent and _redirected(steps[:index]):
+        sent = _published(step.references[0]) if step.references else ()
+        if sent := sent + step.publications:
+            some = True
+            if _redirected(steps[:index]):
                 sent = tuple(one for one in sent if one.registry != "npm")
-            if sent:
-                elsewhere = _elsewhere((*around, step.variables))
-                sent = tuple(one for one in sent if one.registry not in elsewhere)
-            found[index] = replaced(step, installations=traffic.installations, publications=sent)
-    return tuple(found)
-
-
-def _elsewhere(scopes: Sequence[Sequence[Variable]]) -> set[str]:
-    """The registries in whose place variables name others."""
-    found: dict[str, str] = {}
-    for variables in scopes:
-        for variable in variables:
-            if variable.kind == "environment" and variable.name.lower() in _ADDRESSES:
-                found[variable.name.lower()] = variable.value
-    return {
-        _ADDRESSES[name]
-        for name, value in found.items()
-        if "://" in value and not _OFFICIAL[_ADDRESSES[name]].search(value)
-    }
+            found[index] = replaced(step, publications=sent)
+    if not some:
+        return tuple(steps)
+    values = {one.name: one.value for scope in around for one in scope if one.kind == "environment"}
+    return publications.with_publications(found, values, _KEYLESS)
 
 
 def _redirected(before: Sequence[Step]) -> bool:
@@ -138,5 +101,5 @@ def _redirected(before: Sequence[Step]) -> bool:
     for step in reversed(before):
         for variable in step.variables:
             if variable.kind == "input" and variable.name == "registry-url" and variable.value:
-                return _NPM.search(variable.value) is None
+                return not official(variable.value)
     return False

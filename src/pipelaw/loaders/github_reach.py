@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipelaw.loaders.github_permission_checks import JobChecks
+    from pipelaw.words import Gate
 
 NO_TRIGGER = Trigger()
 
@@ -40,7 +41,7 @@ class Reach:
         self,
         triggers: tuple[Trigger, ...] = (),
         outsiders: tuple[Trigger, ...] = (),
-        gates: tuple[str, ...] = (),
+        gates: tuple[Gate, ...] = (),
         conditions: tuple[str, ...] = (),
         checks: frozenset[str] = frozenset(),
         closed: frozenset[str] = frozenset(),
@@ -64,13 +65,13 @@ class Reach:
         self.reachable = bool(outsiders)
         """An outsider can start it."""
         self.exposed = bool(privileged)
-        """An outsider can start it with the base repository's rights."""
+        """An outsider can start it with the base repository's permissions."""
         self.entry = (privileged or list(outsiders) or [NO_TRIGGER])[0]
-        """The trigger that lets outsiders in with most rights."""
+        """The trigger that lets outsiders in with most permissions."""
 
     @property
     def watched(self) -> bool:
-        """Whether an outsider's code may get here with the repository's rights, by whatever way."""
+        """Whether an outsider's code may get here with the repository's permissions, by whatever way."""
         return any(t.privileged or t.kind in ("manual", "call") for t in self.triggers)
 
     def narrowed(self, condition: str) -> Reach:
@@ -91,7 +92,7 @@ class Reach:
         return Reach(tuple(triggers), tuple(outsiders), kept, conditions, self.checks, self.closed)
 
     def case(self, trigger: Trigger) -> Case:
-        """A run that an outsider caused; whose request a comment stands under is left open."""
+        """A run that an outsider caused; whose request a comment is about is left open."""
         author = trigger.kind != "comment"
         return Case(trigger.name, outsider=True, author=author, closed=self.closed)
 
@@ -101,7 +102,7 @@ class Reach:
         return all(judged(each, case).holds is not False for each in self.conditions)
 
     def checked(self, checks: frozenset[str]) -> Reach:
-        """What is left of it behind steps that check something and fail otherwise."""
+        """What is left of it after steps that check something and fail otherwise."""
         if checks <= self.checks:
             return self  # nothing new, or nothing at all
         stops = "permission" in checks
@@ -115,7 +116,7 @@ class Reach:
         )
 
     def answering(self, closed: frozenset[str]) -> Reach:
-        """The same, told which outputs say no for an outsider."""
+        """The same, knowing which outputs say no for an outsider."""
         return Reach(
             self.triggers,
             self.outsiders,

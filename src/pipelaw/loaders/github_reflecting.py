@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.authors import COMMENTER, EARLIER_REQUESTER, FILE_NAMER, REPORTER, REQUESTER
 from pipelaw.facts.taint import Taint, strongest
+from pipelaw.facts.versions import older
 from pipelaw.loaders.github_contexts import SANDBOXED
 from pipelaw.loaders.github_taint import written
 from pipelaw.patterns import pattern
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.model import Reference
+    from pipelaw.words import Charset
 
 
 class Reflecting(NamedTuple):
@@ -138,13 +141,13 @@ LOADERS = frozenset(
 )
 """Actions that make variables of the lines of a file in the workspace."""
 
-_WHO = {
-    "files": ("whoever names the changed files", "text"),
-    "request": ("whoever opens the pull request", "text"),
-    "branch": ("whoever opens the pull request", "branch"),
-    "issue": ("whoever opens the issue", "text"),
-    "comment": ("whoever comments", "text"),
-    "artifact": ("whoever opens the pull request that started the other run", "text"),
+_WHO: dict[str, tuple[str, Charset]] = {
+    "files": (FILE_NAMER, "text"),
+    "request": (REQUESTER, "text"),
+    "branch": (REQUESTER, "branch"),
+    "issue": (REPORTER, "text"),
+    "comment": (COMMENTER, "text"),
+    "artifact": (EARLIER_REQUESTER, "text"),
 }
 _REQUESTS = frozenset(
     "pull_request pull_request_target pull_request_review pull_request_review_comment".split()
@@ -159,7 +162,6 @@ _CARRYING = {
 }
 """Events under which such an output says anything; the others ask GitHub, under any event."""
 _ASKED = pattern(r"/(?:issues|pulls|comments|commits|discussions)\b")
-_MAJOR = pattern(r"v?(\d+)")
 
 
 def reflected(
@@ -188,8 +190,7 @@ def reflected(
 
 def _safe(known: Reflecting, used: Reference, given: Mapping[str, str]) -> bool:
     """Whether an input or the version makes the outputs safe."""
-    version = _MAJOR.match(used.comment if len(used.ref) >= 40 else used.ref)
-    new = bool(known.safe_from) and (version is None or int(version[1]) >= known.safe_from)
+    new = bool(known.safe_from) and not older(used, known.safe_from)
     name, values = known.safe
     if not name:
         return new

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.script_words import words
-from pipelaw.patterns import pattern
+from pipelaw.facts.releases import acts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipelaw.loaders.github_reach import Reach
     from pipelaw.model import Reference, Script, Step
@@ -37,33 +35,6 @@ _DEPLOYERS = frozenset(
     burnett01/rsync-deployments appleboy/ssh-action firebaseextended/action-hosting-deploy
     """.split()
 )
-_WORDS = ("publish", "push", "release", "upload", "deploy", "apply", "upgrade", "merge", "approve")
-_PUBLISHES = pattern(
-    r"\b(?:npm|pnpm|yarn|bun|cargo|uv|poetry|hatch|pdm|flit|vsce|ovsx|lerna|changeset|gem)\b[^\n;&|]{0,300}"
-    r"\s(?:publish|push)\b|\btwine\s+upload\b|\bnuget\s+push\b|\b(?:docker|podman|buildah|helm|oras|crane|skopeo)"
-    r"\s+(?:image\s+|manifest\s+)?(?:push|copy)\b|\bbuildx\b[^\n;&|]{0,300}--push\b|\bgh\s+release\s+(?:create|upload)\b"
-    r"|\bgoreleaser\s+release\b|\bsemantic-release\b|\bmvnw?\b[^\n;&|]{0,300}\sdeploy\b"
-    r"|\bgradlew?\b[^\n;&|]{0,300}\bpublish\w*|\bsnapcraft\s+(?:upload|push)\b"
-)
-_PUBLISHING = frozenset(
-    "npm pnpm yarn bun cargo uv poetry hatch pdm flit vsce ovsx lerna changeset gem twine nuget docker"
-    " podman buildah helm oras crane skopeo buildx gh goreleaser semantic mvn mvnw gradle gradlew"
-    " snapcraft".split()
-)
-"""Words of which a script that publishes has one."""
-_TRIED = pattern(r"--dry-run\b|--snapshot\b|--skip(?:=|\s+|-)\S*publish|publishToMavenLocal")
-"""What makes a command that publishes only try to, or leave it where it is."""
-_DEPLOYS = pattern(
-    r"\bkubectl\s+(?:apply|set|rollout)\b|\b(?:terraform|tofu|terragrunt)\b[^\n;&|]{0,300}\sapply\b|\bhelm\b[^\n;&|]{0,300}\s"
-    r"(?:upgrade|install)\b|\bpulumi\s+up\b|\bcdk\s+deploy\b|\bgcloud\b[^\n;&|]{0,300}\sdeploy\b|\bwrangler\s+(?:pages\s+)?deploy\b"
-    r"|\b(?:serverless|sls|sam|vercel|netlify|firebase|fly|flyctl)\b[^\n;&|]{0,300}\sdeploy\b|\baws\s+s3\s+sync\b"
-    r"|\bansible-playbook\b"
-)
-_DEPLOYING = frozenset(
-    "kubectl terraform tofu terragrunt helm pulumi cdk gcloud wrangler serverless sls sam vercel netlify"
-    " firebase fly flyctl aws ansible".split()
-)
-"""Programs of which a script that deploys has one."""
 _MERGERS = frozenset(
     """
     peter-evans/enable-pull-request-automerge pascalgn/automerge-action hmarr/auto-approve-action
@@ -72,53 +43,20 @@ _MERGERS = frozenset(
     juliangruber/approve-pull-request-action reitermarkus/automerge daneden/enable-automerge-action
     """.split()
 )
-_MERGES = pattern(
-    r"\bgh\s+pr\s+merge\b|\bgh\s+pr\s+review\b[^\n;&|]{0,300}(?:--approve|\s-a\b)|pulls\.merge\b|enablePullRequestAutoMerge"
-    r"|/pulls/[^\s/]+/merge\b|event:\s*['\"]APPROVE"
-)
-
-
-@lru_cache(maxsize=2048)
-def _acts(text: str) -> frozenset[str]:
-    """What a script does: publishes, deploys, merges."""
-    lowered = text.lower()
-    if not any(word in lowered for word in _WORDS):
-        return frozenset()
-    found = set()
-    if not _PUBLISHING.isdisjoint(words(text)) and any(
-        _TRIED.search(match[0] + _rest(text, match.end())) is None
-        for match in _PUBLISHES.finditer(text)
-    ):
-        found.add("publishes")
-    if not _DEPLOYING.isdisjoint(words(text)) and _DEPLOYS.search(text):
-        found.add("deploys")
-    if ("merge" in lowered or "approve" in lowered) and _MERGES.search(text):
-        found.add("merges")
-    return frozenset(found)
-
-
-def _rest(text: str, start: int) -> str:
-    """What is left of a command's line."""
-    return text[start:].replace("\\\n", " ").partition("\n")[0]
 
 
 def merges(used: Reference | None, scripts: Sequence[Script]) -> bool:
     """Whether a step merges or approves a change request."""
     if used is not None and used.name.lower() in _MERGERS:
         return True
-    return any("merges" in _acts(script.text) for script in scripts)
+    return "merges" in acts(scripts)
 
 
-def publishes(steps: Sequence[Step]) -> bool:
-    """Whether a job releases a package, image or artifact."""
-    for step in steps:
-        for used in step.references:
-            if _publishes(used):
-                return True
-        for script in step.scripts:
-            if "publishes" in _acts(script.text):
-                return True
-    return False
+def publishes(steps: Iterable[Step]) -> bool:
+    """Whether steps release a package, image or artifact."""
+    return any(
+        any(map(_publishes, step.references)) or "publishes" in acts(step.scripts) for step in steps
+    )
 
 
 def _publishes(used: Reference) -> bool:
@@ -134,16 +72,13 @@ def _pushes(inputs: Mapping[str, str]) -> bool:
     )
 
 
-def deploys(steps: Sequence[Step]) -> bool:
-    """Whether a job changes a running system."""
-    for step in steps:
-        for used in step.references:
-            if used.name.lower() in _DEPLOYERS:
-                return True
-        for script in step.scripts:
-            if "deploys" in _acts(script.text):
-                return True
-    return False
+def deploys(steps: Iterable[Step]) -> bool:
+    """Whether steps change a running system."""
+    return any(
+        any(used.name.lower() in _DEPLOYERS for used in step.references)
+        or "deploys" in acts(step.scripts)
+        for step in steps
+    )
 
 
 def started_by_release(reach: Reach) -> bool:

@@ -1,4 +1,4 @@
-"""The machine that a job asks for, with the constants of its matrix put in."""
+"""The machine that a job requests, with the constants of its matrix put in."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def runner_of(context: Context, fields: dict[str, Node], reach: Reach) -> Runner
     return Runner(
         labels=tuple(labels),
         self_hosted=any("self-hosted" in label and "${{" not in label for label in labels),
-        unknown=bool(group) or not all(_known(label) for label in labels),
+        unknown=not all(_known(label) for label in labels) if labels else bool(group),
         place=context.document.place(node),
     )
 

@@ -1,7 +1,7 @@
 """What well-known actions, `gh` commands and API calls ask of the job's token.
 
 Written from each action's own documentation. An action that is not here may need anything; one that
-stands here without scopes needs none.
+is here without scopes needs none.
 """
 
 from __future__ import annotations
@@ -245,8 +245,8 @@ REST: dict[str, str] = {
 REST_NONE = frozenset("meta users search ratelimit licenses markdown emojis context".split())
 """Namespaces that every token can use."""
 
-RUNNING = frozenset({"cypress-io/github-action", "nick-fields/retry", "vmactions/freebsd-vm"})
-"""Actions without needs of their own that run the commands which they are given."""
+RUNNING = frozenset({"cypress-io/github-action"})
+"""Actions without needs of their own that run what the project's files say."""
 
 _RELEASER = "id-token: write, issues: write, packages: write"
 POSSIBLE: dict[str, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_actions import refuses_outsiders
@@ -10,6 +11,7 @@ from pipelaw.loaders.github_artifacts import downloads, feeds
 from pipelaw.loaders.github_conditions import evaluate
 from pipelaw.loaders.github_fetches import fetched
 from pipelaw.loaders.github_origins import Origin, Seen
+from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_workspace import (
     Mount,
     below,
@@ -30,16 +32,17 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_approvals import Standing
     from pipelaw.loaders.github_origins import Origins
     from pipelaw.loaders.github_reach import Reach
-    from pipelaw.model import Reference, Step
+    from pipelaw.model import Command, Reference, Step
+    from pipelaw.words import Feeds
 
 _REFUSING = frozenset({"pull_request_target", "workflow_run"})
 """Events under which newer versions of the checkout action refuse a fork's code."""
 _PAYLOAD = pattern(r"github\.(?:head_ref|event\.(?:pull_request|workflow_run)\.)")
-"""What of the events with the repository's rights only those carry."""
+"""What of the events with the repository's permissions only those carry."""
 
 
 class Passed(NamedTuple):
-    """A step, who gets to it, and the folder in which its scripts run."""
+    """A step, who can reach it, and the folder in which its scripts run."""
 
     step: Step
     reach: Reach
@@ -53,7 +56,7 @@ class Brought(NamedTuple):
     part: Checkout | Artifact
     folder: str
     behind: int = -1
-    """The character of the step's own script behind which they are there."""
+    """The character of the step's own script after which they are there."""
 
 
 class Workspace:
@@ -85,7 +88,7 @@ class Workspace:
         later: Callable[[], list[str]],
         inside: Sequence[Checkout | Artifact] = (),
     ) -> Step:
-        """A step, told whose files it brings; `later` gives the scripts behind it.
+        """A step, its files marked with who decides them; `later` gives the scripts after it.
 
         `inside` are the files that the local action brings which it uses.
         """
@@ -118,7 +121,7 @@ class Workspace:
         return step
 
     def done(self, steps: Sequence[Step]) -> list[Step]:
-        """The steps, told which later step runs code from the files or reads them."""
+        """The steps, their files marked with the later step that runs code from them or reads them."""
         found = list(steps)
         for brought in self.brought:
             step = found[brought.step]
@@ -139,8 +142,9 @@ class Workspace:
         env = _environment(step) if step.checkouts or step.scripts else {}
         for checkout in step.checkouts:
             yield self._by_action(each, number, checkout, env)
-        if not step.references and step.scripts:
-            for found in fetched(step.scripts, env, self.origins, each.folder, later):
+        if scripts := scripts_here(step):
+            chosen, start = partial(_named, step), "" if step.references else each.folder
+            for found in fetched(scripts, env, self.origins, start, later, chosen):
                 standing = standing_of(each.reach, environment=self.environment)
                 by_command = Checkout(
                     ref=found.text,
@@ -150,14 +154,14 @@ class Workspace:
                     place=found.place,
                 )
                 brought = Brought(number, by_command, found.folder, found.place.start)
-                judged = self._note(brought, found.origin, standing, own=found.own)
+                judged = self._note(by_command, brought, found.origin, standing, own=found.own)
                 if judged is not by_command:
                     yield judged
 
     def _by_action(
         self, each: Passed, number: int, checkout: Checkout, env: dict[str, str]
     ) -> Checkout:
-        """A checkout by an action, told whose code it gets."""
+        """A checkout by an action, marked with whose code it gets."""
         ref = self.origins.of(checkout.ref, env)
         repository = self.origins.of(checkout.repository, env)
         standing = standing_of(each.reach, environment=self.environment)
@@ -175,7 +179,7 @@ class Workspace:
             place=places.get(where, checkout.place),
         )
         brought = Brought(number, changed, folder_of(checkout.folder))
-        return self._note(brought, origin, standing, own=own)
+        return self._note(changed, brought, origin, standing, own=own)
 
     def _chosen(self, checkout: Checkout) -> Origin | None:
         """A repository or commit that an outsider names in a text."""
@@ -185,10 +189,10 @@ class Workspace:
                 return Origin(kind, author=taint.who)
         return None
 
-    def _note(self, brought: Brought, origin: Origin, standing: Standing, *, own: bool) -> Checkout:
-        """A checkout of an outsider's code, with what stands between the outsider and it."""
-        part = brought.part
-        assert isinstance(part, Checkout)
+    def _note(
+        self, part: Checkout, brought: Brought, origin: Origin, standing: Standing, *, own: bool
+    ) -> Checkout:
+        """A checkout of an outsider's code, with what is between the outsider and it."""
         watched = standing.events or standing.approval or standing.called
         if own and standing.labelled:
             # only who may push here decides what is fetched; a label does stop them
@@ -213,13 +217,14 @@ class Workspace:
 
     def _told(self, brought: Brought) -> Checkout | Artifact:
         part = brought.part
-        found, fed = "", ""
+        found = ""
+        fed: Feeds = ""
         aside = isinstance(part, Checkout) and _of_its_own(part.folder)
         for each, mounts, behind in self._onwards(brought):
             found = found or executor(each.step, each.folder, mounts, behind)
             aside = aside and not found and not touches(each.step, each.folder, mounts)
             if isinstance(part, Artifact):
-                for script in each.step.scripts:
+                for script in scripts_here(each.step):
                     fed = fed or feeds(script, each.folder, mounts, behind)
             elif found:
                 break
@@ -251,6 +256,15 @@ class Workspace:
             yield other, mounts, -1
 
 
+def _named(step: Step, command: Command) -> Origin | None:
+    """Who decides which repository a command fetches, where that is an outsider."""
+    for text in step.expansions:
+        inside = command.place.start <= text.place.start < command.place.end
+        if text.sink == "repository" and text.exposed and inside:
+            return Origin("repository", author=text.author)
+    return None
+
+
 def _of_its_own(folder: str) -> bool:
     """Whether a folder is known, and another than the workspace."""
     return bool(folder) and resolved(folder.strip(), "") not in ("", None)
@@ -277,7 +291,7 @@ def _refused(checkout: Checkout, used: Reference, standing: Standing) -> bool:
     return (
         (covered or (standing.called and named))
         and used.name.lower() == "actions/checkout"
-        and refuses_outsiders(used.ref, used.comment, unsafe_allowed=checkout.unsafe_allowed)
+        and refuses_outsiders(used, unsafe_allowed=checkout.unsafe_allowed)
     )
 
 

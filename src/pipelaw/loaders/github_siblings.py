@@ -44,7 +44,7 @@ class Caller(NamedTuple):
     callers: tuple[Caller, ...] = ()
     """Who calls the workflow that it belongs to."""
     path: str = ""
-    """Where that workflow stands."""
+    """Where that workflow is."""
 
 
 class _Sibling(NamedTuple):
@@ -110,14 +110,14 @@ def _extended(caller: Caller, outer: tuple[Caller, ...]) -> Caller:
 
 @lru_cache(maxsize=64)
 def _root(source: Source) -> tuple[Document, dict[str, Node]] | None:
-    """A workflow's document and its top keys; None where it is none."""
+    """A workflow's document and its top keys; None where it is not one."""
     try:
         roots = shared(source)
     except UnreadableError:
         return None
     if not roots or not isinstance(roots[0], MappingNode):
         return None
-    document = Document(source, roots[0], [])  # what is wrong with it is told where it is loaded
+    document = Document(source, roots[0], [])  # its problems are noted where it is loaded
     return document, document.fields(roots[0], "the file")
 
 
@@ -171,7 +171,7 @@ def _inputs(body: dict[str, Node]) -> dict[str, str]:
 def upstream(
     tree: Tree, path: str, triggers: tuple[Trigger, ...], on: Node | None
 ) -> tuple[Trigger, ...]:
-    """The triggers, one that follows other workflows told whether outsiders can start those.
+    """The triggers, one that follows other workflows marked where outsiders can start those.
 
     It stays an outsider's where one of the others is not found in the repository.
     """
@@ -216,14 +216,14 @@ def _open(document: Document, fields: dict[str, Node]) -> bool:
 
 
 def _open_first(found: Sequence[Caller]) -> Sequence[Caller]:
-    """Those callers that outsiders can start with the repository's rights; all where there is none."""
+    """Those callers that outsiders can start with the repository's permissions; all where there is none."""
     return [caller for caller in found if caller.reach.exposed] or found
 
 
 def called_by(start: Reach, found: Sequence[Caller]) -> Reach:
     """The reach of a workflow that others call: their triggers are its own.
 
-    What stands before the call counts where it stands before all of them.
+    What comes before the call counts where it comes before all of them.
     """
     if not found:
         return start

@@ -46,7 +46,7 @@ def assignments(script: str) -> dict[str, list[str]]:
 
 
 def _closed(text: str, start: int) -> int:
-    """The index behind the parenthesis that closes the first one."""
+    """The index after the parenthesis that closes the first one."""
     depth = 0
     for at in range(start, min(len(text), start + 2000)):
         if text[at] == "(":
@@ -70,7 +70,7 @@ def slice_of(script: str, name: str, env: Mapping[str, str]) -> str:
 
 
 def expanded(piece: str, script: str, env: Mapping[str, str]) -> str:
-    """A piece of a script, and behind it everything that its variables were given."""
+    """A piece of a script, and after it everything that its variables were given."""
     known = assignments(script)
     told: set[str] = set()
     pieces, fresh = [piece], [piece]

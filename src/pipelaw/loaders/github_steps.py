@@ -6,34 +6,32 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
-from pipelaw.facts import shell
-from pipelaw.facts.concealment import concealed
-from pipelaw.facts.confusion import confused
-from pipelaw.facts.secrets import credentials
-from pipelaw.facts.shell_services import services
-from pipelaw.facts.verification import unverified
-from pipelaw.loaders.github_actions import CODE_INPUTS, CODE_LANGUAGES
+from pipelaw.facts.script_facts import facts_of, script_of
+from pipelaw.facts.secret_names import reporting
 from pipelaw.loaders.github_agents import agents_of
 from pipelaw.loaders.github_caches import caches_of
 from pipelaw.loaders.github_checkouts import artifacts_of, checkouts_of, uploaded
-from pipelaw.loaders.github_gates import flaws_at, in_condition
+from pipelaw.loaders.github_exposure import expanded, met
+from pipelaw.loaders.github_gates import flaws_at, in_condition, meant
 from pipelaw.loaders.github_inputs import switches_of
 from pipelaw.loaders.github_job_workspace import folder_in, later_scripts, workspace_of
 from pipelaw.loaders.github_local_actions import brought_by
 from pipelaw.loaders.github_misuse import misuse_of, odd_shell
-from pipelaw.loaders.github_permission_checks import behind
-from pipelaw.loaders.github_publishing import with_traffic
+from pipelaw.loaders.github_permission_checks import after
+from pipelaw.loaders.github_publishing import with_publications
 from pipelaw.loaders.github_reach import Reach, never
 from pipelaw.loaders.github_releases import merges
+from pipelaw.loaders.github_sink_inputs import languages_of
 from pipelaw.loaders.github_taint_steps import Parts, learn
 from pipelaw.loaders.github_uses import uses_of
-from pipelaw.model import Flaw, Reference, Script, Step, Variable
+from pipelaw.model import Flaw, Reference, Step, Variable, replaced
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.model import Script
 
 _INTERPRETERS = {"node": "javascript", "python3": "python"}
 
@@ -72,26 +70,35 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
                 inside = brought_by(context, step, reach, workspace)
                 step = workspace.add(step, reach, folder, later, inside)
             if context.guarded:
-                around = around._replace(reach=behind(around.reach, step))
+                around = around._replace(reach=after(around.reach, step))
             if step.checkouts or step.artifacts:
                 around.flow.known.arrived(step.checkouts, step.artifacts)
             steps.append(step)
         else:
-            around.flow.flaws.extend(condition_flaws(context, fields))
+            around.flow.flaws.extend(condition_flaws(context, fields, around.reach))
     done = steps if workspace is None else workspace.done(steps)
-    return with_traffic(uploaded(done), around.flow.variables)
+    return with_publications(uploaded(done), around.flow.variables)
 
 
 def condition_flaws(
-    context: Context, fields: dict[str, Node], *, of_job: bool = False
+    context: Context, fields: dict[str, Node], reach: Reach, *, of_job: bool = False
 ) -> Iterator[Flaw]:
-    """What is wrong with the `if` of a job or step."""
+    """What is wrong with the `if` of a job or step that `reach` gets to."""
     node = fields.get("if")
     if isinstance(node, ScalarNode) and not null(node):
         switches = switches_of(context.inputs) if "inputs." in node.value else frozenset()
         found = in_condition(node.value, of_job=of_job, switches=switches)
-        if found:
-            yield from flaws_at(found, node.value, Place(context.document.source, node, node))
+        if not found:
+            return
+        for flaw in flaws_at(found, node.value, Place(context.document.source, node, node)):
+            keeps = flaw.kind == "always-true" and _keeps_out(node.value, reach)
+            yield replaced(flaw, decisive=True) if keeps else flaw
+
+
+def _keeps_out(condition: str, reach: Reach) -> bool:
+    """Whether a condition that always holds would keep outsiders out if it were read as meant, or may."""
+    said = meant(condition)
+    return said is None or not reach.narrowed(said).exposed
 
 
 def _flat(context: Context, node: Node | None) -> Iterator[MappingNode]:
@@ -116,13 +123,13 @@ def _step(
     around: Surroundings,
 ) -> Step:
     document = context.document
-    flow = around.flow.inner()
-    reach = around.reach
+    flow, reach = around.flow.inner(), around.reach
     variables = context.environment(fields.get("env"), flow)
-    flow.flaws.extend(condition_flaws(context, fields) if condition else ())
+    flow.flaws.extend(condition_flaws(context, fields, reach) if condition else ())
     used, inputs, scripts = _work(context, fields, flow, around.shell)
     step = document.text(fields["id"], "`id`") if "id" in fields else ""
     learn(context, Parts(around.flow, flow, reach, step, used, inputs, scripts))
+    facts = facts_of(scripts, (*variables, *_plain(inputs, scripts)))
     return Step(
         id=step,
         name=document.text(fields["name"], "`name`") if "name" in fields else "",
@@ -133,15 +140,17 @@ def _step(
         exposed=reach.exposed,
         references=(used,) if used is not None else (),
         scripts=scripts,
-        expansions=tuple(flow.expansions),
-        variables=(*variables, *inputs, *services(scripts)),
+        expansions=expanded(flow.expansions, reach),
+        variables=(*variables, *inputs, *facts.services),
         secrets=tuple(flow.secrets),
-        flaws=tuple(flow.flaws),
-        credentials=credentials((*variables, *inputs), scripts),
+        flaws=met((*flow.flaws, *facts.flaws), reach),
+        credentials=facts.credentials,
+        installations=facts.installations,
+        publications=facts.publications,
         checkouts=checkouts_of(used, inputs),
         artifacts=artifacts_of(used, inputs),
         caches=caches_of(used, reach, around.cache_mode),
-        merges=reach.exposed and merges(used, scripts),
+        merges=merges(used, scripts),
         agents=agents_of(context, flow, used, (*variables, *inputs), scripts),
         place=Place(document.source, node, node),
     )
@@ -152,40 +161,44 @@ def _work(
 ) -> tuple[Reference | None, tuple[Variable, ...], tuple[Script, ...]]:
     """What a step does: the action that it uses and its inputs, and the scripts that it runs."""
     if "uses" in fields:
-        inputs = tuple(_inputs(context, fields, flow))
-        handed = any(secret.store != "token" for secret in flow.secrets)
+        inputs, scripts = _inputs(context, fields, flow)
+        secrets = [secret for secret in flow.secrets if secret.store != "token"]
+        handed = not all(reporting(secret.name) for secret in secrets)
         used = uses_of(context, fields["uses"], inputs=inputs, secrets=handed)
         flow.flaws.extend(misuse_of(used, inputs))
-        return used, inputs, tuple(_code_inputs(used, inputs)) if used is not None else ()
-    scripts = tuple(_script(context, fields, flow, default)) if "run" in fields else ()
-    flow.flaws.extend((*unverified(scripts), *concealed(scripts), *confused(scripts)))
-    return None, (), scripts
+        return used, inputs, scripts
+    return None, (), tuple(_script(context, fields, flow, default)) if "run" in fields else ()
 
 
-def _inputs(context: Context, fields: dict[str, Node], flow: Flow) -> Iterator[Variable]:
-    """The values of `with`; those that run as code are a sink of their own."""
+def _plain(inputs: tuple[Variable, ...], scripts: tuple[Script, ...]) -> Iterator[Variable]:
+    """The inputs that are no scripts."""
+    return (one for one in inputs if all(one.place is not script.place for script in scripts))
+
+
+def _inputs(
+    context: Context, fields: dict[str, Node], flow: Flow
+) -> tuple[tuple[Variable, ...], tuple[Script, ...]]:
+    """The values of `with`, and those of them that are scripts."""
     if "with" not in fields:
-        return
-    action = str(fields["uses"].value).partition("@")[0].lower()
-    code = CODE_INPUTS.get(action, ())
-    for key, value in context.document.pairs(fields["with"], "`with`"):
+        return (), ()
+    pairs = context.document.pairs(fields["with"], "`with`")
+    languages = languages_of(str(fields["uses"].value).partition("@")[0])
+    named = (value for key, value in pairs if languages and key.value == "shell")
+    shell = next((_shell_name(node.value) for node in named if isinstance(node, ScalarNode)), "")
+    inputs: list[Variable] = []
+    scripts: list[Script] = []
+    for key, value in pairs:
         if not isinstance(value, ScalarNode):
             context.document.wrong(value, "text", f"the input `{key.value}`")
-        elif key.value.lower() in code:
+        elif language := languages.get(key.value.lower()):
             place = Place(context.document.source, value, value)
-            language = CODE_LANGUAGES.get(action, "javascript")
-            context.text(place, value.value, flow, "code", key.value, language)
-            yield Variable(name=key.value, value=value.value, kind="input", place=place)
+            context.text(place, value.value, flow, "code", key.value, shell or language)
+            inputs.append(Variable(name=key.value, value=value.value, kind="input", place=place))
+            text = Text(value.value, ((0, place),))
+            scripts.append(script_of(text, shell or language, place))
         else:
-            yield context.variable("input", key.value, value, flow)
-
-
-def _code_inputs(used: Reference, inputs: tuple[Variable, ...]) -> Iterator[Script]:
-    code = CODE_INPUTS.get(used.name.lower(), ())
-    for variable in inputs:
-        if variable.name.lower() in code:
-            language = CODE_LANGUAGES.get(used.name.lower(), "javascript")
-            yield _script_at(variable.place, variable.value, language)
+            inputs.append(context.variable("input", key.value, value, flow))
+    return tuple(inputs), tuple(scripts)
 
 
 def _script(
@@ -199,23 +212,12 @@ def _script(
         return
     named = context.document.text(fields["shell"], "`shell`") if "shell" in fields else ""
     if named:
-        flow.flaws.extend(odd_shell(named, context.document.place(fields["shell"])))
+        flow.flaws.extend(odd_shell(named, context.document.place(fields["shell"]), node.value))
     place = Place(context.document.source, node, node)
     name = _shell_name(named or default)
     if "${{" in node.value:
         context.text(place, node.value, flow, "script", "", name)
-    yield _script_at(place, node.value, name)
-
-
-def _script_at(place: Place, text: str, name: str) -> Script:
-    source_text = Text(text, ((0, place),))
-    return Script(
-        text=text,
-        shell=name,
-        commands=shell.commands(source_text, name),
-        source_text=source_text,
-        place=place,
-    )
+    yield script_of(Text(node.value, ((0, place),)), name, place)
 
 
 def _shell_name(template: str) -> str:

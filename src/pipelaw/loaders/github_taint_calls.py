@@ -184,7 +184,7 @@ def _outputs_of_call(node: Node | None) -> Node | None:
 
 
 def called_with(context: Context, callers: Iterable[Caller]) -> None:
-    """Note what the callers of a workflow tell of it: their events, and whose text its inputs hold."""
+    """Note what the callers of a workflow say of it: their events, and whose text its inputs hold."""
     context.called = True
     for caller in callers:
         events, opened = _events(caller)
@@ -295,7 +295,7 @@ def remember(tree: Tree, path: str, context: Context, pipeline: Pipeline) -> boo
 
 
 def uses_of_action(tree: Tree, path: str) -> list[Use]:
-    """The steps of the repository that use the action whose definition stands at `path`."""
+    """The steps of the repository that use the action whose definition is at `path`."""
     from pipelaw.loaders.github import load_early  # noqa: PLC0415  it uses this module
 
     if tree.named:
@@ -312,7 +312,7 @@ def uses_of_action(tree: Tree, path: str) -> list[Use]:
 
 
 def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
-    """What the uses of an action tell of it: who starts it, and whose text its inputs hold."""
+    """What the uses of an action say of it: who starts it, and whose text its inputs hold."""
     from pipelaw.loaders.github_reach import Reach  # noqa: PLC0415  it uses this module
 
     triggers = tuple(dict.fromkeys(t for use in uses for t in use.call.reach.triggers))
@@ -349,7 +349,7 @@ def _matrix(strategy: Node | None) -> Node | None:
 def needed_first(
     jobs: Sequence[tuple[ScalarNode, T]], needs: Callable[[str], tuple[str, ...]]
 ) -> list[tuple[ScalarNode, T]]:
-    """Jobs in an order in which each stands behind those that it needs, as most files have them."""
+    """Jobs in an order in which each comes after those that it needs, as most files have them."""
     done: set[str] = set()
     waiting = list(jobs)
     ordered: list[tuple[ScalarNode, T]] = []

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.taint import Taint
     from pipelaw.loaders.github_expressions import Fence
+    from pipelaw.words import Store
 
 
 def harmless(text: str, fence: Fence, sink: str, shell: str, charset: str) -> bool:
-    """Whether an expression stands where what it puts in cannot become code."""
+    """Whether an expression is where what it puts in cannot become code."""
     if sink == "code":
         return shell == "javascript" and _written_as_json(text, fence)
     return "<<" in text and charset in ("line", "branch") and _kept_as_data(text, fence)
@@ -38,7 +39,7 @@ _QUOTED = pattern(
 
 
 def _kept_as_data(text: str, fence: Fence) -> bool:
-    """Whether an expression stands in a quoted here-document that is data: only a whole line ends it."""
+    """Whether an expression is in a quoted here-document that is data: only a whole line ends it."""
     opened = None
     for match in _QUOTED.finditer(text, 0, fence.start):
         opened = match
@@ -50,12 +51,12 @@ def _kept_as_data(text: str, fence: Fence) -> bool:
 _PWSH_FILE = pattern(r"(?i)\$\{?env:GITHUB_(ENV|OUTPUT|PATH)\b")
 _PWSH_NAME = pattern(r"[\"'`]?\s*([A-Za-z_][\w-]*)=")
 _JOINED = pattern(r"(?i)-replace\s+['\"](?:`r)?`?n|\\[rn]|\.Trim\(|-replace\s+['\"]\[\^")
-_KINDS = {"env": "environment", "output": "outputs", "path": "search path"}
+_KINDS: dict[str, Store] = {"env": "environment file", "output": "outputs", "path": "search path"}
 
 
 def powershell(
     code: str, tainted: Mapping[str, Taint]
-) -> Iterator[tuple[str, str, Taint, int, int]]:
+) -> Iterator[tuple[Store, str, Taint, int, int]]:
     """What a script of PowerShell writes to GitHub's files: kind, name, whose text, start and end."""
     from pipelaw.facts.script_taint import assigned, said  # noqa: PLC0415  most scans meet none
 

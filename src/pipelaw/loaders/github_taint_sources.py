@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.authors import COMMITTER, REPORTER, REQUESTER
 from pipelaw.facts.taint import Taint
 from pipelaw.loaders.github_taint import direct
 from pipelaw.patterns import pattern
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_context import Context
     from pipelaw.loaders.github_files import Files
     from pipelaw.loaders.github_taint import Known
+    from pipelaw.words import Charset
 
 ASKING = pattern(
     r"\bgh\s+(?:pr|issue|api|run)\b|GITHUB_EVENT_PATH|GITHUB_HEAD_REF|api\.github\.com|GITHUB_API_URL"
     r"|\bgit\s+(?:-\S+\s+\S+\s+)?(?:log|diff|diff-tree|show|branch|rev-parse|symbolic-ref|shortlog)\b"
 )
-"""What a script says that asks for an outsider's text by itself."""
+"""What a script says that fetches an outsider's text by itself."""
 
 _TEXTS = frozenset(
     "title body comments reviews messageheadline messagebody message files path filename patch"
@@ -34,9 +36,6 @@ _SELECTED = pattern(
 )
 _ENDPOINT = pattern(r"/(?:pulls|issues|comments|commits|discussions|reviews)\b")
 _FORMAT_TEXT = pattern(r"%(?:[sbBfN]|a[nNeE]|c[nNeE]|D|d|S)")
-_REQUEST = "whoever opens the pull request"
-_ISSUE = "whoever opens the issue"
-_COMMIT = "whoever writes the commit"
 
 
 def produced(
@@ -52,7 +51,7 @@ def produced(
         return _event(context, words)
     if name in ("curl", "wget"):
         asked = any(_ENDPOINT.search(word) and "api" in word.lower() for word in words)
-        return Taint(_REQUEST, "text", outsider=True) if asked else None
+        return Taint(REQUESTER, "text", outsider=True) if asked else None
     return None
 
 
@@ -72,14 +71,14 @@ def _event(context: Context, words: Sequence[str]) -> Taint | None:
 def _gh(words: Sequence[str]) -> Taint | None:
     """`gh pr view --json title --jq .title`, `gh api repos/o/r/pulls/1 -q .head.ref`."""
     group, command = (*words[1:3], "", "")[:2]
-    who = _ISSUE if group == "issue" else _REQUEST
+    who = REPORTER if group == "issue" else REQUESTER
     query = _value(words, "-q", "--jq", "-t", "--template")
     if group == "api":
         asked = any(_ENDPOINT.search(word) or word == "graphql" for word in words[2:])
         if not asked or _value(words, "-X", "--method").upper() in ("PUT", "PATCH", "DELETE"):
             return None
         if any("/issues" in word for word in words):
-            who = _ISSUE
+            who = REPORTER
         names = _names(query) if query else _TEXTS
     elif group in ("pr", "issue") and command in ("view", "list", "diff", "status"):
         fields = _value(words, "--json")
@@ -107,7 +106,7 @@ def _names(query: str) -> frozenset[str]:
 
 
 def _value(words: Sequence[str], *options: str) -> str:
-    """What stands behind an option, in the same word or the next."""
+    """What follows an option, in the same word or the next."""
     for index, word in enumerate(words):
         head, equals, value = word.partition("=")
         if head in options:
@@ -138,11 +137,11 @@ def _theirs(known: Known) -> Files | None:
 def _committed(context: Context) -> Taint | None:
     """Whose commits the checkout that everybody makes first brings."""
     if "pull_request" in context.events:
-        return Taint(_COMMIT, "text", outsider=True)
-    return Taint(_COMMIT, "text") if "push" in context.events else None
+        return Taint(COMMITTER, "text", outsider=True)
+    return Taint(COMMITTER, "text") if "push" in context.events else None
 
 
-def _printed(command: str, words: Sequence[str]) -> str:
+def _printed(command: str, words: Sequence[str]) -> Charset:
     """What the output of `git log` or `git diff` can hold, "" for nothing that matters."""
     form = " ".join(word for word in words if word.startswith(("--format", "--pretty", "%")))
     if any(word in ("--name-only", "--name-status") for word in words) and "%" not in form:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.authors import writer
 from pipelaw.facts.script_words import words
 from pipelaw.facts.shell_effects import Given
+from pipelaw.facts.shells import family
 from pipelaw.facts.taint import Taint, strongest, taints
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_files import file_taint
 from pipelaw.loaders.github_reflecting import LOADERS, reflected
-from pipelaw.loaders.github_sink_inputs import INPUT_SINKS
+from pipelaw.loaders.github_sink_inputs import INPUT_SINKS, run_elsewhere
 from pipelaw.loaders.github_taint import taint_of, written
 from pipelaw.loaders.github_taint_calls import noted
 from pipelaw.loaders.github_taint_scripts import batch, powershell
@@ -30,14 +32,14 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_reach import Reach
     from pipelaw.model import Reference, Script, Variable
     from pipelaw.place import Place
+    from pipelaw.words import Sink, Store
 
 _PASTED = "${{"
 _RUNNING = (
     *("eval(", "Function(", "child_process", "exec.exec", "getExecOutput"),
     *("GITHUB_ENV", "fetch(", "axios", "got("),
 )
-"""What stands in every script of JavaScript that may run a text, ask it or make variables of it."""
-_BOURNE = frozenset(("", "bash", "sh", "zsh", "dash", "ash"))
+"""What is in every script of JavaScript that may run a text, ask it or make variables of it."""
 
 
 class StepOutputs:
@@ -100,9 +102,11 @@ def learn(context: Context, step: Parts) -> None:
         outer.known.steps[step.id.lower()] = StepOutputs(context, flow, used, step.inputs, script)
     if used is not None:
         _learn_action(context, step, used)
-        if script is not None and script.shell == "javascript":
-            _javascript(context, outer, flow, script)
-    elif script is not None and _worth(flow, script):
+    if script is None or run_elsewhere(used):
+        return
+    if script.shell == "javascript":
+        _javascript(context, outer, flow, script)
+    elif _worth(flow, script):
         _follow(context, outer, flow, script)
 
 
@@ -123,15 +127,16 @@ def _handed(
     """An outsider's text in inputs that an action runs or fetches."""
     sinks = INPUT_SINKS[used.name.lower()]
     for variable in inputs:
-        sink = sinks.get(variable.name.lower())
-        taint = written(context, flow, variable.value) if sink is not None else None
-        if sink is None or taint is None or (sink == "address" and not _leading(variable.value)):
-            continue
-        yield _expansion(sink, variable.value, taint, variable.place, "")
+        taken = sinks.get(variable.name.lower())
+        if taken is None or taken.language:
+            continue  # what is a script was read as one
+        taint = written(context, flow, variable.value)
+        if taint is not None and (taken.sink != "address" or _leading(variable.value)):
+            yield _expansion(taken.sink, variable.value, taint, variable.place, "")
 
 
 def _leading(text: str) -> bool:
-    """Whether an expression stands where an address says its host."""
+    """Whether an expression is where an address says its host."""
     before = text.partition("${{")[0].rpartition(" ")[2]
     return before.partition("://")[2] == "" and "/" not in before.replace("://", "")
 
@@ -219,7 +224,7 @@ def _effects(context: Context, flow: Flow, script: Script) -> Effects | None:
 
 
 def _asks(flow: Flow, code: str) -> bool:
-    """Whether a script names a variable that holds an outsider's text, or asks for such a text."""
+    """Whether a script names a variable that holds an outsider's text, or fetches such a text."""
     if flow.tainted:
         lowered = code.lower()
         if any(name in lowered for name in flow.tainted):
@@ -242,13 +247,14 @@ def _outputs(context: Context, flow: Flow, script: Script) -> dict[str, Taint]:
     """Whose text each output of a script holds."""
     if script.shell == "javascript":
         return _read_javascript(context, flow, script.text).outputs()
-    if script.shell in ("pwsh", "powershell"):
+    language = family(script.shell)
+    if language == "pwsh":
         found = powershell(script.text, flow.tainted)
         return {name.lower(): taint for kind, name, taint, *_ in found if kind == "outputs"}
     if script.shell == "python":
         runs = _python(flow, script)
         return {run.name.lower(): run.taint for run in runs if run.kind == "outputs" and run.name}
-    if script.shell not in _BOURNE or not _puts_out(script.text):
+    if language != "bash" or not _puts_out(script.text):
         return {}
     effects = _run(context, flow, script)
     if effects is None:
@@ -268,14 +274,15 @@ def _puts_out(text: str) -> bool:
 
 def _follow(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
     """Add what a script does to the expansions of its step and the variables of later ones."""
-    if script.shell in ("pwsh", "powershell"):
+    language = family(script.shell)
+    if language == "pwsh":
         _follow_powershell(outer, flow, script)
     elif script.shell == "python":
         _follow_python(outer, flow, script)
-    elif script.shell == "cmd":
+    elif language == "cmd":
         for taint, start, end in batch(script.text, flow.tainted):
             flow.expansions.append(_at(script, "script", taint, start, end))
-    elif script.shell in _BOURNE:
+    elif language == "bash":
         effects = _run(context, flow, script)
         if effects is not None:
             for sink in effects.sinks:
@@ -285,8 +292,8 @@ def _follow(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
 
 def _stored(outer: Flow, flow: Flow, script: Script, effects: Effects) -> None:
     """What a script wrote to GitHub's files."""
-    written = list(entries(effects.files.get("environment", ())))
-    printed = list(commands(effects.printed)) if _heeds_printed(flow) else []
+    written = list(entries(effects.files.get("environment file", ())))
+    printed = list(commands(effects.printed)) if _obeys_printed(flow) else []
     written += (entry for kind, entry in printed if kind == "set-env")
     variables = {e.name.lower(): e.taint for e in written if e.taint is not None and e.name}
     if variables:
@@ -301,7 +308,7 @@ def _stored(outer: Flow, flow: Flow, script: Script, effects: Effects) -> None:
             flow.expansions.append(_at(script, "search path", taint, write.start, write.end))
 
 
-def _heeds_printed(flow: Flow) -> bool:
+def _obeys_printed(flow: Flow) -> bool:
     """Whether `::set-env` and `::add-path` are switched on again around a step."""
     return any(
         variable.name == "ACTIONS_ALLOW_UNSECURE_COMMANDS" and variable.value.lower() != "false"
@@ -320,7 +327,7 @@ def _clobbering(outputs: list[Entry]) -> Iterator[Entry]:
         before.add(entry.name)
 
 
-def _harm(flow: Flow, script: Script, kind: str, found: Iterator[Entry]) -> None:
+def _harm(flow: Flow, script: Script, kind: Store, found: Iterator[Entry]) -> None:
     """One expansion for each command that writes what it should not."""
     seen: set[int] = set()
     for entry in found:
@@ -334,19 +341,19 @@ def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
     from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
 
     for kind, name, taint, start, end in powershell(script.text, flow.tainted):
-        if kind == "environment":
+        if kind == "environment file":
             if name:
                 outer.tainted = {**outer.tainted, name.lower(): taint}
             if taint.charset == "text":
-                flow.expansions.append(_at(script, "environment file", taint, start, end))
+                flow.expansions.append(_at(script, kind, taint, start, end))
         elif kind == "search path":
-            flow.expansions.append(_at(script, "search path", taint, start, end))
+            flow.expansions.append(_at(script, kind, taint, start, end))
 
     for found in script_taint.powershell(script.text, flow.tainted):
         flow.expansions.append(_at(script, found.kind, *found[2:]))
 
 
-_FILES = {"GITHUB_ENV": "environment", "GITHUB_OUTPUT": "outputs"}
+_FILES: dict[str, Store] = {"GITHUB_ENV": "environment file", "GITHUB_OUTPUT": "outputs"}
 
 
 def _python(flow: Flow, script: Script) -> Iterator[Run]:
@@ -357,19 +364,18 @@ def _python(flow: Flow, script: Script) -> Iterator[Run]:
 
 def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
     for kind, name, taint, start, end in _python(flow, script):
-        if kind == "environment" and name:
+        if kind == "environment file" and name:
             outer.tainted = {**outer.tainted, name.lower(): taint}
-        if kind == "script" or (kind == "environment" and taint.charset == "text"):
-            sink = kind if kind == "script" else "environment file"
-            flow.expansions.append(_at(script, sink, taint, start, end))
+        if kind == "script" or (kind == "environment file" and taint.charset == "text"):
+            flow.expansions.append(_at(script, kind, taint, start, end))
 
 
-def _at(script: Script, sink: str, taint: Taint, start: int, end: int) -> Expansion:
+def _at(script: Script, sink: Sink, taint: Taint, start: int, end: int) -> Expansion:
     place = script.source_text.place(start, end)
     return _expansion(sink, script.text[start:end], taint, place, script.shell)
 
 
-def _expansion(sink: str, text: str, taint: Taint, place: Place, shell: str) -> Expansion:
+def _expansion(sink: Sink, text: str, taint: Taint, place: Place, shell: str) -> Expansion:
     """Where an outsider's text arrives while a script runs."""
     return Expansion(
         text=text,
@@ -380,6 +386,7 @@ def _expansion(sink: str, text: str, taint: Taint, place: Place, shell: str) -> 
         outsider=taint.outsider,
         exposed=taint.exposed,
         author=taint.who,
+        writer=writer(taint.who),
         via=taint.via,
         charset=taint.charset,
         reparsed=sink in ("script", "code"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelaw.facts.taint import Value
 
 STORES = {
-    "github_env": "environment",
+    "github_env": "environment file",
     "github_output": "outputs",
     "github_path": "search path",
     "github_state": "state",
@@ -63,7 +63,7 @@ def entries(writes: Sequence[Write]) -> Iterator[Entry]:
 
 
 def _leads(line: Value, head: str) -> bool:
-    """Whether foreign text stands in the first part of a line, where the name should be."""
+    """Whether foreign text is in the first part of a line, where the name should be."""
     at = 0
     for piece in line:
         if not isinstance(piece, str):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Node, Place, ScalarNode, null
 from pipelaw.facts import advisories, references
-from pipelaw.loaders.comments import behind
+from pipelaw.facts.versions import older, parse
+from pipelaw.loaders import comments
 from pipelaw.loaders.github_actions import FIRST_PARTY
-from pipelaw.loaders.github_catalogue import ARCHIVED, INSTALLERS, POPULAR, REPLACEABLE
+from pipelaw.loaders.github_catalogue import ARCHIVED, INSTALLERS, NODE20, POPULAR, REPLACEABLE
 from pipelaw.loaders.github_lock import bound
 from pipelaw.model import Reference, replaced
 from pipelaw.patterns import pattern
@@ -20,39 +21,35 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from pipelaw.loaders.github_context import Context
     from pipelaw.model import Variable
+    from pipelaw.words import Pin, ReferenceKind
 
 _MOVABLE = frozenset({"tag", "branch", "none"})
-_CLAIM = pattern(
-    r"(?:zizmor: *ignore\[[^\]]*\] *#? *)?"
-    r"(?:tag *[=:] *|pin *@ *|pin:|version:? +|renovate: *tag=|ratchet:[^@\s]+@|[\w.-]+/[\w./-]+@|https?://\S+/|@)?"
-    r"(?P<version>[\w][\w./+-]*)(?P<more>.*)",
-    re.IGNORECASE,
-)
 _ABOVE = pattern(r"\n[ \t]*#[ \t]*([^\n]{1,120}?)[ \t\r]*\n[^\n]*\Z")
+_LINK = pattern(r"[ \t]*\([^()]*\)\Z|https?://[^\s()]*/(?=[^\s/]*\Z)")
+"""What a comment says beside a version: a remark in brackets, or the address of its release notes."""
 _ABOVE_WORDS = frozenset(
     "at commit for is pin pinned release renovate sha tag this to version".split()
 )
-"""What may stand around the version in a comment that says nothing else."""
+"""What may be around the version in a comment that says nothing else."""
 _VERSION = pattern(r"v\d+(?:\.\d+)*(?:[-+.][\w.+-]*)?\Z|\d+(?:\.\d+)+(?:[-+.][\w.+-]*)?\Z")
-_NUMBERS = pattern(r"v?(\d+(?:\.\d+)*)(?:[-.+]?[a-z][\w.+-]*)?\Z", re.IGNORECASE)
 _NEWEST = frozenset({"", "latest", "latest-release", "tip"})
-_EXACT = 3
-"""How many numbers a version has that no later release takes over."""
 
 
 class _Split(NamedTuple):
     """What the text of a `uses` says by itself."""
 
-    kind: str
+    kind: ReferenceKind
     name: str
     ref: str = ""
     owner: str = ""
-    pin: str = "local"
+    pin: Pin = "local"
     mutable: bool = False
     first_party: bool = False
     plain: str = ""
     noted: bool = False
     """Something is known of it by name."""
+    since: int = 0
+    """Its first major version for a runtime that did not go with Node.js 16, where that is known."""
 
 
 def uses_of(
@@ -67,13 +64,12 @@ def uses_of(
     text = node.value.strip()
     place = Place(context.document.source, node, node)
     if text.startswith("docker://"):
-        image = text.removeprefix("docker://")
-        return references.image(image, place, "step", secrets=secrets, inputs=inputs)
-    kind, name, ref, owner, how, mutable, first_party, plain, noted = _split(text)
+        return references.image(text[9:], place, "step", secrets=secrets, inputs=inputs)
+    kind, name, ref, owner, how, mutable, first_party, plain, noted, since = _split(text)
     if mutable and context.locked and bound(text, context.locked):
         how, mutable = "commit", False
-    comment = behind(context.document.source.text, node)
-    claimed = _claimed(comment) if comment and how == "commit" else ""
+    comment = comments.after(context.document.source.text, node)
+    claimed = comments.claimed(comment) if comment and how == "commit" else ""
     if not claimed and how == "commit":
         claimed = _above(context, node, name)
         comment = comment or claimed
@@ -94,14 +90,20 @@ def uses_of(
         plain=plain,
         place=place,
     )
+    reference = _aged(reference, since) if since else reference
     return _described(reference) if noted else reference
 
 
-# the same few actions stand in most files
+def _aged(reference: Reference, since: int) -> Reference:
+    """A reference, marked where its version is older than the first major one that matters."""
+    return replaced(reference, outlived=f"v{since}") if older(reference, since) else reference
+
+
+# the same few actions are in most files
 @lru_cache(maxsize=4096)
 def _split(text: str) -> _Split:
     written, _, ref = text.partition("@")
-    kind = "workflow" if written.endswith((".yml", ".yaml")) else "action"
+    kind: ReferenceKind = "workflow" if written.endswith((".yml", ".yaml")) else "action"
     if text.startswith(("./", "$/", "../")):
         return _Split(kind, text)
     how = references.pin(ref)
@@ -126,6 +128,7 @@ def _split(text: str) -> _Split:
         first_party=owner.lower() in FIRST_PARTY,
         plain=name if name != written else "",
         noted=noted,
+        since=NODE20.get(advisories.repository(lowered), 0),
     )
 
 
@@ -136,7 +139,7 @@ def _above(context: Context, node: ScalarNode, name: str) -> str:
     if match is None:
         return ""
     known = {*_ABOVE_WORDS, name.lower(), *name.lower().split("/")}
-    *before, last = re.split(r"[\s:=@]+", match[1].lower())
+    *before, last = re.split(r"[\s:=@]+", _LINK.sub("", match[1].lower()))
     return last if _VERSION.match(last) and known.issuperset(before) else ""
 
 
@@ -192,48 +195,25 @@ def _slip(one: str, other: str) -> bool:
     return rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:]
 
 
-@lru_cache(maxsize=2048)
-def _claimed(comment: str) -> str:
-    """The version, tag or branch that a comment names, "" for one that says something else."""
-    match = _CLAIM.match(comment)
-    if match is None or match["version"].endswith(":") or match["more"].startswith(":"):
-        return ""
-    version = match["version"]
-    alone = not match["more"].strip()
-    return version if alone or any(char.isdigit() for char in version) else ""
-
-
 def _contradiction(context: Context, name: str, ref: str, comment: str, claimed: str) -> str:
-    """What the comment behind a reference cannot mean, as far as this file tells."""
+    """What the comment after a reference cannot mean, as far as this file says."""
     if not claimed:
-        # behind a tag, only a comment that is nothing but a version claims to be one
-        if _NUMBERS.match(comment) and _NUMBERS.match(ref) and not _compatible(ref, comment):
-            return f"the tag `{ref}`"
-        return ""
-    numbers = _counted(claimed)
-    if not numbers:
+        # after a tag, only a comment that is nothing but a version claims to be one
+        return "" if _compatible(ref, comment) else f"the tag `{ref}`"
+    version = parse(claimed)
+    if version is None:
         return ""
     before = context.claims.setdefault(f"{name}@{ref}", claimed)
     if before != claimed and not _compatible(before, claimed):
-        return f"the comment `{before}` behind the same commit elsewhere in this file"
-    if numbers >= _EXACT:
+        return f"the comment `{before}` after the same commit elsewhere in this file"
+    if version.exact:
         other = context.claims.setdefault(f"{name}#{claimed}", ref)
         if other != ref:
             return f"another commit that is called {claimed} elsewhere in this file"
     return ""
 
 
-@lru_cache(maxsize=1024)
-def _counted(version: str) -> int:
-    """How many numbers a version has, 0 for what is none."""
-    match = _NUMBERS.match(version)
-    return match[1].count(".") + 1 if match is not None else 0
-
-
 def _compatible(one: str, other: str) -> bool:
-    """Whether two versions can be the same one, written more or less exactly."""
-    first, second = _NUMBERS.match(one), _NUMBERS.match(other)
-    if first is None or second is None:
-        return True
-    pairs = zip(first[1].split("."), second[1].split("."), strict=False)
-    return all(int(left) == int(right) for left, right in pairs)
+    """Whether two texts can name the same version; what names none says nothing against it."""
+    first, second = parse(one), parse(other)
+    return first is None or second is None or first.agrees(second)

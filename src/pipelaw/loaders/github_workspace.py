@@ -7,6 +7,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_runs import runs_of
+from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -102,7 +103,7 @@ def executor(step: Step, start: str, mounts: Sequence[Mount], behind: int = -1) 
                 path = resolved(runs.folder(inputs), "") if runs.applies(inputs) else None
                 if path is not None and owned(path, mounts):
                     return used.name
-    for script in step.scripts:
+    for script in scripts_here(step):
         found = next(executing(script, start, mounts, behind), None)
         if found:
             return found
@@ -116,14 +117,14 @@ _QUIET = frozenset(
     true uniq wc zip
     """.split()
 )
-"""Commands that run nothing of the folder in which they stand."""
+"""Commands that run nothing of the folder that they run in."""
 _STORES = frozenset({"actions/upload-artifact", "actions/cache", "actions/cache/save"})
 _COPIES = frozenset({"cp", "mv", "rsync", "ln"})
 _COPYING = pattern(r"\b(?:cp|mv|rsync|ln)\s")
 
 
 def touches(step: Step, start: str, mounts: Sequence[Mount]) -> bool:
-    """Whether a step works where the files lie, or an action is told of them."""
+    """Whether a step works where the files lie, or an action is given them."""
     for used in step.references:
         if used.name.lower() not in _STORES and any(
             (path := resolved(line.strip(), "")) and owned(path, mounts)
@@ -133,7 +134,7 @@ def touches(step: Step, start: str, mounts: Sequence[Mount]) -> bool:
             return True
     return any(
         command.name not in _QUIET and any(owned(folder, mounts) for folder in folders)
-        for script in step.scripts
+        for script in scripts_here(step)
         for command, folders in standing(script, start)
     )
 
@@ -144,7 +145,7 @@ def copies(step: Step, start: str, mounts: Sequence[Mount]) -> list[Mount]:
         return []
     return [
         Mount(landing, foreign=True)
-        for script in step.scripts
+        for script in scripts_here(step)
         if _COPYING.search(script.text)
         for command, folders in standing(script, start)
         if command.name in _COPIES
@@ -172,20 +173,38 @@ def executing(
     script: Script, start: str, mounts: Sequence[Mount], behind: int = -1
 ) -> Iterator[str]:
     """The commands of a script that run code from the files, shortened."""
-    if script.shell == "javascript":
-        for match in _REQUIRES.finditer(script.text):
-            path = resolved(match[1], "")
-            if path is not None and owned(path, mounts):
-                yield f"{match[0]})"
+    if script.shell in ("javascript", "python"):
+        yield from _of_code(script, start, mounts, behind)
         return
-    from pipelaw.facts.execution import places  # noqa: PLC0415  few jobs have files of outsiders
+    from pipelaw.facts.execution import coded, places  # noqa: PLC0415  few jobs have files of outsiders
+    from pipelaw.facts.shell import handed  # noqa: PLC0415  as above
 
-    for command, folders in standing(script, start):
+    code = handed(script.text, script.shell)
+    for at, (command, folders) in enumerate(standing(script, start)):
         if command.place.start <= behind:
             continue
         found = places(command.words)
+        if at in code:
+            found += coded(*code[at], command.words)
         if found and any(_reached(place, folders, mounts) for place in found):
             yield " ".join(command.words[:3])
+
+
+def _of_code(script: Script, start: str, mounts: Sequence[Mount], behind: int) -> Iterator[str]:
+    """What code of Python or JavaScript runs from the files: their modules, and the programs it starts."""
+    from pipelaw.facts.code_calls import started  # noqa: PLC0415  few jobs have files of outsiders
+    from pipelaw.facts.execution import starting  # noqa: PLC0415  as above
+
+    if script.shell == "javascript":
+        for match in _REQUIRES.finditer(script.text):
+            path = resolved(match[1], "")
+            data = match[1].endswith(".json")  # which is only parsed
+            if path is not None and not data and owned(path, mounts):
+                yield f"{match[0]})"
+        start = ""  # whatever folder the scripts of the job run in
+    for each in started(script.text, script.shell):
+        if each.at >= behind and any(_reached(place, (start,), mounts) for place in starting(each)):
+            yield " ".join(each.words[:3])
 
 
 def _reached(place: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
@@ -197,7 +216,7 @@ def _reached(place: str, folders: Sequence[str], mounts: Sequence[Mount]) -> boo
 
 
 def standing(script: Script, start: str) -> Iterator[tuple[Command, tuple[str, ...]]]:
-    """The commands of a script, each with the folders in which it may stand."""
+    """The commands of a script, each with the folders that it may run in."""
     folders: tuple[str, ...] = (start,)
     scoped = _SUBSHELL.search(script.text) is not None
     for command in script.commands:

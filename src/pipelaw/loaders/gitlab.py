@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_trigger import ChildFile, Downstream
     from pipelaw.source import Source
     from pipelaw.tree import Tree
+    from pipelaw.words import Sink
 
 _WORKFLOWS = "Workflows/"
 """GitLab's templates that bring `workflow:rules`."""
@@ -36,10 +37,7 @@ _AUTOMATIC = "Auto-DevOps"
 def load(source: Source, tree: Tree) -> Loaded:
     """Read a configuration, the files of the repository that it includes, and its child pipelines."""
     loading = _Loading(tree)
-    try:
-        loading.read(source)
-    except RecursionError:
-        raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
+    loading.read(source)
     return Loaded(tuple(loading.pipelines), tuple(loading.problems), tuple(loading.unresolved))
 
 
@@ -136,11 +134,11 @@ class _Reading:
                 *own.flaws,
             ),
             secrets=secrets,
-            credentials=own.credentials,
+            credentials=own.facts.credentials,
             place=config.place(config.root.value[0][0]) if config.root.value else NOWHERE,
         )
 
-    def _included(self) -> Iterator[tuple[str, Node]]:
+    def _included(self) -> Iterator[tuple[Sink, Node]]:
         for node in self._reader.included:
             for scalar in self._config.scalars(node, "an include"):
                 yield "include", scalar

@@ -59,7 +59,7 @@ UNKNOWN = Condition("unknown")
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Condition:
-    """The condition of a text; UNKNOWN where it is none."""
+    """The condition of a text; UNKNOWN where it is not one."""
     tokens: list[tuple[str, str]] = []
     at = 0
     text = text.strip()
@@ -130,7 +130,7 @@ class _Parser:
 
 
 def _constant(operand: Condition) -> bool:
-    """Whether an operand says the same in every pipeline; compared with, it stands on the right."""
+    """Whether an operand says the same in every pipeline; compared with, it is on the right."""
     return operand.kind in ("text", "null") or operand == _DEFAULT
 
 
@@ -220,7 +220,7 @@ def _truth(value: Value) -> bool | None:
 
 
 def demands(condition: Condition) -> frozenset[tuple[str, str]]:
-    """What a condition asks for whichever way it holds: pairs of a variable and its text.
+    """What a condition requires whichever way it holds: pairs of a variable and its text.
 
     The text is "" where only the variable has to be there, or match a pattern.
     """

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode
+from pipelaw.facts.authors import INCLUDER, writer
 from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
 from pipelaw.facts.shell_handing import receiver
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_nodes import File, Nodes
     from pipelaw.loaders.gitlab_variables import Given
     from pipelaw.model import Script
+    from pipelaw.words import Sink
 
 _LOGGED = pattern(r"""([A-Za-z_]\w*)=["']?\$\(\s*git\s+(?:log|show)\b[^()\n]*%[sBb]""")
 """What the commit says about itself, read from git."""
@@ -36,7 +38,7 @@ def origins(given: Given, above: Origins) -> Origins:
     if not above and not given.changing:
         return above
     found = {name: names for name, names in above.items() if name not in given.values}
-    # twice: a variable may stand in another one, and below it in the file
+    # twice: a variable may be used in another one, and defined below it in the file
     for variable in given.changing * 2:
         names = [one for use in used(variable.value) for one in _sources(use.name, found)]
         if names:
@@ -107,6 +109,7 @@ def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expans
         shell=script.shell,
         attacker_controlled=True,
         author=AUTHORS[sources[0]],
+        writer=writer(AUTHORS[sources[0]]),
         via="" if direct else f"the variable {use.name}",
         reparsed=reparsed,
         place=script.source_text.place(use.start, use.end),
@@ -141,6 +144,7 @@ def _pasted(file: File, script: Script, match: re.Match[str], offset: int) -> Ex
     if not again and name not in file.free:
         return None
     main = file.source.path.rpartition("/")[2] in MAIN
+    who = AUTHORS[sources[0]] if again else INCLUDER
     return Expansion(
         text=match[0],
         sources=sources if again else (f"inputs.{name}",),
@@ -148,7 +152,8 @@ def _pasted(file: File, script: Script, match: re.Match[str], offset: int) -> Ex
         sink="script",
         shell=script.shell,
         attacker_controlled=bool(again),
-        author=AUTHORS[sources[0]] if again else "whoever includes or starts the pipeline",
+        author=who,
+        writer=writer(who),
         via=f"the input {name}" if again else "",
         decider="" if again else "caller" if expanded else "member" if main else "",
         reparsed=True,
@@ -158,7 +163,7 @@ def _pasted(file: File, script: Script, match: re.Match[str], offset: int) -> Ex
 
 def in_places(
     nodes: Nodes,
-    places: Iterable[tuple[str, Node | None]],
+    places: Iterable[tuple[Sink, Node | None]],
     known: Origins,
     settled: frozenset[str] = frozenset(),
 ) -> Iterator[Expansion]:
@@ -175,7 +180,7 @@ def in_places(
                     yield _in_value(nodes, node, sink, use, known)
 
 
-def _in_value(nodes: Nodes, node: ScalarNode, sink: str, use: Used, known: Origins) -> Expansion:
+def _in_value(nodes: Nodes, node: ScalarNode, sink: Sink, use: Used, known: Origins) -> Expansion:
     direct, sources = use.name in AUTHORS, _sources(use.name, known)
     return Expansion(
         text=node.value[use.start : use.end],
@@ -184,14 +189,15 @@ def _in_value(nodes: Nodes, node: ScalarNode, sink: str, use: Used, known: Origi
         sink=sink,
         attacker_controlled=True,
         author=AUTHORS[sources[0]],
+        writer=writer(AUTHORS[sources[0]]),
         via="" if direct else f"the variable {use.name}",
         choosing=_choosing(sink, node.value, use.start),
         place=nodes.place(node).part(use.start, use.end),
     )
 
 
-def _choosing(sink: str, text: str, start: int) -> bool:
-    """Whether a text decides what is used; behind a fixed beginning, such as `review/`, it does not."""
+def _choosing(sink: Sink, text: str, start: int) -> bool:
+    """Whether a text decides what is used; after a fixed beginning, such as `review/`, it does not."""
     if sink == "image":
         return in_name(text, start)
     return sink == "include" or (sink == "target" and not text[:start].strip("/"))

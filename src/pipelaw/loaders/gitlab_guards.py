@@ -174,7 +174,7 @@ def _always(condition: Condition) -> Iterator[str]:
     if kind == "or":
         for part in parts:
             if part.kind == "text" and part.text:
-                yield f'`"{part.text}"` stands alone, and a text that is not empty is true'
+                yield f'`"{part.text}"` is alone, and a text that is not empty is true'
             yield from _always(part)
     elif kind == "and":
         found = [next(_always(part), "") for part in parts]
@@ -188,3 +188,34 @@ def _equal(left: Condition, right: Condition) -> Iterator[str]:
     if left.text == right.text and left.kind == right.kind and left.kind in ("text", "variable"):
         sign = "$" if left.kind == "variable" else ""
         yield f"`{sign}{left.text}` is compared with itself"
+
+
+_SOURCES = frozenset(
+    "api chat external external_pull_request_event merge_request_event ondemand_dast_scan"
+    " ondemand_dast_validation parent_pipeline pipeline push schedule security_orchestration_policy"
+    " trigger web webide".split()
+)
+"""What CI_PIPELINE_SOURCE can be."""
+_MEANT = frozenset(
+    "branch merge_request merge_requests manual mr pull_request pull_request_event pushes scheduled"
+    " schedules tag tags triggers".split()
+)
+"""What people write for them; other words may be sources that are newer than this list."""
+
+
+@lru_cache(maxsize=4096)
+def never(text: str) -> bool:
+    """Whether a condition requires a source of pipelines that GitLab does not have, so it never holds."""
+    return "CI_PIPELINE_SOURCE" in text and _never(parse(text))
+
+
+def _never(condition: Condition) -> bool:
+    if condition.kind in ("and", "or"):
+        some = any if condition.kind == "and" else all
+        return some(_never(part) for part in condition.parts)
+    if condition.kind != "==":
+        return False
+    left, right = condition.parts
+    if left.text != "CI_PIPELINE_SOURCE" or right.kind != "text" or right.text in _SOURCES:
+        return False
+    return right.text.lower().replace("-", "_") in _SOURCES | _MEANT

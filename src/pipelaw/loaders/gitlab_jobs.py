@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node
+from pipelaw.facts.releases import Act, acts
 from pipelaw.facts.secret_leaks import Held, handed
 from pipelaw.loaders import gitlab_parts as parts
 from pipelaw.loaders.gitlab_expansions import Origins, in_places, origins
 from pipelaw.loaders.gitlab_rules import Policy, Rules, policy
-from pipelaw.loaders.gitlab_steps import Lent, Scripts, shell_of, steps
+from pipelaw.loaders.gitlab_steps import Lent, Scripts, shell_of, steps, with_publications
 from pipelaw.loaders.gitlab_trigger import NOWHERE_ELSE, Downstream, downstream
 from pipelaw.loaders.gitlab_variables import Declared, Given, Values, Variables, in_variables
 from pipelaw.loaders.gitlab_when import When, Workflow, live, when_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_merge import Config, Entry
     from pipelaw.loaders.gitlab_parts import Image, Service
     from pipelaw.model import Permission, Reference, Runner, Script
+    from pipelaw.words import Sink
 
 KEYWORDS = frozenset(
     "default include image services before_script after_script variables stages types cache"
@@ -72,7 +74,8 @@ class Body(NamedTuple):
     permissions: tuple[Permission, ...]
     scripts: tuple[Script, ...]
     holds_secrets: bool
-    publishes: bool
+    done: frozenset[Act]
+    """What its scripts do."""
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -130,11 +133,11 @@ class Jobs:
             holds_secrets=body.holds_secrets,
             writes="release" in fields,
             mints_identity=bool(body.permissions),
-            publishes=body.publishes,
-            deploys=environment.deploys,
+            publishes="release" in fields or "publishes" in body.done,
+            deploys=environment.deploys or "deploys" in body.done,
             live=environment.live or (not environment.name and parts.site(config, name, fields)),
             anywhere=when.anywhere,
-            heedless=when.heedless and self._later(fields),
+            after_failure=when.after_failure and self._later(fields),
             optional=when.optional,
             reusable="trigger" in fields,
             references=(*body.references, *started.references),
@@ -142,7 +145,7 @@ class Jobs:
             variables=body.given.variables,
             flaws=(*when.flaws, *body.given.flaws, *self._parts.shared(fields.get("cache"))),
             secrets=body.secrets,
-            credentials=body.given.credentials,
+            credentials=body.given.facts.credentials,
             permissions=body.permissions,
             containers=tuple(service.container for service in body.services),
             volumes=tuple(parts.engine(body.scripts, body.given.variables)),
@@ -175,6 +178,7 @@ class Jobs:
         held = {**above.held, **handed((*stored, *used))}
         lent = Lent(held, self._parts.kept(fields.get("artifacts")))
         ready = tuple(steps(config, run, known, declared, settled, lent))
+        ready = with_publications(ready, {**above.values, **given.values})
         return Body(
             given,
             known,
@@ -187,7 +191,7 @@ class Jobs:
             texts,
             holds_secrets=above.secret
             or any(map(_holds, (stored, used, *(one.secrets for one in ready)))),
-            publishes="release" in fields or any(part.publishes for part in run),
+            done=acts(texts),
         )
 
     def _inherited(self, fields: dict[str, Node]) -> Shared:
@@ -215,7 +219,7 @@ class Jobs:
         return self._policies[key]
 
     def _unknown(self, name: str, fields: dict[str, Node]) -> bool:
-        """Whether what decides about a job stands in a file that was not read."""
+        """Whether what decides about a job is in a file that was not read."""
         config = self._config
         return _POLICIES.isdisjoint(fields) and (
             name in config.partial or (config.incomplete and _WORK.isdisjoint(fields))
@@ -264,7 +268,7 @@ class Jobs:
         images: Sequence[Image],
         environment: Environment,
         started: Downstream,
-    ) -> Iterator[tuple[str, Node | None]]:
+    ) -> Iterator[tuple[Sink, Node | None]]:
         """The texts that GitLab and the runner read, each with the sink that it is."""
         for image in images:
             yield "image", image.name

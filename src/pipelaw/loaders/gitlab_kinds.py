@@ -11,11 +11,13 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pipelaw.words import Event
+
 
 class Kind(NamedTuple):
     """A kind of pipeline, and what its variables are then."""
 
-    event: str
+    event: Event
     """The model's word."""
     name: str
     """GitLab's word, as in CI_PIPELINE_SOURCE."""

@@ -21,7 +21,7 @@ MAX_ITEMS = 10_000
 """How long a list may become when its references are followed."""
 
 GLOBALS = ("image", "services", "before_script", "after_script", "cache")
-"""The keywords that are defaults of every job when they stand at the top of the file."""
+"""The keywords that are defaults of every job when they are at the top of the file."""
 
 DEFAULTS = frozenset({*GLOBALS, "artifacts", "hooks", "id_tokens", "identity", "retry", "tags"})
 """The keywords that jobs take from `default`, as far as the model knows them."""

@@ -54,7 +54,7 @@ def _known(found: re.Match[str], inputs: Mapping[str, str]) -> str:
 class Nodes(Document):
     """A document whose nodes come from several files; each place and problem names its own file.
 
-    Merge keys (`<<`) are applied as GitLab does: in the order of the keys, so that one that stands
+    Merge keys (`<<`) are applied as GitLab does: in the order of the keys, so that one that comes
     below a key of the same name wins.
     """
 
@@ -70,7 +70,7 @@ class Nodes(Document):
         self._texts: dict[str, str] = {}
 
     def adopt(self, root: Node, file: File) -> None:
-        """Note that `root` and everything below it stands in `file`."""
+        """Note that `root` and everything below it is in `file`."""
         self.kept.append(root)
         self._texts[file.source.path] = file.source.text
         files = self._files
@@ -82,7 +82,7 @@ class Nodes(Document):
                 todo.extend(children(node))
 
     def file(self, node: Node) -> File:
-        """The file that a node stands in."""
+        """The file that a node is in."""
         return self._files.get(id(node), self.main)
 
     def texts(self) -> list[str]:

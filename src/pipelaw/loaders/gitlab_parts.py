@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_merge import Config
     from pipelaw.loaders.gitlab_variables import Given, Values, Variables
     from pipelaw.model import Script, Variable, Volume
+    from pipelaw.words import Role
 
 Fields = dict[str, Node]
 
@@ -30,7 +31,7 @@ _WORKSPACE = frozenset(
     " $CI_PROJECT_DIR/ ${CI_PROJECT_DIR}/".split()
 )
 _PROXY = pattern(r"\A\$\{?CI_DEPENDENCY_PROXY_(?:DIRECT_)?GROUP_IMAGE_PREFIX\}?/")
-"""The cache in front of Docker Hub: what stands behind it is an image of there."""
+"""The cache in front of Docker Hub: what follows it is an image of there."""
 _SOCKET = pattern(
     r"\s(?:(?:-v|--volume)[= ]\s*[\"']?(?=[^\s:]+:/)|--mount[= ]\s*[\"']?[^\s\"']{0,100}?\b(?:src|source)=)"
     r"(?P<path>(?:/[\w.-]+)+\.sock)\b"
@@ -46,7 +47,7 @@ _STORES = (
 
 
 class Image(NamedTuple):
-    """An image that a job asks for."""
+    """An image that a job names."""
 
     name: Node | None = None
     """The scalar that names it."""
@@ -76,7 +77,7 @@ class Parts:
         """The image of a job."""
         return Image() if node is None else self._image(node, "job", values, NOTHING)
 
-    def _image(self, node: Node, role: str, values: Values, given: Given) -> Image:
+    def _image(self, node: Node, role: Role, values: Values, given: Given) -> Image:
         name: Node | None = node
         if not isinstance(node, ScalarNode):
             name = self._config.fields(node, "`image`").get("name")
@@ -85,7 +86,7 @@ class Parts:
         texts = values.alternatives(self._config.value(name, "an image"))
         return Image(name, tuple(self._reference(name, role, text, given) for text in texts))
 
-    def _reference(self, name: ScalarNode, role: str, text: str, given: Given) -> Reference:
+    def _reference(self, name: ScalarNode, role: Role, text: str, given: Given) -> Reference:
         key = (id(name), role, text)
         if key not in self._images:
             place = self._config.place(name)
@@ -175,7 +176,7 @@ def matrix(config: Config, fields: Fields) -> list[dict[str, list[str]]]:
 
 
 def runner(config: Config, node: Node | None, values: Values) -> Runner:
-    """The machine that a job's tags ask for."""
+    """The machine that a job's tags request."""
     if node is None:
         return Runner()
     labels: dict[str, None] = {}
@@ -256,14 +257,14 @@ def site(config: Config, name: str, fields: Fields) -> bool:
     """Whether a job puts a site onto GitLab Pages, in the place of the one that is there."""
     node = fields.get("pages")
     if isinstance(node, MappingNode):
-        # behind a prefix it stands beside the site, for those who look at a change
+        # with a prefix it is beside the site, for those who look at a change
         prefix = config.fields(node, "`pages`").get("path_prefix")
         return not config.text(prefix, "`path_prefix`")
     return config.text(node, "`pages`") != "false" if name == "pages" else true(node)
 
 
 def permissions(config: Config, fields: Fields) -> Iterator[Permission]:
-    """The identity tokens that a job asks for."""
+    """The identity tokens that a job requests."""
     tokens = config.pairs(fields["id_tokens"], "`id_tokens`") if "id_tokens" in fields else ()
     for key, value in tokens:
         own = config.fields(value, f"`{key.value}`")

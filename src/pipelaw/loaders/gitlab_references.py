@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode
 from pipelaw.facts import references
-from pipelaw.model import Reference, Variable
+from pipelaw.loaders.comments import after, claimed
+from pipelaw.model import Reference, Variable, replaced
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
     from pipelaw.document import Node
     from pipelaw.loaders.gitlab_nodes import Nodes
+    from pipelaw.words import Pin
 
 _FULL_VERSION = pattern(r"v?\d+\.\d+\.\d+(?:[-+].*)?\Z")
 _PART_VERSION = pattern(r"v?\d+(?:\.\d+)?\Z|~latest\Z")
 _IN_URL = pattern(r"/[0-9a-f]{40}(?:/|\Z)")
-_COMMENT = pattern(r"[ \t]+#[ \t]*(.*)")
 _HERE = frozenset({"$CI_PROJECT_PATH", "${CI_PROJECT_PATH}"})
 _OWN_HOSTS = frozenset(
     "gitlab.com $CI_SERVER_FQDN ${CI_SERVER_FQDN} $CI_SERVER_HOST ${CI_SERVER_HOST}".split()
@@ -31,7 +32,9 @@ def external(nodes: Nodes, fields: dict[str, Node]) -> Reference | None:
     for keyword, make in _MAKERS.items():
         node = fields.get(keyword)
         if isinstance(node, ScalarNode):
-            return make(nodes, node, fields)
+            made = make(nodes, node, fields)
+            said = claimed(made.comment) if made.pin == "commit" and made.comment else ""
+            return replaced(made, claimed=said) if said else made
     return None
 
 
@@ -41,12 +44,8 @@ def text_of(nodes: Nodes, node: Node | None) -> str:
 
 
 def comment(nodes: Nodes, node: ScalarNode) -> str:
-    """The comment behind a value on its line."""
-    text = nodes.file(node).source.text
-    end = node.end_mark.index
-    newline = text.find("\n", end)
-    found = _COMMENT.match(text, end, newline if newline >= 0 else len(text))
-    return found[1].strip() if found else ""
+    """The comment after a value on its line."""
+    return after(nodes.file(node).source.text, node)
 
 
 def _project(nodes: Nodes, node: ScalarNode, fields: dict[str, Node]) -> Reference:
@@ -54,7 +53,7 @@ def _project(nodes: Nodes, node: ScalarNode, fields: dict[str, Node]) -> Referen
     version = fields.get("ref")
     text, ref = text_of(nodes, node), text_of(nodes, version)
     files = [path for _, path in nodes.values(fields.get("file"), "`include:file`")]
-    pin = "local" if text in _HERE else references.pin(ref)
+    pin: Pin = "local" if text in _HERE else references.pin(ref)
     return Reference(
         kind="include",
         text=f"{text}@{ref}" if ref else text,
@@ -70,10 +69,10 @@ def _project(nodes: Nodes, node: ScalarNode, fields: dict[str, Node]) -> Referen
 
 
 def _remote(nodes: Nodes, node: ScalarNode, fields: dict[str, Node]) -> Reference:
-    """A file behind a URL; `integrity` makes it a fixed one."""
+    """A file at a URL; `integrity` makes it a fixed one."""
     text = text_of(nodes, node)
     integrity = text_of(nodes, fields.get("integrity"))
-    pin = "digest" if integrity else "commit" if _IN_URL.search(text) else references.pin("")
+    pin: Pin = "digest" if integrity else "commit" if _IN_URL.search(text) else references.pin("")
     if pin == "none" and references.DYNAMIC.search(text):
         pin = "unresolved"
     return Reference(
@@ -125,7 +124,7 @@ def _component(nodes: Nodes, node: ScalarNode, fields: dict[str, Node]) -> Refer
     )
 
 
-def _component_pin(ref: str) -> str:
+def _component_pin(ref: str) -> Pin:
     """How a component is pinned; part of a version is a line that moves with each release."""
     if ref in ("$CI_COMMIT_SHA", "${CI_COMMIT_SHA}"):
         # the commit of this pipeline is only there in this repository: a component that tests itself

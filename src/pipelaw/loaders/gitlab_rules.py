@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Node
 from pipelaw.loaders.gitlab_conditions import State, demands, parse
 from pipelaw.loaders.gitlab_guards import REFS as REF_NAMES
-from pipelaw.loaders.gitlab_guards import always, loose, narrow, open_ended, settled
+from pipelaw.loaders.gitlab_guards import always, loose, narrow, never, open_ended, settled
 from pipelaw.loaders.gitlab_kinds import KEYWORDS, REFS, Kind, answer
 from pipelaw.loaders.switches import true
 from pipelaw.model import Flaw
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pipelaw.loaders.gitlab_merge import Config
+    from pipelaw.words import FlawKind, Gate
 
 
 class Rule(NamedTuple):
@@ -86,11 +87,8 @@ class Rules:
     def flaws(self, config: Config) -> Iterator[Flaw]:
         """The conditions that say less than they seem to."""
         for rule in self._rules:
-            if rule.text and rule.when != "never":
-                for kind, found in (
-                    ("always-true", always(rule.text)),
-                    ("loose", loose(rule.text)),
-                ):
+            if rule.text:
+                for kind, found in _mistakes(rule):
                     if found:
                         place = config.place(rule.node)
                         yield Flaw(kind=kind, text=rule.text, detail=found, place=place)
@@ -108,6 +106,14 @@ class Rules:
             for rule in self._rules
             if rule.text
         )
+
+
+def _mistakes(rule: Rule) -> Iterator[tuple[FlawKind, str]]:
+    """What is wrong with the condition of a rule, if it is, by the kind of the flaw."""
+    yield "constant", "never" if never(rule.text) else ""
+    if rule.when != "never":
+        yield "always-true", always(rule.text)
+        yield "loose", loose(rule.text)
 
 
 def _rule(config: Config, node: Node) -> Rule:
@@ -185,7 +191,7 @@ class Filter(NamedTuple):
     """Branches, tags and kinds of pipeline; None where it does not speak of them."""
     conditions: list[str] | None = None
     others: bool = False
-    """It also asks for changed files or a cluster."""
+    """It also requires changed files or a cluster."""
     words: tuple[str, ...] = ()
     """As written."""
     patterns: tuple[tuple[Node, str], ...] = ()
@@ -266,11 +272,11 @@ def absent(kind: Kind) -> frozenset[str]:
 _BRANCH = ("CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
 
 
-def gates(found: Policy | None, ways: Iterable[Rule], when: str) -> tuple[str, ...]:
+def gates(found: Policy | None, ways: Iterable[Rule], when: str) -> tuple[Gate, ...]:
     """What has to hold on every way into a job: manual, branch, tag, protected."""
     if isinstance(found, Rules):
         sets = [_demanded(rule, when) for rule in ways]
-        wanted = frozenset.intersection(*sets) if sets else frozenset()
+        wanted: frozenset[Gate] = frozenset.intersection(*sets) if sets else frozenset()
     else:
         wanted = frozenset({"manual"}) if when == "manual" else frozenset()
         refs = found.refs if found is not None else []
@@ -281,12 +287,12 @@ def gates(found: Policy | None, ways: Iterable[Rule], when: str) -> tuple[str, .
 
 @lru_cache(maxsize=4096)
 def wanted(condition: str) -> frozenset[tuple[str, str]]:
-    """What a condition asks for; see `demands`."""
+    """What a condition requires; see `demands`."""
     return demands(parse(condition))
 
 
-def _demanded(rule: Rule, when: str) -> frozenset[str]:
-    found = {"manual"} if (rule.when or when) == "manual" else set()
+def _demanded(rule: Rule, when: str) -> frozenset[Gate]:
+    found: set[Gate] = {"manual"} if (rule.when or when) == "manual" else set()
     for name, text in wanted(rule.text):
         if name == "CI_COMMIT_REF_PROTECTED" and text == "true":
             found.add("protected")
@@ -298,7 +304,7 @@ def _demanded(rule: Rule, when: str) -> frozenset[str]:
 
 
 def branches(ways: Iterable[Rule]) -> tuple[str, ...]:
-    """The branches that rules ask for by name; empty where one asks for none."""
+    """The branches that rules require by name; empty where one requires none."""
     found: list[str] = []
     for rule in ways:
         texts = [text for name, text in wanted(rule.text) if name in _BRANCH and text]

@@ -5,46 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import Node, Place, ScalarNode, SequenceNode, join
-from pipelaw.facts import references, shell
-from pipelaw.facts.concealment import concealed
-from pipelaw.facts.confusion import confused
-from pipelaw.facts.packages import traffic
+from pipelaw.facts import publications, references
+from pipelaw.facts.releases import acts
+from pipelaw.facts.script_facts import NO_FACTS, ScriptFacts, facts_of, script_of
 from pipelaw.facts.secret_leaks import Held, leaks
-from pipelaw.facts.secrets import credentials
-from pipelaw.facts.shell_services import services
-from pipelaw.facts.verification import unverified
 from pipelaw.loaders.gitlab_expansions import Origins, in_script, passed_on
 from pipelaw.loaders.gitlab_variables import Declared, Variables, secrets
-from pipelaw.model import (
-    Credential,
-    Flaw,
-    Installation,
-    Leak,
-    Reference,
-    Script,
-    Secret,
-    Step,
-    Variable,
-)
+from pipelaw.model import Leak, Reference, Script, Secret, Step, Variable, replaced
+from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipelaw.loaders.gitlab_merge import Config
+    from pipelaw.words import Pin
 
 KEYWORDS = ("before_script", "script", "after_script")
-
-
-_Read = tuple[
-    Script,
-    tuple[Credential, ...],
-    tuple[Installation, ...],
-    tuple[Flaw, ...],
-    bool,
-    tuple[Variable, ...],
-]
-"""A script, and what is read from it alone."""
 
 
 class Part(NamedTuple):
@@ -53,11 +30,8 @@ class Part(NamedTuple):
     id: str
     place: Place
     script: Script | None = None
-    credentials: tuple[Credential, ...] = ()
-    installations: tuple[Installation, ...] = ()
-    flaws: tuple[Flaw, ...] = ()
-    publishes: bool = False
-    """It puts a package into a registry."""
+    facts: ScriptFacts = NO_FACTS
+    """What its script and its own variables say."""
     variables: tuple[Variable, ...] = ()
     reference: Reference | None = None
 
@@ -77,7 +51,7 @@ class Scripts:
     def __init__(self, config: Config, variables: Variables) -> None:
         self._config = config
         self._variables = variables
-        self._known: dict[tuple[int, str], _Read | None] = {}
+        self._known: dict[tuple[int, str], tuple[Script, ScriptFacts] | None] = {}
 
     def of(self, fields: dict[str, Node], shell_name: str) -> list[Part]:
         """The scripts of a job."""
@@ -86,37 +60,23 @@ class Scripts:
         named += [(keyword, fields.get(keyword)) for keyword in KEYWORDS]
         found = []
         for keyword, node in named:
-            script = self._script(node, keyword, shell_name) if node is not None else None
-            if script is not None and node is not None:
-                found.append(Part(keyword, script[0].place, *script))
+            read = self._script(node, keyword, shell_name) if node is not None else None
+            if read is not None:
+                found.append(Part(keyword, read[0].place, *read))
             if keyword == "script" and "run" in fields:
                 found.extend(self._functions(fields["run"], shell_name))
         return found
 
-    def _script(self, node: Node, what: str, shell_name: str) -> _Read | None:
+    def _script(self, node: Node, what: str, shell_name: str) -> tuple[Script, ScriptFacts] | None:
         key = (id(node), shell_name)
         if key not in self._known:
             scalars = self._config.scalars(node, f"`{what}`")
             places = [self._config.place(scalar) for scalar in scalars]
             self._known[key] = None
             if places:
-                text = join(places)
-                script = Script(
-                    text=text.text,
-                    shell=shell_name,
-                    commands=shell.commands(text, shell_name),
-                    source_text=text,
-                    place=_place(self._config, node, scalars),
-                )
-                found = traffic((script,))
-                self._known[key] = (
-                    script,
-                    credentials((), (script,)),
-                    found.installations,
-                    (*unverified((script,)), *concealed((script,)), *confused((script,))),
-                    bool(found.publications),
-                    tuple(services((script,))),
-                )
+                place = _place(self._config, node, scalars)
+                script = script_of(join(places), shell_name, place)
+                self._known[key] = (script, facts_of((script,)))
         return self._known[key]
 
     def _functions(self, node: Node, shell_name: str) -> Iterator[Part]:
@@ -129,22 +89,16 @@ class Scripts:
             source = own.get("func", own.get("step"))
             if isinstance(source, ScalarNode):
                 used = _function(config, source)
-                yield Part(
-                    id=name,
-                    credentials=given.credentials,
-                    place=used.place,
-                    reference=used,
-                    variables=given.variables,
-                )
+                yield Part(name, used.place, None, given.facts, given.variables, used)
             elif "script" in own:
-                script = self._script(own["script"], "script", shell_name)
-                if script is not None:
-                    part = Part(name, script[0].place, *script)
-                    yield part._replace(variables=(*given.variables, *part.variables))
+                read = self._script(own["script"], "script", shell_name)
+                if read is not None:
+                    script, facts = read
+                    yield Part(name, script.place, script, facts.plus(given.facts), given.variables)
 
 
 def _place(config: Config, node: Node, scalars: list[ScalarNode]) -> Place:
-    """Where a script stands: its list as far as it is written there, and not behind an alias."""
+    """Where a script is: its list as far as it is written there, and not through an alias."""
     if not isinstance(node, SequenceNode):
         return config.place(node)
     start = node.start_mark.index
@@ -156,7 +110,7 @@ def _place(config: Config, node: Node, scalars: list[ScalarNode]) -> Place:
 def _function(config: Config, node: ScalarNode) -> Reference:
     text = config.value(node, "a function")
     name, _, ref = text.partition("@")
-    pin = "local" if text.startswith(".") else references.pin(ref)
+    pin: Pin = "local" if text.startswith(".") else references.pin(ref)
     return Reference(
         kind="action",
         text=text,
@@ -201,14 +155,32 @@ def steps(
             expansions=tuple(in_script(config, script, known, settled))
             if script is not None
             else (),
-            variables=part.variables,
+            variables=(*part.variables, *part.facts.services),
             secrets=used,
-            credentials=part.credentials,
-            installations=part.installations,
-            flaws=part.flaws,
+            credentials=part.facts.credentials,
+            installations=part.facts.installations,
+            publications=part.facts.publications,
+            flaws=part.facts.flaws,
             leaks=_leaks(script, used, lent) if script is not None else (),
+            merges=script is not None and "merges" in acts((script,)),
             place=part.place,
         )
+
+
+_KEYLESS = frozenset({"PyPI", "npm", "crates.io"})
+"""The registries that accept the identity of a job."""
+_OWN_REGISTRY = pattern(r"\bCI_(?:JOB_TOKEN|API_V4_URL|SERVER_\w+)\b")
+"""What is said to sign in to the registry of the project itself."""
+
+
+def with_publications(ready: tuple[Step, ...], values: Mapping[str, str]) -> tuple[Step, ...]:
+    """The steps of a job, with only those of their publications that leave the platform."""
+    if not any(step.publications for step in ready):
+        return ready
+    texts = [*values.values(), *(script.text for step in ready for script in step.scripts)]
+    if any(map(_OWN_REGISTRY.search, texts)):
+        return tuple(replaced(step, publications=()) for step in ready)
+    return publications.with_publications(ready, values, _KEYLESS)
 
 
 def _leaks(script: Script, used: tuple[Secret, ...], lent: Lent) -> tuple[Leak, ...]:

@@ -7,12 +7,10 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, join, null
-from pipelaw.facts.confusion import confused
+from pipelaw.facts.authors import BRANCH_PUSHER, MERGE_REQUESTER, PUSHING, REF_PUSHER, TAG_PUSHER
+from pipelaw.facts.script_facts import NO_FACTS, ScriptFacts, facts_of
 from pipelaw.facts.secret_names import meaning
-from pipelaw.facts.secrets import credentials
-from pipelaw.facts.verification import unverified_by
-from pipelaw.loaders.gitlab_traces import traces
-from pipelaw.model import Secret, Variable
+from pipelaw.model import Flaw, Secret, Variable
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -21,28 +19,24 @@ if TYPE_CHECKING:
 
     from pipelaw.document import Text
     from pipelaw.loaders.gitlab_merge import Config
-    from pipelaw.model import Credential, Flaw
-
-_PUSHER = "whoever pushes the commit"
-_REQUESTER = "whoever opens the merge request"
-_TAGGER = "whoever may push a tag"
+    from pipelaw.words import Use
 
 AUTHORS = {
-    "CI_COMMIT_AUTHOR": _PUSHER,
-    "CI_COMMIT_BRANCH": "whoever may push a branch",
-    "CI_COMMIT_DESCRIPTION": _PUSHER,
-    "CI_COMMIT_MESSAGE": _PUSHER,
-    "CI_COMMIT_REF_NAME": "whoever may push a branch or tag",
-    "CI_COMMIT_TAG": _TAGGER,
-    "CI_COMMIT_TAG_MESSAGE": _TAGGER,
-    "CI_COMMIT_TITLE": _PUSHER,
-    "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME": _REQUESTER,
-    "CI_MERGE_REQUEST_DESCRIPTION": _REQUESTER,
-    "CI_MERGE_REQUEST_LABELS": _REQUESTER,
-    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": _REQUESTER,
-    "CI_MERGE_REQUEST_TITLE": _REQUESTER,
-    "GITLAB_USER_EMAIL": _PUSHER,
-    "GITLAB_USER_NAME": _PUSHER,
+    "CI_COMMIT_AUTHOR": PUSHING,
+    "CI_COMMIT_BRANCH": BRANCH_PUSHER,
+    "CI_COMMIT_DESCRIPTION": PUSHING,
+    "CI_COMMIT_MESSAGE": PUSHING,
+    "CI_COMMIT_REF_NAME": REF_PUSHER,
+    "CI_COMMIT_TAG": TAG_PUSHER,
+    "CI_COMMIT_TAG_MESSAGE": TAG_PUSHER,
+    "CI_COMMIT_TITLE": PUSHING,
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME": MERGE_REQUESTER,
+    "CI_MERGE_REQUEST_DESCRIPTION": MERGE_REQUESTER,
+    "CI_MERGE_REQUEST_LABELS": MERGE_REQUESTER,
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": MERGE_REQUESTER,
+    "CI_MERGE_REQUEST_TITLE": MERGE_REQUESTER,
+    "GITLAB_USER_EMAIL": PUSHING,
+    "GITLAB_USER_NAME": PUSHING,
 }
 """The variables whose text somebody else writes freely, and who. Slugs, ids and hashes are safe."""
 
@@ -104,13 +98,13 @@ class Given(NamedTuple):
     """Their texts by name."""
     changing: tuple[Variable, ...] = ()
     """Those into which something is put when the pipeline runs."""
-    credentials: tuple[Credential, ...] = ()
+    facts: ScriptFacts = NO_FACTS
+    """What they say by themselves."""
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:
         """Those that switch on or off what they should not."""
-        found = self.variables
-        return (*traces(found), *unverified_by(found), *confused((), found))
+        return (*_traces(self.variables), *self.facts.flaws)
 
     def plus(self, other: Given) -> Given:
         """These variables and others, which win."""
@@ -120,11 +114,26 @@ class Given(NamedTuple):
             self.variables + other.variables,
             {**self.values, **other.values},
             self.changing + other.changing,
-            self.credentials + other.credentials,
+            self.facts.plus(other.facts),
         )
 
 
 NOTHING = Given()
+
+_TRACES = frozenset({"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"})
+"""What makes the runner log everything that it does."""
+
+
+def _traces(variables: Iterable[Variable]) -> Iterator[Flaw]:
+    """The variables among these that are switched on to log everything."""
+    for variable in variables:
+        if variable.name in _TRACES and variable.value.strip().lower() in ("true", "1", "yes"):
+            yield Flaw(
+                kind="trace",
+                text=f"{variable.name}: {variable.value}",
+                decisive=variable.name == "CI_DEBUG_TRACE",
+                place=variable.place,
+            )
 
 
 class Variables:
@@ -149,7 +158,7 @@ class Variables:
                 own,
                 {one.name: one.value for one in own},
                 tuple(one for one in own if not one.literal),
-                credentials(own, (), service=service),
+                facts_of((), own, service=service),
             )
         return self._known[key]
 
@@ -274,7 +283,7 @@ class Declared:
         )
 
 
-def secrets(text: Text, use: str, target: str, declared: Declared) -> Iterator[Secret]:
+def secrets(text: Text, use: Use, target: str, declared: Declared) -> Iterator[Secret]:
     """The secrets of the project that a text uses: variables that look like one and nobody declares."""
     for name, start, end in _secret_names(text.text):
         if name in _TOKENS:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_kinds import Kind
     from pipelaw.loaders.gitlab_merge import Config
     from pipelaw.model import Flaw
+    from pipelaw.words import Event, Gate
 
 _UNFINISHED = pattern(
     r"dev|review|trunk|test|tst|int|acc?e?pt|qa|qc|control|quality|sta?g|mode?l|pre|demo|non"
@@ -31,11 +32,11 @@ class When(NamedTuple):
     # the fields are those of `model.Job`, but for `settled`
 
     condition: str
-    events: tuple[str, ...]
-    gates: tuple[str, ...]
+    events: tuple[Event, ...]
+    gates: tuple[Gate, ...]
     optional: bool
     anywhere: bool
-    heedless: bool
+    after_failure: bool
     settled: frozenset[str]
     flaws: tuple[Flaw, ...]
 
@@ -53,7 +54,7 @@ class Workflow(NamedTuple):
 def workflow_of(
     rules: Rules | None, kinds: Iterable[Kind], *, template: bool, unread: bool
 ) -> Workflow:
-    """`template` tells of rules that come with GitLab, `unread` of files that may hold some."""
+    """`template` says that rules come with GitLab, `unread` that files which were not read may hold some."""
     if rules is not None:
         free = [kind.name for kind in kinds if rules.unguarded(kind)]
     else:
@@ -96,7 +97,7 @@ def when_of(
             and (found is None or found.unguarded(kind))
             for kind in starting
         ),
-        heedless=any((rule.when or when) == "always" for rule in ways)
+        after_failure=any((rule.when or when) == "always" for rule in ways)
         if isinstance(found, Rules)
         else when == "always",
         settled=_settled(found, starting, workflow),

@@ -8,11 +8,11 @@ from pipelaw.document import Document, MappingNode, Node, ScalarNode
 from pipelaw.facts import references
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.settings import settings
-from pipelaw.model import Pipeline, Reference
+from pipelaw.model import Installation, Pipeline, Reference
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipelaw.document import Problem
     from pipelaw.source import Source
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _OWN = frozenset({"local", "meta", "builtin"})
 """Hooks that are in the repository itself, or in pre-commit."""
+_BESIDE = "additional_dependencies"
 _ADDRESS = pattern(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[^/:]+)[/:](?P<path>.+?)(?:\.git)?/?\Z")
 
 
@@ -30,27 +31,51 @@ def load(source: Source, tree: Tree) -> Loaded:
     if document is None:
         return Loaded(())
     fields = document.fields(document.root, "the file")
+    repos = list(_mappings(document, fields.get("repos"), "repos"))
     pipeline = Pipeline(
         path=source.path,
         platform="precommit",
         kind="settings",
         reusable=True,
-        references=tuple(_hooks(document, fields.get("repos"))),
+        references=tuple(_hooks(document, repos)),
+        installations=tuple(_needed(document, repos)) if _BESIDE in source.text else (),
         place=document.place(document.root, document.root.value[0][0]),
     )
     return Loaded((pipeline,), tuple(problems))
 
 
-def _hooks(document: Document, node: Node | None) -> Iterator[Reference]:
-    for item in document.items(node, "`repos`"):
-        if not isinstance(item, MappingNode):
-            document.wrong(item, "a mapping", "an item of `repos`")
-            continue
-        fields = document.fields(item, "an item of `repos`")
+def _mappings(document: Document, node: Node | None, what: str) -> Iterator[dict[str, Node]]:
+    """The fields of each item of a list."""
+    for item in document.items(node, f"`{what}`"):
+        if isinstance(item, MappingNode):
+            yield document.fields(item, f"an item of `{what}`")
+        else:
+            document.wrong(item, "a mapping", f"an item of `{what}`")
+
+
+def _hooks(document: Document, repos: Iterable[dict[str, Node]]) -> Iterator[Reference]:
+    for fields in repos:
         repo = fields.get("repo")
-        if not isinstance(repo, ScalarNode) or repo.value in _OWN:
-            continue
-        yield _hook(document, repo, document.text(fields.get("rev"), "`rev`"))
+        if isinstance(repo, ScalarNode) and repo.value not in _OWN:
+            yield _hook(document, repo, document.text(fields.get("rev"), "`rev`"))
+
+
+def _needed(document: Document, repos: Iterable[dict[str, Node]]) -> Iterator[Installation]:
+    """What hooks take from registries in versions that the next machine may not get."""
+    from pipelaw.facts.package_versions import hooked  # noqa: PLC0415  few hooks need more than they bring
+
+    for fields in repos:
+        for hook in _mappings(document, fields.get("hooks"), "hooks"):
+            named = document.scalars(hook.get(_BESIDE), f"`{_BESIDE}`")
+            specs = [(spec, one) for one in named if (spec := hooked(one.value)) is not None]
+            loose = [(spec, one) for spec, one in specs if spec.pin != "exact"]
+            if loose:
+                yield Installation(
+                    manager="pre-commit",
+                    name=", ".join(dict.fromkeys(spec.name for spec, _ in loose)),
+                    pin="none" if any(spec.pin == "none" for spec, _ in loose) else "range",
+                    place=document.place(loose[0][1]),
+                )
 
 
 def _hook(document: Document, repo: ScalarNode, ref: str) -> Reference:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def settings(source: Source, problems: list[Problem], what: str) -> Document | None:
     """The document of a file that `what` names; None where it says nothing.
 
-    Raises UnreadableError with the position where it is no mapping.
+    Raises UnreadableError with the position where it is not a mapping.
     """
     roots = parse(source)
     if not roots or roots[0].value == []:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import MappingNode, SequenceNode
-from pipelaw.document import Problem as Note
-from pipelaw.errors import UnreadableError
+from pipelaw.document import MappingNode, Problem, ScalarNode, SequenceNode
+from pipelaw.facts.authors import (
+    BRANCH_PUSHER,
+    COMMITTER,
+    LABELLER,
+    PLANNER,
+    REF_PUSHER,
+    REQUESTER,
+    TAG_PUSHER,
+)
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.drone_conditions import (
     CHANGE,
@@ -18,8 +25,8 @@ from pipelaw.loaders.drone_conditions import (
     cases_of,
     reach_of,
 )
-from pipelaw.loaders.drone_document import documents, pair_place
-from pipelaw.loaders.drone_expansions import COMMITTER, PROPOSER, PUSHER, TAGGER, Taints, Writer
+from pipelaw.loaders.drone_document import documents, labelled, pair_place
+from pipelaw.loaders.drone_expansions import Taints, Writer
 from pipelaw.loaders.drone_jobs import Head, clone_settings, job_of, triggers_of
 from pipelaw.loaders.drone_matrix import rows
 from pipelaw.loaders.drone_steps import Context, Dialect, written
@@ -27,7 +34,7 @@ from pipelaw.loaders.drone_values import Values
 from pipelaw.model import Pipeline, Runner
 
 if TYPE_CHECKING:
-    from pipelaw.document import Document, Node, Problem
+    from pipelaw.document import Document, Node
     from pipelaw.source import Source
     from pipelaw.tree import Tree
 
@@ -46,32 +53,28 @@ _CHANGES = ("pull_request", "pull_request_closed", "pull_request_metadata")
 _TAGS = ("tag", "release", "deployment")
 
 # of a pull request, the branch is the one that it wants to change
-_BRANCH = Writer(PUSHER, ("push", "manual", "deployment"), branch=True)
+_BRANCH = Writer(BRANCH_PUSHER, ("push", "manual", "deployment"), branch=True)
 _COMMIT = Writer(COMMITTER)
-_SOURCE = Writer(PROPOSER, _CHANGES)
-_REF = Writer(f"{PUSHER} or tag", ("push", "manual", *_TAGS))
+_SOURCE = Writer(REQUESTER, _CHANGES)
+_REF = Writer(REF_PUSHER, ("push", "manual", *_TAGS))
 _OWN = {
     "CI_COMMIT_MESSAGE": _COMMIT,
     "CI_COMMIT_AUTHOR": _COMMIT,
     "CI_COMMIT_AUTHOR_EMAIL": _COMMIT,
     "CI_COMMIT_PULL_REQUEST_TITLE": _SOURCE,
-    "CI_COMMIT_PULL_REQUEST_LABELS": Writer(
-        "whoever may label the pull request", _CHANGES, member=True
-    ),
-    "CI_COMMIT_PULL_REQUEST_MILESTONE": Writer(
-        "whoever may plan the pull request", _CHANGES, member=True
-    ),
+    "CI_COMMIT_PULL_REQUEST_LABELS": Writer(LABELLER, _CHANGES, member=True),
+    "CI_COMMIT_PULL_REQUEST_MILESTONE": Writer(PLANNER, _CHANGES, member=True),
     "CI_COMMIT_SOURCE_BRANCH": _SOURCE,
     "CI_COMMIT_REFSPEC": _SOURCE,
     "CI_COMMIT_BRANCH": _BRANCH,
     "CI_COMMIT_REF": _REF,
-    "CI_COMMIT_TAG": Writer(TAGGER, _TAGS),
+    "CI_COMMIT_TAG": Writer(TAG_PUSHER, _TAGS),
     "CI_PIPELINE_FILES": Writer(COMMITTER, ("push", *_CHANGES)),
     "CI_PREV_COMMIT_MESSAGE": _COMMIT,
     "CI_PREV_COMMIT_AUTHOR": _COMMIT,
     "CI_PREV_COMMIT_AUTHOR_EMAIL": _COMMIT,
-    "CI_PREV_COMMIT_SOURCE_BRANCH": Writer(PROPOSER),
-    "CI_PREV_COMMIT_REFSPEC": Writer(PROPOSER),
+    "CI_PREV_COMMIT_SOURCE_BRANCH": Writer(REQUESTER),
+    "CI_PREV_COMMIT_REFSPEC": Writer(REQUESTER),
     "CI_PREV_COMMIT_BRANCH": _BRANCH,
     "CI_PREV_COMMIT_REF": _REF,
 }
@@ -98,14 +101,7 @@ def load(source: Source, tree: Tree) -> Loaded:
     """Read a workflow file; what has to be rendered first is unresolved."""
     if source.path.endswith((".jsonnet", ".libsonnet")):
         what = "the server renders its workflow: give the rendered YAML to have it judged"
-        return Loaded((), (), (Note(source.path, 1, 1, what),))
-    try:
-        return _load(source)
-    except RecursionError:
-        raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
-
-
-def _load(source: Source) -> Loaded:
+        return Loaded((), (), (Problem(source.path, 1, 1, what),))
     problems: list[Problem] = []
     found = documents(source, problems)
     for extra in found[1:]:
@@ -137,7 +133,9 @@ def _pipeline(document: Document) -> Pipeline:
     if when is None and "branches" in fields:
         cases = branch_case(document, fields["branches"], rules)
     taints, matrix = Taints(source.text, WRITERS), rows(document, fields.get("matrix"))
-    context = Context(document, dialect, taints=taints, matrix=matrix)
+    steps = fields.get("steps") or fields.get("pipeline")
+    runner = _runner(document, fields.get("labels"), steps)
+    context = Context(document, dialect, taints=taints, matrix=matrix, bare=not runner.isolated)
     own = Values(document, ())
     own.settings(clone_settings(document, fields.get("clone")))
     head = Head(
@@ -152,10 +150,9 @@ def _pipeline(document: Document) -> Pipeline:
             pair_place(document, document.root, "when"),
         ),
         written(when or fields.get("branches")),
-        _runner(document, fields.get("labels")),
+        runner,
         tuple(n.value for n in document.scalars(fields.get("depends_on"), "`depends_on`")),
     )
-    steps = fields.get("steps") or fields.get("pipeline")
     return Pipeline(
         path=source.path,
         platform="woodpecker",
@@ -171,20 +168,40 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2].rpartition(".")[0].lstrip(".")
 
 
-def _runner(document: Document, node: Node | None) -> Runner:
-    """The machine that labels ask for; whoever runs a Woodpecker server runs its machines too."""
-    labels = []
-    if isinstance(node, MappingNode):
-        pairs = document.pairs(node, "`labels`")
-        labels = [f"{key.value}={document.text(value, key.value)}" for key, value in pairs]
-    elif isinstance(node, SequenceNode):
+def _runner(document: Document, node: Node | None, steps: Node | None) -> Runner:
+    """The machine that labels request; whoever runs a Woodpecker server runs its machines too."""
+    if isinstance(node, SequenceNode):
         labels = [item.value for item in document.scalars(node, "`labels`")]
-    if node is None or not labels:
+    else:
+        labels = labelled(document, node, "`labels`")
+    # this backend runs steps on the machine itself
+    isolated = "backend=local" not in labels and not _shells_only(steps)
+    if not labels and isolated:
         return Runner(self_hosted=True)
     return Runner(
         labels=tuple(labels),
         self_hosted=True,
-        # this backend runs steps on the machine itself
-        isolated="backend=local" not in labels,
-        place=pair_place(document, document.root, "labels"),
+        isolated=isolated,
+        place=pair_place(document, document.root, "labels", "steps", "pipeline"),
+    )
+
+
+_SHELLS = frozenset(
+    "ash bash cmd cmd.exe dash fish nu powershell powershell.exe pwsh sh xonsh zsh".split()
+)
+"""What `image` says to an agent that runs steps on its own machine."""
+
+
+def _shells_only(steps: Node | None) -> bool:
+    """Whether each step names a shell instead of an image; beside images, `bash` is one of them."""
+    items = steps.value if isinstance(steps, SequenceNode) else ()
+    if isinstance(steps, MappingNode):
+        items = [value for _, value in steps.value]
+    return bool(items) and all(
+        isinstance(item, MappingNode)
+        and any(
+            key.value == "image" and isinstance(value, ScalarNode) and value.value in _SHELLS
+            for key, value in item.value
+        )
+        for item in items
     )

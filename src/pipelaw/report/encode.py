@@ -22,7 +22,7 @@ def dump(value: object, depth: int) -> str:
     escapes; half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD.
     """
     text = "".join(_spread(value, depth, "\n"))
-    # CI runners obey `##[command]` anywhere in a log line; in JSON it only stands in strings
+    # CI runners obey `##[command]` anywhere in a log line; in JSON it is only in strings
     text = text.replace("##[", r"#\u0023[").replace("\x7f", r"\u007f")
     return f"{text if text.isascii() else _UNSEEN.sub(_escape, text)}\n"
 

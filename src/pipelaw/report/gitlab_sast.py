@@ -28,7 +28,7 @@ SOLUTION_LIMIT = 7000
 LONGEST = 1000
 """Of a message, in characters."""
 RELATED = 20
-"""How many related places are told of one finding."""
+"""How many related places are reported with one finding."""
 
 
 def render(report: Report, style: Style) -> str:

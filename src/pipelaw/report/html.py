@@ -101,7 +101,7 @@ def _header(report: Report) -> Iterator[str]:
 
 
 def _bar(report: Report) -> Iterator[str]:
-    """How the severities share the findings, to be seen at a glance; the filters tell the numbers."""
+    """How the severities share the findings, to be seen at a glance; the filters show the numbers."""
     if not report.open:
         return
     yield '<svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">'

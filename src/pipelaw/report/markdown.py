@@ -97,7 +97,7 @@ def _unseen(title: str, problems: tuple[Problem, ...]) -> Iterator[str]:
 
 
 def _blocks(report: Report, links: str) -> Iterator[Block]:
-    """Severity by severity, rule by rule; what a rule says is told where it first appears."""
+    """Severity by severity, rule by rule; what a rule says is shown where it first appears."""
     rules = {rule.id: rule for rule in report.rules}
     ranked = sorted(report.open, key=lambda found: (-found.severity, found.rule, found.order))
     for severity, found in groupby(ranked, key=lambda finding: finding.severity):

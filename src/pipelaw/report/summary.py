@@ -51,16 +51,21 @@ def suppressed(report: Report) -> int:
     return len(report.findings) - len(report.open)
 
 
+def known(report: Report) -> int:
+    """How many findings were there before."""
+    return sum(finding.suppressed.by in KNOWN for finding in report.findings if finding.suppressed)
+
+
 def verdict(report: Report) -> str:
     """`3 findings: 1 critical, 2 low; 4 known findings not shown; 1 suppressed`."""
     counts = [
         f"{number:,} {severity.word}" for severity, number in report.counts().items() if number
     ]
     text = f"{count(len(report.open), 'finding')}: {', '.join(counts)}" if counts else "no findings"
-    known = sum(finding.suppressed.by in KNOWN for finding in report.findings if finding.suppressed)
-    if known:
-        text += f"; {count(known, 'known finding')} not shown"
-    silenced = suppressed(report) - known
+    before = known(report)
+    if before:
+        text += f"; {count(before, 'known finding')} not shown"
+    silenced = suppressed(report) - before
     return f"{text}; {silenced:,} suppressed" if silenced else text
 
 

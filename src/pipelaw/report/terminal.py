@@ -84,7 +84,7 @@ _ITEM = pattern(r"([-*]|\d+\.) ")
 
 
 def prose(markdown: str, width: int) -> Iterator[str]:
-    """Markdown as lines for a terminal: paragraphs and list items filled, code as it stands."""
+    """Markdown as lines for a terminal: paragraphs and list items filled, code as it is."""
     paragraph: list[str] = []
     fence = ""
     for raw in markdown.strip().splitlines():

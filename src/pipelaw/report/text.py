@@ -40,7 +40,7 @@ FILES = 20
 def render(report: Report, style: Style) -> str:
     """A report for a terminal: the open findings in source order, then what was not seen, and counts.
 
-    Of severity info, the first finding of a rule is told, and the places of the others with it: they
+    Of severity info, the first finding of a rule is shown, and the places of the others with it: they
     are many, and would bury the rest.
     """
     writer = _Writer(report, max(style.width, NARROW), Paint(color=style.color))
@@ -48,7 +48,7 @@ def render(report: Report, style: Style) -> str:
 
 
 class _Writer:
-    """Writes one report, and remembers what it has told already."""
+    """Writes one report, and remembers what it has said already."""
 
     def __init__(self, report: Report, width: int, paint: Paint) -> None:
         self.report = report
@@ -103,7 +103,7 @@ class _Writer:
             yield from self.note(pad, "note", STRONG, [f"and {summary.count(left, 'more place')}"])
 
     def advice(self, finding: Finding, pad: str) -> Iterator[str]:
-        """Why the rule matters, and the fix for the finding's platform, unless told before."""
+        """Why the rule matters, and the fix for the finding's platform, unless said before."""
         rule: Rule | None = self.rules.get(finding.rule)
         if rule is None:
             return
@@ -187,14 +187,14 @@ class _Writer:
 
 
 def _headed(path: str, text: str, width: int) -> list[str]:
-    """A text wrapped behind a path, which may have blanks, where no line may end."""
+    """A text wrapped after a path, which may have blanks, where no line may end."""
     size = cells(path)
     first, *rest = wrap(f"{'x' * size}{text}", width)
     return [f"{path}{first[size:]}", *rest]
 
 
 def _aside(finding: Finding) -> bool:
-    """Whether the place of a finding is enough where another of its rule is told."""
+    """Whether the place of a finding is enough where another of its rule is shown."""
     return finding.severity is Severity.INFO and finding.span.path != ""
 
 
