@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelaw.document import decode
+from pipelaw.facts import releases
 from pipelaw.facts.shells import SHELLS, family
 from pipelaw.loaders import load
 from pipelaw.tree import MemoryTree
@@ -226,6 +227,11 @@ jobs:
 )
 def test_the_family_of_a_shell(shell: str, language: str) -> None:
     assert family(shell) == language
+
+
+def test_cheap_tests_let_every_publishing_command_through() -> None:
+    for programs, rest in releases._PUBLISHES:
+        assert any(verb in f"{programs} {rest}" for verb in releases._GIVING), programs
 
 
 def test_what_service_containers_run_is_read_too() -> None:

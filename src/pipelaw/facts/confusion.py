@@ -24,13 +24,13 @@ _PUBLIC = pattern(
 
 def confused(scripts: Iterable[Script], variables: Iterable[Variable] = ()) -> tuple[Flaw, ...]:
     """Where a registry of one's own is asked beside the public one, instead of before it."""
-    return (*_options(scripts), *_set(variables))
+    asking = [script for script in scripts if "--extra-index-url" in script.text]
+    named = [variable for variable in variables if variable.name in SWITCHES]
+    return (*_options(asking), *_set(named)) if asking or named else ()
 
 
 def _options(scripts: Iterable[Script]) -> Iterator[Flaw]:
     for script in scripts:
-        if "--extra-index-url" not in script.text:
-            continue
         for match in _OPTION.finditer(script.text):
             line = script.text.rfind("\n", 0, match.start()) + 1
             before = script.text[line : match.start()]
@@ -41,7 +41,7 @@ def _options(scripts: Iterable[Script]) -> Iterator[Flaw]:
 
 def _set(variables: Iterable[Variable]) -> Iterator[Flaw]:
     for variable in variables:
-        if variable.name in SWITCHES and variable.value and _private(variable.value):
+        if variable.value and _private(variable.value):
             yield Flaw(kind="confusion", text=variable.name, place=variable.place)
 
 

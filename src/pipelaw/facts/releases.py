@@ -79,6 +79,8 @@ _MERGING = pattern(
         r"event:\s*['\"]APPROVE",
     )
 )
+_GIVING = ("publish", "push", "upload", "copy", "release", "deploy", "destination")
+"""One of these is in each command that publishes, in its program's name or after it."""
 _CONSENTING = ("merge", "approve", "accept")
 _PUBLISHERS, _DEPLOYERS = _programs(_PUBLISHES), _programs(_DEPLOYS)
 _TRIED = pattern(
@@ -100,7 +102,8 @@ def acts(scripts: Iterable[Script]) -> frozenset[Act]:
 def _acts(text: str) -> frozenset[Act]:
     said = words(text)
     found: set[Act] = set()
-    if not _PUBLISHERS.isdisjoint(said) and _does(_PUBLISHING, text):
+    gives = not _PUBLISHERS.isdisjoint(said) and any(verb in text for verb in _GIVING)
+    if gives and _does(_PUBLISHING, text):
         found.add("publishes")
     if not _DEPLOYERS.isdisjoint(said) and _does(_DEPLOYING, text):
         found.add("deploys")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts import confusion, shell, verification
 from pipelaw.facts.concealment import concealed
-from pipelaw.facts.packages import NO_TRAFFIC, traffic
+from pipelaw.facts.packages import traffic
 from pipelaw.facts.secret_arguments import arguments
 from pipelaw.facts.secrets import credentials
 from pipelaw.facts.shell_services import services
@@ -14,7 +14,7 @@ from pipelaw.model import Script
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pipelaw.model import Credential, Flaw, Installation, Publication, Variable
     from pipelaw.place import Place, Text
@@ -65,24 +65,15 @@ def facts_of(
     With `service`, the variables belong to a container that tests start for themselves: passwords of
     its own are no credentials.
     """
-    if not scripts and not variables:
-        return NO_FACTS
-    exchanged = traffic(scripts) if scripts else NO_TRAFFIC
+    switched = (*verification.unverified_by(variables), *confusion.confused(scripts, variables))
+    found = credentials(variables, scripts, service=service)
+    if not scripts:
+        return ScriptFacts(switched, found) if switched or found else NO_FACTS
+    exchanged = traffic(scripts)
     return ScriptFacts(
-        tuple(_flaws(scripts, variables)),
-        credentials(variables, scripts, service=service),
-        tuple(services(scripts)) if scripts else (),
+        (*verification.unverified(scripts), *concealed(scripts), *arguments(scripts), *switched),
+        found,
+        tuple(services(scripts)),
         exchanged.installations,
         exchanged.publications,
     )
-
-
-def _flaws(scripts: Sequence[Script], variables: Sequence[Variable]) -> Iterator[Flaw]:
-    """What scripts do, and variables switch, that they should not."""
-    if scripts:
-        yield from verification.unverified(scripts)
-        yield from concealed(scripts)
-        yield from arguments(scripts)
-    if variables:
-        yield from verification.unverified_by(variables)
-    yield from confusion.confused(scripts, variables)

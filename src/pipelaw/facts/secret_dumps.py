@@ -11,13 +11,12 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_syntax import Simple
 
-DUMPS = pattern(
+_PIECES = ("env", "export -p", "declare -", "typeset -")
+_DUMPS = pattern(
     r"\b(?:print)?env[ \t]*(?:[\n;&|)>\d]|\Z)|\bexport -p\b"
     r"|\b(?:declare|typeset) -[xp]+[ \t]*(?:[\n;&|)>]|\Z)"
     r"|/proc/(?:self|\$\$)/environ\b|[ \t]['\"]?env:(?!\w)"
 )
-"""Without a match in its text, no command of a script prints the whole environment."""
-
 PRINTERS = frozenset("echo printf cat write-host write-output write-information print".split())
 """Programs that print their words."""
 _ALONE = frozenset({"printenv", "env"})
@@ -27,6 +26,11 @@ _ARRANGERS = frozenset(
 )
 """Programs that print all that they read."""
 _FILTERS = frozenset({"grep", "egrep", "rg", "findstr"})
+
+
+def may_dump(text: str) -> bool:
+    """Whether a command of a script may print the whole environment: quick, and never wrongly False."""
+    return any(piece in text for piece in _PIECES) and _DUMPS.search(text) is not None
 
 
 def printing(simple: Simple) -> bool:

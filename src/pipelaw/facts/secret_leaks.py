@@ -10,7 +10,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.secret_dumps import DUMPS, PRINTERS, dumps, filtered, printing, through
+from pipelaw.facts.secret_dumps import PRINTERS, dumps, filtered, may_dump, printing, through
 from pipelaw.facts.secret_expansions import changed, expands, visible
 from pipelaw.facts.secret_hosts import RAW, SENDERS, collector, device, host
 from pipelaw.facts.shell_scan import scan
@@ -56,10 +56,10 @@ _CODE = frozenset({"python", "javascript", "node"})
 """Languages whose prints are looked for in code that is in a script, or is one."""
 _ANY = pattern(
     naming({*PRINTERS, *SENDERS, *_CHANGERS, "printenv", "env"})
-    + r"|(?i:\b(?:pprint|console|core|log(?:ging|ger)?|std(?:out|err)|declare|typeset|environ)\b)"
-    r"|\bset -\w*x|\bexport -p\b|[ \t]['\"]?env:(?!\w)",
+    + r"|\b(?:pprint|console|core|log(?:ging|ger)?|std(?:out|err)|declare|typeset|environ)\b"
+    r"|\bset -\w*x|\bexport -p\b"
 )
-"""Without a match in its text, no command of a script lets anything out, and no code in it prints."""
+"""Without a match in its text, in lower case, a script lets nothing out."""
 _ASSIGNED = pattern(
     r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*|\$)?"
     r"(?P<name>[A-Za-z_]\w*)[ \t]?=[ \t]?(?P<value>[^\n]*)",
@@ -109,7 +109,7 @@ def leaks(
         return _printed(script, held, runner), {}
     if not pasted and not any(name in text for name in held):
         return tuple(_dumped(script, language, held, kept)) if held else (), {}
-    if not _ANY.search(text):
+    if not _ANY.search(text.lower()):
         return (), {}
     search = _Search(script, held, kept, runner)
     search.assignments()
@@ -120,7 +120,7 @@ def leaks(
 
 def _printed(script: Script, held: Mapping[str, Held], runner: Runner) -> tuple[Leak, ...]:
     """What a script of another language than a shell's prints."""
-    if script.shell not in _CODE or not _ANY.search(script.text):
+    if script.shell not in _CODE or not _ANY.search(script.text.lower()):
         return ()
     from pipelaw.facts.secret_prints import prints  # noqa: PLC0415  few scripts are no shell's
 
@@ -131,7 +131,7 @@ def _dumped(
     script: Script, language: str, held: Mapping[str, Held], kept: Sequence[str]
 ) -> Iterator[Leak]:
     """The whole environment, printed by a script that names no secret."""
-    if not DUMPS.search(script.text):
+    if not may_dump(script.text):
         return
     search = _Search(script, held, kept)
     for simple in scan(script.text, language):

@@ -51,7 +51,7 @@ _CLONING = {"git": (("clone",), ("remote", "add")), "gh": (("repo", "clone"),)}
 PROGRAMS = frozenset((*shell_words.RUNNING, *_OPTIONS, *_FETCHERS, *_CLONING))
 """Every program that can do harm with a text."""
 HARMED = pattern(shell_words.naming(PROGRAMS))
-"""Found in every script that names one of them, and in some others."""
+"""Found in every script, in lower case, that names one of them, and in some others."""
 _HOSTED = pattern(r"(?:https?://)?[^/?#]*\Z", re.IGNORECASE)
 _VALUED = frozenset(
     "-d --data --data-raw --data-binary --data-urlencode --json -F --form -H --header -u --user -A"

@@ -374,10 +374,10 @@ RUNNING = frozenset((*SHELLS, *_INTERPRETERS, *_ALIASES, *_SPECIAL))
 
 
 def naming(programs: Iterable[str]) -> str:
-    """The text of a pattern that is found in every script which names one of some programs."""
-    words = "|".join(sorted(map(re.escape, programs)))
-    return rf"(?<![A-Za-z])(?i:{words})(?![A-Za-z])".replace(r"\.|", r"\.(?=\s)|")
+    """The text of a pattern that is found in a script, in lower case, if it names one of some programs."""
+    words = "|".join(sorted(re.escape(program.lower()) for program in programs))
+    return rf"(?<![a-z])(?:{words})(?![a-z])".replace(r"\.|", r"\.(?=\s)|")
 
 
 CODING = pattern(naming(RUNNING))
-"""Found in every script in which a program of `RUNNING` is named, and in some others."""
+"""Found in every script, in lower case, that names a program of `RUNNING`, and in some others."""

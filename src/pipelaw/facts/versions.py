@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _VERSION = pattern(r"(?:[\w-]+/)?v?(\d+(?:\.\d+){0,3})([-+.]?[a-z][\w.-]*)?\Z", re.IGNORECASE)
 LATEST = 1_000_000
 """What there is where `v4` has nothing and `v4.1.2` a number."""
+_COMMIT = 40
+"""The shortest name of a commit."""
 _EXACT, _PARTS = 3, 4
 """How many numbers a version has that no later release takes over, and how many it has at most."""
 
@@ -68,7 +70,8 @@ def parse(text: str) -> Version | None:
 
 def version_of(used: Reference) -> Version | None:
     """The version of a reference; that of a commit is what the comment at it claims."""
-    return parse(used.claimed if references.pin(used.ref) == "commit" else used.ref)
+    commit = len(used.ref) >= _COMMIT and references.pin(used.ref) == "commit"
+    return parse(used.claimed if commit else used.ref)
 
 
 def older(used: Reference, *numbers: int) -> bool:

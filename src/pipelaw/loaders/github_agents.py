@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
 from pipelaw.facts.versions import version_of
-from pipelaw.loaders.github_taint_sources import ASKING, produced
+from pipelaw.loaders.github_taint_sources import asks, produced
 from pipelaw.model import Agent
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -225,7 +225,7 @@ def _commands(
         author, prompt = _author(_asked(task, variables, flow.expansions))
         if not author:
             author, prompt = _around(task, flow.tainted)
-        if not author and ASKING.search(script.text):
+        if not author and asks(script.text):
             author, prompt = _fetched(context, flow, script, command)
         match = _UNCONFINED.search(text)
         allowed = [m["double"] or m["single"] or m["bare"] or "" for m in _ALLOWED.finditer(text)]

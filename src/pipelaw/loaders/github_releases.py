@@ -49,13 +49,15 @@ def merges(used: Reference | None, scripts: Sequence[Script]) -> bool:
     """Whether a step merges or approves a change request."""
     if used is not None and used.name.lower() in _MERGERS:
         return True
-    return "merges" in acts(scripts)
+    return bool(scripts) and "merges" in acts(scripts)
 
 
 def publishes(steps: Iterable[Step]) -> bool:
     """Whether steps release a package, image or artifact."""
     return any(
-        any(map(_publishes, step.references)) or "publishes" in acts(step.scripts) for step in steps
+        any(map(_publishes, step.references))
+        or (step.scripts and "publishes" in acts(step.scripts))
+        for step in steps
     )
 
 
@@ -76,7 +78,7 @@ def deploys(steps: Iterable[Step]) -> bool:
     """Whether steps change a running system."""
     return any(
         any(used.name.lower() in _DEPLOYERS for used in step.references)
-        or "deploys" in acts(step.scripts)
+        or (step.scripts and "deploys" in acts(step.scripts))
         for step in steps
     )
 

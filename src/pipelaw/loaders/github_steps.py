@@ -28,7 +28,7 @@ from pipelaw.model import Flaw, Reference, Step, Variable, replaced
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.model import Script
@@ -170,9 +170,11 @@ def _work(
     return None, (), tuple(_script(context, fields, flow, default)) if "run" in fields else ()
 
 
-def _plain(inputs: tuple[Variable, ...], scripts: tuple[Script, ...]) -> Iterator[Variable]:
+def _plain(inputs: tuple[Variable, ...], scripts: tuple[Script, ...]) -> Iterable[Variable]:
     """The inputs that are no scripts."""
-    return (one for one in inputs if all(one.place is not script.place for script in scripts))
+    if not scripts:
+        return inputs
+    return [one for one in inputs if all(one.place is not script.place for script in scripts)]
 
 
 def _inputs(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.authors import COMMITTER, REPORTER, REQUESTER
+from pipelaw.facts.script_words import words
 from pipelaw.facts.taint import Taint
 from pipelaw.loaders.github_taint import direct
 from pipelaw.patterns import pattern
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_taint import Known
     from pipelaw.words import Charset
 
-ASKING = pattern(
+_ASKING = pattern(
     r"\bgh\s+(?:pr|issue|api|run)\b|GITHUB_EVENT_PATH|GITHUB_HEAD_REF|api\.github\.com|GITHUB_API_URL"
     r"|\bgit\s+(?:-\S+\s+\S+\s+)?(?:log|diff|diff-tree|show|branch|rev-parse|symbolic-ref|shortlog)\b"
 )
-"""What a script says that fetches an outsider's text by itself."""
+_OF_GH = frozenset("pr issue api run".split())
+_OF_GIT = frozenset("log diff show branch rev symbolic shortlog".split())
+_VARIABLES = frozenset("github_event_path github_head_ref github_api_url".split())
 
 _TEXTS = frozenset(
     "title body comments reviews messageheadline messagebody message files path filename patch"
@@ -36,6 +39,18 @@ _SELECTED = pattern(
 )
 _ENDPOINT = pattern(r"/(?:pulls|issues|comments|commits|discussions|reviews)\b")
 _FORMAT_TEXT = pattern(r"%(?:[sbBfN]|a[nNeE]|c[nNeE]|D|d|S)")
+
+
+def asks(script: str) -> bool:
+    """Whether a script fetches an outsider's text by itself."""
+    said = words(script)
+    may = (
+        ("gh" in said and not _OF_GH.isdisjoint(said))
+        or ("git" in said and not _OF_GIT.isdisjoint(said))
+        or ("api" in said and "github" in said)
+        or not _VARIABLES.isdisjoint(said)
+    )
+    return may and _ASKING.search(script) is not None
 
 
 def produced(

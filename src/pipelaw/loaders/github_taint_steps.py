@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.authors import writer
-from pipelaw.facts.script_words import words
 from pipelaw.facts.shell_effects import Given
+from pipelaw.facts.shell_words import CODING
 from pipelaw.facts.shells import family
 from pipelaw.facts.taint import Taint, strongest, taints
 from pipelaw.loaders.github_expressions import fences, sources
@@ -16,7 +16,7 @@ from pipelaw.loaders.github_sink_inputs import INPUT_SINKS, run_elsewhere
 from pipelaw.loaders.github_taint import taint_of, written
 from pipelaw.loaders.github_taint_calls import noted
 from pipelaw.loaders.github_taint_scripts import batch, powershell
-from pipelaw.loaders.github_taint_sources import ASKING, produced
+from pipelaw.loaders.github_taint_sources import asks, produced
 from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
 from pipelaw.model import Expansion
 from pipelaw.patterns import pattern
@@ -174,16 +174,16 @@ def _worth(flow: Flow, script: Script) -> bool:
         return True
     if _PASTED in text and "GITHUB_ENV" in text and flow.expansions:
         return True
-    said = words(text)
-    if "gh" not in said and "git" not in said and "GITHUB_" not in text and "api." not in text:
-        return False
-    return ASKING.search(text) is not None and _sinkable(text)
+    # what such scripts do with the programs of `HARMED`, git above all, is mostly to ask
+    return asks(text) and (
+        "GITHUB_" in text or "::" in text or CODING.search(text.lower()) is not None
+    )
 
 
 def _sinkable(text: str) -> bool:
     from pipelaw.facts.shell_sinks import HARMED  # noqa: PLC0415  most scripts see no outsider's text
 
-    return _SINKABLE.search(text) is not None or HARMED.search(text) is not None
+    return HARMED.search(text.lower()) is not None or _SINKABLE.search(text) is not None
 
 
 _SINKABLE = pattern(
@@ -229,7 +229,7 @@ def _asks(flow: Flow, code: str) -> bool:
         lowered = code.lower()
         if any(name in lowered for name in flow.tainted):
             return True
-    return ASKING.search(code) is not None
+    return asks(code)
 
 
 def _templates(context: Context, flow: Flow, code: str) -> list[tuple[int, int, Taint | None]]:

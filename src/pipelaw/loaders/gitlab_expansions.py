@@ -96,7 +96,7 @@ def _fixed(use: Used, known: Origins, settled: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _interpreting(text: str) -> bool:
-    return CODING.search(text) is not None
+    return CODING.search(text.lower()) is not None
 
 
 def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expansion:
