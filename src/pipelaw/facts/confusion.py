@@ -25,8 +25,7 @@ _PUBLIC = pattern(
 def confused(scripts: Iterable[Script], variables: Iterable[Variable] = ()) -> tuple[Flaw, ...]:
     """Where a registry of one's own is asked beside the public one, instead of before it."""
     asking = [script for script in scripts if "--extra-index-url" in script.text]
-    named = [variable for variable in variables if variable.name in SWITCHES]
-    return (*_options(asking), *_set(named)) if asking or named else ()
+    return (*_options(asking), *_set(variables)) if asking or variables else ()
 
 
 def _options(scripts: Iterable[Script]) -> Iterator[Flaw]:
@@ -41,7 +40,7 @@ def _options(scripts: Iterable[Script]) -> Iterator[Flaw]:
 
 def _set(variables: Iterable[Variable]) -> Iterator[Flaw]:
     for variable in variables:
-        if variable.value and _private(variable.value):
+        if variable.name in SWITCHES and variable.value and _private(variable.value):
             yield Flaw(kind="confusion", text=variable.name, place=variable.place)
 
 

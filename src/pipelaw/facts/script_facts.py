@@ -10,6 +10,7 @@ from pipelaw.facts.packages import traffic
 from pipelaw.facts.secret_arguments import arguments
 from pipelaw.facts.secrets import credentials
 from pipelaw.facts.shell_services import services
+from pipelaw.facts.verification import HOST_KEY
 from pipelaw.model import Script
 from pipelaw.records import NamedTuple
 
@@ -44,6 +45,8 @@ class ScriptFacts(NamedTuple):
 
 
 NO_FACTS = ScriptFacts()
+_NAMES = verification.NAMES | confusion.SWITCHES
+"""The variables that switch something by their names; others do so by what they say, or as settings."""
 
 
 def script_of(text: Text, language: str, place: Place) -> Script:
@@ -65,7 +68,11 @@ def facts_of(
     With `service`, the variables belong to a container that tests start for themselves: passwords of
     its own are no credentials.
     """
-    switched = (*verification.unverified_by(variables), *confusion.confused(scripts, variables))
+    # hardly any scope has a variable that is worth a call
+    asked = [v for v in variables if v.name in _NAMES or v.kind == "setting" or HOST_KEY in v.value]
+    switched = verification.unverified_by(asked) if asked else ()
+    if asked or scripts:
+        switched += confusion.confused(scripts, asked)
     found = credentials(variables, scripts, service=service)
     if not scripts:
         return ScriptFacts(switched, found) if switched or found else NO_FACTS

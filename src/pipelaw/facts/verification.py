@@ -159,7 +159,7 @@ _REGISTRIES = frozenset(
     "GOPROXY NPM_CONFIG_REGISTRY npm_config_registry UV_INDEX_URL UV_DEFAULT_INDEX".split()
 )
 """Variables that name where packages come from."""
-_HOST_KEY = "StrictHostKey"
+HOST_KEY = "StrictHostKey"
 NAMES = frozenset(SWITCHES) | _HOSTS | _REGISTRIES | {"GOFLAGS", "GOSUMDB", "GONOSUMDB"}
 """The variables that `unverified_by` looks at by name."""
 _FAR_HOST = pattern(_NAMED)
@@ -221,8 +221,6 @@ def _harmless(what: str, command: str) -> bool:
 
 def unverified_by(variables: Iterable[Variable]) -> tuple[Flaw, ...]:
     """The variables and settings that tell a program to believe any server."""
-    # hardly any scope has one that is worth a call
-    asked = [v for v in variables if v.name in NAMES or v.kind == "setting" or _HOST_KEY in v.value]
     return tuple(
         Flaw(
             kind="unverified",
@@ -231,7 +229,7 @@ def unverified_by(variables: Iterable[Variable]) -> tuple[Flaw, ...]:
             decisive=what != _LOG,
             place=variable.place,
         )
-        for variable in asked
+        for variable in variables
         if (what := _switched(variable))
     )
 
@@ -258,7 +256,7 @@ def unverified_logins(used: Iterable[Reference]) -> Iterator[Flaw]:
 def _switched(variable: Variable) -> str:
     """What is not looked at because of a variable, "" for nothing."""
     name, value = variable.name, variable.value
-    if _HOST_KEY in value and _UNCHECKED.search(value):
+    if HOST_KEY in value and _UNCHECKED.search(value):
         return _HOST
     if variable.kind == "setting":
         return _SITE if name.lower() in _SETTINGS and value.lower() == "true" else ""
