@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 from samples import gitlab_step
 
-from pipelaw.facts.verification import unverified_by
+from pipelaw.facts.verification import SWITCHES, unverified_by
 from pipelaw.model import Variable
+
+
+@pytest.mark.parametrize(("name", "values"), SWITCHES.items())
+def test_a_switch_is_one_wherever_it_is_thrown(name: str, values: tuple[str, ...]) -> None:
+    for value in (*values, values[-1].upper()):
+        [flaw] = unverified_by([Variable(name=name, value=value)])
+        for text in (f"export {name}='{value}'", f"{name}={value} make"):
+            assert [found.detail for found in gitlab_step(text).flaws] == [flaw.detail], text
+    assert not gitlab_step(f"{name}=other make").flaws
 
 
 @pytest.mark.parametrize(
@@ -25,6 +34,11 @@ from pipelaw.model import Variable
         ("VAULT_SKIP_VERIFY=1 vault read a", "VAULT_SKIP_VERIFY=1"),
         ("PYTHONHTTPSVERIFY=0 ./fetch.py", "PYTHONHTTPSVERIFY=0"),
         ('export NODE_TLS_REJECT_UNAUTHORIZED="0"', 'NODE_TLS_REJECT_UNAUTHORIZED="0'),
+        ("PIP_TRUSTED_HOST=pip.example.com pip install a", "PIP_TRUSTED_HOST=pip.example.com"),
+        (
+            "export UV_INDEX_URL=http://pip.example.com/simple",
+            "UV_INDEX_URL=http://pip.example.com/simple",
+        ),
         ("npm config set strict-ssl false", "strict-ssl false"),
         ("pip3 install --trusted-host a -r b", "pip3 install --trusted-host"),
         ('echo -e "Host *\\n\\tStrictHostKeyChecking no\\n" > a', "StrictHostKeyChecking no"),

@@ -34,8 +34,39 @@ _ELSEWHERE = (
 _NAMED = r"[=\s]\s*[\"']?(?!localhost\b|127\.|0\.0\.0\.0|\[?::1|[\"'\s])[^\s\"';|&]+"
 """What names another machine after an option or a variable."""
 
+SWITCHES = {
+    "GIT_SSL_NO_VERIFY": ("1", "true"),
+    "VAULT_SKIP_VERIFY": ("1", "true"),
+    "PYTHONHTTPSVERIFY": ("0",),
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
+    "NPM_CONFIG_STRICT_SSL": ("false",),
+    "npm_config_strict_ssl": ("false",),
+    "YARN_STRICT_SSL": ("false",),
+    "YARN_ENABLE_STRICT_SSL": ("false",),
+    "ANSIBLE_HOST_KEY_CHECKING": ("false", "0", "no"),
+}
+"""Variables that programs look at, and the values that switch the check off."""
+_HOSTS = frozenset({"GOINSECURE", "PIP_TRUSTED_HOST", "UV_INSECURE_HOST"})
+"""Variables that name hosts whose certificates are not looked at."""
+_REGISTRIES = frozenset(
+    "GOPROXY NPM_CONFIG_REGISTRY npm_config_registry UV_INDEX_URL UV_DEFAULT_INDEX".split()
+)
+"""Variables that name where packages come from."""
+
+
+def _unchecked(name: str) -> str:
+    """What is not checked where one of the switches is thrown."""
+    return _HOST if "HOST_KEY" in name else _SITE
+
+
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("StrictHostKey", _HOST, _UNCHECKED),
+    *(
+        (name, _unchecked(name), pattern(rf"\b{name}=[\"']?(?i:{'|'.join(values)})\b"))
+        for name, values in SWITCHES.items()
+    ),
+    *((name, _SITE, pattern(rf"\b{name}{_NAMED}")) for name in sorted(_HOSTS)),
+    *((name, _ANSWERING, pattern(rf"\b{name}=[\"']?{_ELSEWHERE}")) for name in sorted(_REGISTRIES)),
     ("KnownHostsFile", _HOST, pattern(rf"{_WORD}UserKnownHostsFile[=\s]\s*[\"']?/dev/null\b")),
     (
         "curl",
@@ -44,9 +75,6 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ),
     ("no-check-cert", _SITE, pattern(rf"\bwget\s{_REST}--no-check-certificate\b")),
     ("erify", _SITE, pattern(r"\bhttp\.ssl[Vv]erify[=\s]\s*[\"']?(?:false|0)\b")),
-    ("VERIFY", _SITE, pattern(r"\b(?:GIT_SSL_NO_VERIFY|VAULT_SKIP_VERIFY)=[\"']?(?:1|true)\b")),
-    ("HTTPSVERIFY", _SITE, pattern(r"\bPYTHONHTTPSVERIFY=[\"']?0\b")),
-    ("REJECT_UNAUTHORIZED", _SITE, pattern(r"\bNODE_TLS_REJECT_UNAUTHORIZED=[\"']?0\b")),
     ("strict-ssl", _SITE, pattern(r"\bstrict-ssl[=\s]\s*[\"']?false\b")),
     ("trusted-host", _SITE, pattern(rf"\bpip3?\s{_REST}--trusted-host\b")),
     (
@@ -94,8 +122,6 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         ),
     ),
     ("registry", _ANSWERING, pattern(rf"(?<![\w./-])registry\s?=\s?{_ELSEWHERE}")),
-    ("GOPROXY", _ANSWERING, pattern(rf"\bGOPROXY=[\"']?{_ELSEWHERE}")),
-    ("GOINSECURE", _SITE, pattern(rf"\bGOINSECURE{_NAMED}")),
     (
         "-insecure",
         _SITE,
@@ -140,25 +166,6 @@ _FAR = 1_000
 
 _SHOWN = pattern(r"(?:echo|printf|Write-Host)\s[^;&|()`]*\Z")
 
-SWITCHES = {
-    "GIT_SSL_NO_VERIFY": ("1", "true"),
-    "VAULT_SKIP_VERIFY": ("1", "true"),
-    "PYTHONHTTPSVERIFY": ("0",),
-    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
-    "NPM_CONFIG_STRICT_SSL": ("false",),
-    "npm_config_strict_ssl": ("false",),
-    "YARN_STRICT_SSL": ("false",),
-    "YARN_ENABLE_STRICT_SSL": ("false",),
-    "ANSIBLE_HOST_KEY_CHECKING": ("false", "0", "no"),
-}
-"""Variables that programs look at, and the values that switch the check off."""
-
-_HOSTS = frozenset({"GOINSECURE", "PIP_TRUSTED_HOST", "UV_INSECURE_HOST"})
-"""Variables that name hosts whose certificates are not looked at."""
-_REGISTRIES = frozenset(
-    "GOPROXY NPM_CONFIG_REGISTRY npm_config_registry UV_INDEX_URL UV_DEFAULT_INDEX".split()
-)
-"""Variables that name where packages come from."""
 HOST_KEY = "StrictHostKey"
 NAMES = frozenset(SWITCHES) | _HOSTS | _REGISTRIES | {"GOFLAGS", "GOSUMDB", "GONOSUMDB"}
 """The variables that `unverified_by` looks at by name."""
@@ -266,7 +273,7 @@ def _switched(variable: Variable) -> str:
         return _registered(name, value)
     if value.strip().lower() not in SWITCHES[name]:
         return ""
-    return _HOST if "HOST_KEY" in name else _SITE
+    return _unchecked(name)
 
 
 def _registered(name: str, value: str) -> str:
