@@ -9,24 +9,19 @@ from pipelaw.errors import UnreadableError
 from pipelaw.facts import references
 from pipelaw.facts.script_facts import facts_of
 from pipelaw.loaders import Loaded
+from pipelaw.loaders.github_callers import called_with, used_by
 from pipelaw.loaders.github_catalogue import RUNTIMES
 from pipelaw.loaders.github_context import Context
 from pipelaw.loaders.github_inputs import inputs_of
 from pipelaw.loaders.github_jobs import jobs_of
 from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_lock import locked
+from pipelaw.loaders.github_memory import memory, remember, uses_of_action
 from pipelaw.loaders.github_permissions import permissions_of
 from pipelaw.loaders.github_reach import reach_of
 from pipelaw.loaders.github_releases import deploys, publishes
 from pipelaw.loaders.github_siblings import called_by, callers, upstream
 from pipelaw.loaders.github_steps import Surroundings, steps_of
-from pipelaw.loaders.github_taint_calls import (
-    called_with,
-    memory,
-    remember,
-    used_by,
-    uses_of_action,
-)
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.model import Job, Pipeline, Reference, Runner
 
@@ -97,7 +92,7 @@ def _workflow(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline
     if "workflow_call" in context.events:
         context.callers = callers(tree, document.source.path)
         context.reach = called_by(context.reach, context.callers)
-        called_with(context, context.callers)
+        called_with(context, context.callers, load_early)
     granted = permissions_of(document, fields.get("permissions"), "pipeline")
     flow = context.flow
     variables = context.environment(fields.get("env"), flow)
@@ -133,7 +128,7 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     document = context.document
     runs = document.fields(fields.get("runs"), "`runs`")
     context.called = True
-    uses = uses_of_action(tree, document.source.path) if "steps" in runs else []
+    uses = uses_of_action(tree, document.source.path, load_early) if "steps" in runs else []
     reach, flow = used_by(context, uses)
     given = {use.job.token for use in uses if use.job.writes}
     steps = steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach))

@@ -34,11 +34,10 @@ if TYPE_CHECKING:
     from pipelaw.document import Document, Node, Problem
     from pipelaw.facts.shell_effects import Effects
     from pipelaw.loaders.github_inputs import Inputs
+    from pipelaw.loaders.github_memory import LocalCall
     from pipelaw.loaders.github_origins import Origin
     from pipelaw.loaders.github_siblings import Caller
     from pipelaw.loaders.github_taint import Outputs
-    from pipelaw.loaders.github_taint_calls import LocalCall
-    from pipelaw.model import Reference
     from pipelaw.tree import Tree
     from pipelaw.words import Receiver
 
@@ -285,16 +284,6 @@ class Context:
             repeated=free and text.find(expression) < fence.start,
             place=_part(place, fence),
         )
-
-    def called_outputs(
-        self, flow: Flow, used: Reference, given: Mapping[str, str], name: str
-    ) -> Taint | None:
-        """Whose text an output of a local action holds."""
-        from pipelaw.loaders.github_taint_calls import (  # noqa: PLC0415  it reads steps itself
-            action_outputs,
-        )
-
-        return action_outputs(self, flow, used, given, name)
 
     def default_shell(self, node: Node | None) -> str:
         """The shell that a `defaults` key sets, "" for none."""

@@ -20,6 +20,7 @@ from pipelaw.facts.script_facts import ScriptFacts, facts_of
 from pipelaw.facts.secret_names import reporting
 from pipelaw.loaders.github_caches import apart
 from pipelaw.loaders.github_caches import writes as cache_writes
+from pipelaw.loaders.github_called import job_flow
 from pipelaw.loaders.github_checkouts import runs_foreign
 from pipelaw.loaders.github_constants import resolved
 from pipelaw.loaders.github_exposure import expanded, met
@@ -28,12 +29,11 @@ from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_needs import Needs, Unclear
 from pipelaw.loaders.github_permission_checks import checks_of, mentioned
 from pipelaw.loaders.github_permissions import Grant, permissions_of
-from pipelaw.loaders.github_reach import Reach, Reaches, never
+from pipelaw.loaders.github_reach import Reach, Reaches, needed_first, never
 from pipelaw.loaders.github_releases import deploys, publishes, started_by_release
 from pipelaw.loaders.github_repeats import with_repeats
 from pipelaw.loaders.github_runner import runner_of
 from pipelaw.loaders.github_steps import Surroundings, condition_flaws, steps_of
-from pipelaw.loaders.github_taint_calls import job_flow, needed_first
 from pipelaw.loaders.github_uses import uses_of
 from pipelaw.model import Container, Job, Reference, Secret, Step, Variable, Volume
 from pipelaw.records import NamedTuple

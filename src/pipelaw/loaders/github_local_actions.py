@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode
+from pipelaw.loaders.github_definitions import DEEPEST, action_in, folder_of
 from pipelaw.loaders.github_taint import Known
-from pipelaw.loaders.github_taint_calls import DEEPEST, definition, folder_of
 from pipelaw.model import Artifact, Checkout, replaced
 from pipelaw.patterns import pattern
 
@@ -32,13 +32,13 @@ def brought_by(
     used = step.references[0] if step.references else None
     if used is None or used.pin != "local" or context.depth >= DEEPEST:
         return ()
-    found = definition(context.tree, folder_of(used.text))
-    if found is None or not _MAYBE.search(found[0].source.text):
+    found = action_in(context.tree, folder_of(used.text))
+    if found is None or not _MAYBE.search(found.document.source.text):
         return ()
     document, fields = found
     runs = fields.get("runs")
     nodes = document.fields(runs, "`runs`") if isinstance(runs, MappingNode) else {}
-    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  it leads back here
+    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  steps use actions
 
     inner = context.inside(document)
     inner.reach = reach

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelaw.loaders.github_conditions import Case, evaluate, judged
 from pipelaw.model import Trigger
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from pipelaw.document import ScalarNode
     from pipelaw.loaders.github_permission_checks import JobChecks
     from pipelaw.words import Gate
+
+T = TypeVar("T")
 
 NO_TRIGGER = Trigger()
 
@@ -148,6 +151,27 @@ def reach_of(triggers: tuple[Trigger, ...]) -> Reach:
 def never(condition: str) -> bool:
     """Whether a condition is false whatever happens."""
     return bool(condition) and evaluate(condition).holds is False
+
+
+def needed_first(
+    jobs: Sequence[tuple[ScalarNode, T]], needs: Callable[[str], tuple[str, ...]]
+) -> list[tuple[ScalarNode, T]]:
+    """Jobs in an order in which each comes after those that it needs, as most files have them."""
+    done: set[str] = set()
+    waiting = list(jobs)
+    ordered: list[tuple[ScalarNode, T]] = []
+    while waiting:
+        names = {key.value for key, _ in waiting}
+        ready = []
+        for key, fields in waiting:
+            if not names.isdisjoint(need for need in needs(key.value) if need not in done):
+                continue
+            ready.append((key, fields))
+            done.add(key.value)
+        ordered += ready or waiting
+        left = {key.value for key, _ in ready}
+        waiting = [item for item in waiting if ready and item[0].value not in left]
+    return ordered
 
 
 class Reaches:

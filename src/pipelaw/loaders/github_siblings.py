@@ -9,8 +9,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNode, decode, shared
+from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNode, decode
 from pipelaw.errors import UnreadableError
+from pipelaw.loaders.github_definitions import DEEPEST, ENDS, defined
 from pipelaw.loaders.github_permission_checks import checks_of, mentioned
 from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
 from pipelaw.loaders.github_triggers import triggers_of
@@ -31,7 +32,6 @@ _CALLED = pattern(r"uses:(?<=\buses:)\s*['\"]?[.$]/\.github/workflows/([^\s'\"#]
 """It starts with a literal so that the search is fast."""
 
 _NAME = pattern(r"^name:\s*(['\"]?)(.*?)\1\s*(?:#.*)?$", re.MULTILINE)
-_ENDS = (".yml", ".yaml")
 
 
 class Caller(NamedTuple):
@@ -58,7 +58,7 @@ def _siblings(tree: Tree, folder: str) -> dict[str, _Sibling]:
     found = {}
     for path in tree.paths():
         head, _, name = path.rpartition("/")
-        if head == folder and name.endswith(_ENDS):
+        if head == folder and name.endswith(ENDS):
             try:
                 source = decode(path, tree.read(path))
             except UnreadableError:
@@ -79,10 +79,6 @@ def _calls(tree: Tree, folder: str) -> dict[str, list[str]]:
     return found
 
 
-_DEEPEST = 3
-"""How many workflows are followed that call each other; the platform allows nine."""
-
-
 def callers(tree: Tree, path: str, depth: int = 0) -> tuple[Caller, ...]:
     """The jobs of the repository that call the workflow at `path`."""
     folder, _, name = path.rpartition("/")
@@ -92,7 +88,7 @@ def callers(tree: Tree, path: str, depth: int = 0) -> tuple[Caller, ...]:
     found: list[Caller] = []
     for file in _calls(tree, folder).get(name, ()):
         jobs = [caller for called, caller in _called(own[file].source) if called == name]
-        if jobs and depth < _DEEPEST and file != name and "workflow_call" in own[file].text:
+        if jobs and depth < DEEPEST and file != name and "workflow_call" in own[file].text:
             outer = callers(tree, f"{folder}/{file}", depth + 1)
             jobs = [_extended(caller, outer) for caller in jobs] if outer else jobs
         found += jobs
@@ -109,22 +105,9 @@ def _extended(caller: Caller, outer: tuple[Caller, ...]) -> Caller:
 
 
 @lru_cache(maxsize=64)
-def _root(source: Source) -> tuple[Document, dict[str, Node]] | None:
-    """A workflow's document and its top keys; None where it is not one."""
-    try:
-        roots = shared(source)
-    except UnreadableError:
-        return None
-    if not roots or not isinstance(roots[0], MappingNode):
-        return None
-    document = Document(source, roots[0], [])  # its problems are noted where it is loaded
-    return document, document.fields(roots[0], "the file")
-
-
-@lru_cache(maxsize=64)
 def _called(source: Source) -> tuple[tuple[str, Caller], ...]:
     """The local workflows that a workflow calls, by file name."""
-    read = _root(source)
+    read = defined(source)
     if read is None:
         return ()
     document, fields = read
@@ -201,7 +184,7 @@ def _outside(tree: Tree, folder: str, name: str) -> bool:
     same = [each for each in own.values() if _name(each.text) == name]
     if not same and name in own:
         same = [own[name]]
-    found = [_root(each.source) for each in same]
+    found = [defined(each.source) for each in same]
     return not found or any(read is None or _open(*read) for read in found)
 
 

@@ -25,6 +25,18 @@ class Outputs(Protocol):
         """Whose text an output holds; with "", the worst of all of them."""
 
 
+class Started(Protocol):
+    """What starts a file or one of its jobs."""
+
+    @property
+    def events(self) -> frozenset[str]:
+        """All that does."""
+
+    @property
+    def open_events(self) -> frozenset[str]:
+        """What of it outsiders can cause."""
+
+
 class Known:
     """What is known of the values inside one job; steps add to it as they are read."""
 
@@ -80,7 +92,7 @@ def direct(path: str, events: frozenset[str], open_events: frozenset[str]) -> Ta
     return Taint(known.who, known.charset, outsider, sandboxed)
 
 
-def taint_of(context: Context, flow: Flow, path: str) -> Taint | None:
+def taint_of(context: Started, flow: Flow, path: str) -> Taint | None:
     """Whose text a context holds, None for nobody's that matters."""
     if path.startswith("env."):
         return _through(flow.tainted.get(path[4:]), f"the variable {path[4:].upper()}")
@@ -91,7 +103,7 @@ def taint_of(context: Context, flow: Flow, path: str) -> Taint | None:
     return direct(path, context.events, context.open_events)
 
 
-def _named(context: Context, flow: Flow, parts: list[str]) -> Taint | None:
+def _named(context: Started, flow: Flow, parts: list[str]) -> Taint | None:
     """Whose text an input, a value of the matrix, or an output holds."""
     known = flow.known
     if parts[0] == "inputs":
@@ -109,7 +121,7 @@ def _named(context: Context, flow: Flow, parts: list[str]) -> Taint | None:
     return _through(found.of(name), what)
 
 
-def _all(context: Context, flow: Flow, path: str) -> Iterator[Taint]:
+def _all(context: Started, flow: Flow, path: str) -> Iterator[Taint]:
     """Every taint in a context that is read as a whole."""
     known = flow.known
     if path == "env":
@@ -129,7 +141,7 @@ def _through(taint: Taint | None, what: str) -> Taint | None:
     return None if taint is None else taint._replace(via=what, pasted=False)
 
 
-def written(context: Context, flow: Flow, text: str) -> Taint | None:
+def written(context: Started, flow: Flow, text: str) -> Taint | None:
     """Whose text the expressions in a text put into it."""
     if "${{" not in text:
         return None
@@ -141,7 +153,7 @@ def written(context: Context, flow: Flow, text: str) -> Taint | None:
     )
 
 
-def _in_matrix(context: Context, flow: Flow, name: str) -> Taint | None:
+def _in_matrix(context: Started, flow: Flow, name: str) -> Taint | None:
     """Whose text a value of the matrix can be; that of constants is nobody's."""
     return strongest(
         taint

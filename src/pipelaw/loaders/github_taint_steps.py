@@ -9,12 +9,13 @@ from pipelaw.facts.shell_effects import Given
 from pipelaw.facts.shell_words import CODING
 from pipelaw.facts.shells import family
 from pipelaw.facts.taint import Taint, strongest, taints
+from pipelaw.loaders.github_called import action_outputs
+from pipelaw.loaders.github_callers import noted
 from pipelaw.loaders.github_expressions import fences, sources
 from pipelaw.loaders.github_files import file_taint
 from pipelaw.loaders.github_reflecting import LOADERS, reflected
 from pipelaw.loaders.github_sink_inputs import INPUT_SINKS, run_elsewhere
 from pipelaw.loaders.github_taint import taint_of, written
-from pipelaw.loaders.github_taint_calls import noted
 from pipelaw.loaders.github_taint_scripts import batch, powershell
 from pipelaw.loaders.github_taint_sources import asks, produced
 from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
@@ -76,7 +77,7 @@ class StepOutputs:
     def _from_action(self, used: Reference, name: str) -> Taint | None:
         given = {variable.name.lower(): variable.value for variable in self._given}
         if used.text.startswith((".", "$/")) and used.kind == "action":
-            return self._context.called_outputs(self._flow, used, given, name)
+            return action_outputs(self._context, self._flow, used, given, name)
         return reflected(self._context, self._flow, used, given, name)
 
 

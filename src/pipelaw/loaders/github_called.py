@@ -1,0 +1,136 @@
+"""An outsider's text on its way out of local actions and called workflows: their outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.document import MappingNode, Node, ScalarNode
+from pipelaw.facts.taint import Taint, strongest
+from pipelaw.loaders.github_definitions import DEEPEST, action_in, definition, folder_of
+from pipelaw.loaders.github_memory import memory
+from pipelaw.loaders.github_permissions import permissions_of
+from pipelaw.loaders.github_taint import JobOutputs, Known, written
+from pipelaw.records import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.model import Reference
+
+
+class Followed(NamedTuple):
+    """A local action that was read with what one of its users hands over."""
+
+    context: Context
+    flow: Flow
+    outputs: Node | None
+
+
+def action_outputs(
+    context: Context, flow: Flow, used: Reference, given: Mapping[str, str], name: str
+) -> Taint | None:
+    """Whose text an output of a local action holds; with "", the worst of all of them."""
+    if context.tree is None or context.depth >= DEEPEST:
+        return None
+    handed = {key: taint for key, text in given.items() if (taint := written(context, flow, text))}
+    folder = folder_of(used.text)
+    key = (folder, tuple(sorted(handed.items())), context.events, context.open_events)
+    known = memory(context.tree).actions
+    if key not in known:
+        known[key] = _followed(context, folder, handed)
+    found = known[key]
+    return _named_outputs(found.context, found.flow, found.outputs, name) if found else None
+
+
+def _followed(context: Context, folder: str, handed: dict[str, Taint]) -> Followed | None:
+    """Read a local action's steps; None where there is no such action."""
+    from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  steps use actions
+
+    found = action_in(context.tree, folder)
+    if found is None:
+        return None
+    document, fields = found
+    inner = context.inside(document)
+    within = inner.apart(Known(handed))
+    runs = fields.get("runs")
+    steps = document.fields(runs, "`runs`").get("steps") if isinstance(runs, MappingNode) else None
+    steps_of(inner, steps, Surroundings(within))
+    return Followed(inner, within, fields.get("outputs"))
+
+
+def _named_outputs(context: Context, flow: Flow, node: Node | None, name: str) -> Taint | None:
+    """What the `value` of a declared output holds."""
+    found = []
+    for key, options in node.value if isinstance(node, MappingNode) else ():
+        if not name or str(key.value).lower() == name:
+            for option, value in options.value if isinstance(options, MappingNode) else ():
+                if option.value == "value" and isinstance(value, ScalarNode):
+                    found.append(written(context, flow, value.value))
+    return strongest(taint for taint in found if taint is not None)
+
+
+class CalledOutputs(JobOutputs):
+    """The outputs of a job that calls a workflow of the repository."""
+
+    __slots__ = ("_body", "_path")
+
+    def __init__(self, context: Context, flow: Flow, path: str, body: Mapping[str, Node]) -> None:
+        super().__init__(context, flow, None)
+        self._path = path
+        self._body = body
+
+    def of(self, name: str) -> Taint | None:
+        """Whose text an output holds; with "", the worst of all of them."""
+        from pipelaw.loaders.github_jobs import jobs_of  # noqa: PLC0415  jobs call workflows
+
+        outer = self._context
+        if outer.tree is None or outer.depth >= DEEPEST or self._path not in outer.tree:
+            return None
+        found = definition(outer.tree, self._path)
+        if found is None:
+            return None
+        document, fields = found
+        inner = outer.inside(document)
+        inner.flow.known = Known(self._handed())
+        inner.environment(fields.get("env"), inner.flow)
+        jobs_of(inner, fields.get("jobs"), permissions_of(document, None, "pipeline"))
+        inner.flow.known = Known(needs=inner.jobs)
+        taint = _named_outputs(inner, inner.flow, _outputs_of_call(fields.get("on")), name)
+        inner.forget()
+        return taint
+
+    def _handed(self) -> dict[str, Taint]:
+        node = self._body.get("with")
+        return {
+            str(key.value).lower(): taint
+            for key, value in (node.value if isinstance(node, MappingNode) else ())
+            if isinstance(value, ScalarNode)
+            if (taint := written(self._context, self._flow, value.value)) is not None
+        }
+
+
+def _outputs_of_call(node: Node | None) -> Node | None:
+    """The outputs that `workflow_call` declares."""
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if key.value == "workflow_call" and isinstance(value, MappingNode):
+            return next((v for k, v in value.value if k.value == "outputs"), None)
+    return None
+
+
+def job_flow(context: Context, job: str, fields: Mapping[str, Node]) -> Flow:
+    """The flow of a job, with its outputs noted for those that need it."""
+    matrix = _matrix(fields.get("strategy"))
+    flow = context.apart(Known(context.flow.known.inputs, context.jobs, matrix, job))
+    uses = fields.get("uses")
+    if isinstance(uses, ScalarNode) and uses.value.startswith(("./", "$/")):
+        path = folder_of(uses.value)
+        context.jobs[job.lower()] = CalledOutputs(context, flow, path, fields)
+    elif "outputs" in fields:
+        context.jobs[job.lower()] = JobOutputs(context, flow, fields["outputs"])
+    return flow
+
+
+def _matrix(strategy: Node | None) -> Node | None:
+    pairs: list[tuple[Node, Node]] = strategy.value if isinstance(strategy, MappingNode) else []
+    return next((value for key, value in pairs if key.value == "matrix"), None)

@@ -1,0 +1,92 @@
+"""An outsider's text on its way into local actions and called workflows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.taint import strongest
+from pipelaw.loaders.github_context import Flow
+from pipelaw.loaders.github_definitions import folder_of
+from pipelaw.loaders.github_memory import LocalCall, calling
+from pipelaw.loaders.github_reach import Reach
+from pipelaw.loaders.github_taint import Known, written
+from pipelaw.records import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipelaw.facts.taint import Taint
+    from pipelaw.loaders.github_context import Context
+    from pipelaw.loaders.github_memory import Load, Use
+    from pipelaw.loaders.github_siblings import Caller
+    from pipelaw.model import Reference, Variable
+    from pipelaw.tree import Tree
+
+
+class _Started(NamedTuple):
+    """What starts a job that calls."""
+
+    events: frozenset[str]
+    open_events: frozenset[str]
+    """What of it outsiders can cause."""
+
+
+def noted(
+    context: Context, flow: Flow, used: Reference, inputs: tuple[Variable, ...], reach: Reach
+) -> LocalCall:
+    """A step's use of a local action."""
+    handed = {
+        variable.name.lower(): taint
+        for variable in inputs
+        if not variable.literal
+        if (taint := written(context, flow, variable.value)) is not None
+    }
+    return LocalCall(folder_of(used.text), handed, reach, flow.known.job)
+
+
+def called_with(context: Context, callers: Iterable[Caller], load: Load) -> None:
+    """Note what the callers of a workflow say of it: their events, and whose text its inputs hold."""
+    context.called = True
+    for caller in callers:
+        events, opened = _started(caller)
+        context.events, context.open_events = context.events | events, context.open_events | opened
+    context.flow.known = Known(_handed_over(callers, context.tree, load))
+
+
+def _started(caller: Caller) -> _Started:
+    events = frozenset(trigger.name for trigger in caller.reach.triggers)
+    return _Started(events, frozenset(trigger.name for trigger in caller.reach.outsiders))
+
+
+def _handed_over(callers: Iterable[Caller], tree: Tree | None, load: Load) -> dict[str, Taint]:
+    """Whose text the inputs of a workflow hold, by name in lower case."""
+    found: dict[str, list[Taint]] = {}
+    for caller in callers:
+        handed = _handed_over(caller.callers, tree, load)
+        asks = tree is not None and any("needs." in text for text in caller.inputs.values())
+        outer = calling(tree, caller.path, load) if asks and tree is not None else None
+        within = Flow({}, Known(handed, needs=outer.jobs if outer else None))
+        started = _started(caller)
+        for name, text in caller.inputs.items():
+            taint = written(started, within, text) if "${{" in text else None
+            if taint is not None:
+                found.setdefault(name, []).append(taint)
+    return _worst(found)
+
+
+def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
+    """What the uses of an action say of it: who starts it, and whose text its inputs hold."""
+    triggers = tuple(dict.fromkeys(t for use in uses for t in use.call.reach.triggers))
+    outsiders = tuple(dict.fromkeys(t for use in uses for t in use.call.reach.outsiders))
+    context.events = frozenset(trigger.name for trigger in triggers)
+    context.open_events = frozenset(trigger.name for trigger in outsiders)
+    handed: dict[str, list[Taint]] = {}
+    for use in uses:
+        for name, taint in use.call.inputs.items():
+            handed.setdefault(name, []).append(taint)
+    return Reach(triggers, outsiders), context.apart(Known(_worst(handed)))
+
+
+def _worst(handed: Mapping[str, Iterable[Taint]]) -> dict[str, Taint]:
+    worst = {name: strongest(taints) for name, taints in handed.items()}
+    return {name: taint for name, taint in worst.items() if taint is not None}
