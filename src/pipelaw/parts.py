@@ -13,7 +13,7 @@ from pipelaw.place import NO_TEXT, NOWHERE, Place, Text
 from pipelaw.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipelaw import words
 
@@ -182,6 +182,11 @@ class Variable:
     def identity(self) -> str:
         """What keeps its name when the file is edited around it."""
         return f"{self.kind}:{self.name}"
+
+
+def by_name(variables: Iterable[Variable]) -> dict[str, str]:
+    """The values of variables, by name in lower case; of two of a name, the later one's."""
+    return {variable.name.lower(): variable.value for variable in variables}
 
 
 @record

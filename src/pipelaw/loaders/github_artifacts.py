@@ -11,6 +11,7 @@ from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_slices import expanded
 from pipelaw.loaders.github_workspace import Mount, owned, resolved, standing
 from pipelaw.model import Artifact, replaced
+from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -94,7 +95,7 @@ def _downloads(
 ) -> Iterator[Download]:
     for used in step.references:
         if used.name.lower() in _DOWNLOADERS:
-            inputs = {variable.name.lower(): variable.value for variable in used.inputs}
+            inputs = by_name(used.inputs)
             if _foreign(used.name.lower(), inputs, made):
                 folder = resolved(inputs.get("path", "") or ".", "") or ""
                 found = _artifact(inputs.get("name", ""), folder, used.place)

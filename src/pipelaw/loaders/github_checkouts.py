@@ -9,6 +9,7 @@ from pipelaw.facts.sensitive_files import sensitive
 from pipelaw.facts.versions import older
 from pipelaw.loaders.github_workspace import folder_of
 from pipelaw.model import Artifact, Checkout, Reference, Step, Variable, replaced
+from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
     """The checkout of one step by an action."""
     if used is None or not used.name.lower().endswith("/checkout"):
         return ()
-    values = {variable.name.lower(): variable.value for variable in inputs}
+    values = by_name(inputs)
     return (
         Checkout(
             repository=values.get("repository", ""),
@@ -51,7 +52,7 @@ def artifacts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
     name = used.name.lower() if used is not None else ""
     if used is None or name not in ("actions/upload-artifact", "actions/download-artifact"):
         return ()
-    values = {variable.name.lower(): variable.value for variable in inputs}
+    values = by_name(inputs)
     upload = name.endswith("upload-artifact")
     paths = tuple(line.strip() for line in values.get("path", "").splitlines() if line.strip())
     hidden = upload and _takes_hidden_files(used, values)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.loaders.github_expressions import fences, sources
-from pipelaw.loaders.github_taint import matrix_values
+from pipelaw.loaders.github_taint import computed
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.words import Decider
@@ -85,21 +84,8 @@ def _variable(context: Context, flow: Flow, name: str, depth: int) -> Decider:
 
 
 def _matrix(context: Context, flow: Flow, name: str, depth: int) -> Decider:
-    found = [
-        _text(context, flow, scalar.value, depth)
-        for node in matrix_values(flow.known.matrix, name)
-        for scalar in _scalars(node)
-    ]
+    found = [_text(context, flow, text, depth) for text in computed(flow.known.matrix, name)]
     return next((who for who in found if who), "")
-
-
-def _scalars(node: Node, depth: int = 0) -> Iterator[ScalarNode]:
-    if isinstance(node, ScalarNode):
-        if "${{" in node.value:
-            yield node
-    elif depth < 5 and isinstance(node, (MappingNode, SequenceNode)):
-        for item in node.value:
-            yield from _scalars(item[1] if isinstance(node, MappingNode) else item, depth + 1)
 
 
 def _text(context: Context, flow: Flow, text: str, depth: int) -> Decider:

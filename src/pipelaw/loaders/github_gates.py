@@ -120,8 +120,7 @@ def in_condition(
     allowed = _JOB_CONTEXTS if of_job else _STEP_CONTEXTS
     found = list(_malformed(code, offset, allowed, _FILES if of_job else frozenset()))
     if not found and code:
-        whole = (0, len(condition))
-        found += [Found(*one[:2], *whole, *one[4:]) for one in _judged(parse(code))]
+        found += [one._replace(start=0, end=len(condition)) for one in _judged(parse(code))]
         found += _constant(condition, parse(code), switches)
     return tuple(found)
 
@@ -140,7 +139,8 @@ def in_expression(code: str) -> tuple[Found, ...]:
     whole = (0, len(code) + 5)
     if computed and roundabout(tree):
         return (Found("roundabout", "", *whole),)
-    found += [Found(*one[:2], *whole) for one in _judged(tree) if one.kind == "ternary"]
+    ternaries = (one for one in _judged(tree) if one.kind == "ternary")
+    found += [Found(one.kind, one.detail, *whole) for one in ternaries]
     return tuple(found)
 
 

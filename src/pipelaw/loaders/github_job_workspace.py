@@ -11,6 +11,7 @@ from pipelaw.loaders.github_origins import Origins, Seen
 from pipelaw.loaders.github_settled import Workspace
 from pipelaw.loaders.github_taint import written
 from pipelaw.loaders.github_workspace import resolved
+from pipelaw.parts import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ def workspace_of(
     """The workspace of a job; None where no outsider's code can matter."""
     if not reach.watched:
         return None
-    env = {v.name.lower(): v.value for variables in flow.variables for v in variables}
+    env = by_name(v for variables in flow.variables for v in variables)
     outputs = _Outputs(context.bodies)
     matrix = flow.known.matrix
     # a run of a request's own has no permissions: what is named there alone gives nobody any

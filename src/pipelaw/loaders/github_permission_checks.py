@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, true
 from pipelaw.loaders.github_conditions import COMMENTED, Case, evaluate, judged
+from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -226,7 +227,7 @@ def _closed(job: str, fields: Mapping[str, Node], answering: set[str]) -> frozen
 def after(reach: Reach, step: Step) -> Reach:
     """The reach of what follows a step in its job."""
     used = step.references[0].text if step.references else ""
-    inputs = {v.name.lower(): v.value for v in step.variables if v.kind == "input"}
+    inputs = by_name(v for v in step.variables if v.kind == "input")
     script = step.scripts[0].text if step.scripts else ""
     env = "\n".join(v.value for v in step.variables if v.kind == "environment")
     found = check_of(used, inputs, script, env)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.releases import acts
+from pipelaw.parts import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,7 +65,7 @@ def publishes(steps: Iterable[Step]) -> bool:
 def _publishes(used: Reference) -> bool:
     name = used.name.lower()
     if name == "docker/build-push-action":
-        return _pushes({variable.name.lower(): variable.value for variable in used.inputs})
+        return _pushes(by_name(used.inputs))
     return name in _PUBLISHERS
 
 

@@ -22,6 +22,7 @@ from pipelaw.loaders.github_workspace import (
     touches,
 )
 from pipelaw.model import Artifact, Checkout, replaced
+from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -271,16 +272,12 @@ def _of_its_own(folder: str) -> bool:
 
 
 def _environment(step: Step) -> dict[str, str]:
-    return {
-        variable.name.lower(): variable.value
-        for variable in step.variables
-        if variable.kind == "environment"
-    }
+    return by_name(v for v in step.variables if v.kind == "environment")
 
 
 def _seen(step: Step) -> Seen:
     used = step.references[0] if step.references else None
-    inputs = {v.name.lower(): v.value for v in step.variables if v.kind == "input"}
+    inputs = by_name(v for v in step.variables if v.kind == "input")
     script = step.scripts[0].text if step.scripts and used is None else ""
     return Seen(used.text if used is not None else "", inputs, script, _environment(step))
 

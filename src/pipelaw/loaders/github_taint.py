@@ -167,13 +167,13 @@ def computed(matrix: Node | None, name: str) -> tuple[str, ...]:
     """The texts of a matrix that give a value its text and are no constants."""
     return tuple(
         scalar.value
-        for node in matrix_values(matrix, name)
+        for node in _matrix_values(matrix, name)
         for scalar in _scalars(node)
         if "${{" in scalar.value
     )
 
 
-def matrix_values(node: Node | None, name: str) -> Iterator[Node]:
+def _matrix_values(node: Node | None, name: str) -> Iterator[Node]:
     """The nodes of a matrix that can give a value its text: by name, included, or the whole.
 
     Without a name, those of all values.

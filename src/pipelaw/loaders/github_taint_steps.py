@@ -20,6 +20,7 @@ from pipelaw.loaders.github_taint_scripts import batch, powershell
 from pipelaw.loaders.github_taint_sources import asks, produced
 from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
 from pipelaw.model import Expansion
+from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -75,7 +76,7 @@ class StepOutputs:
         return self._from_action(self._used, name)
 
     def _from_action(self, used: Reference, name: str) -> Taint | None:
-        given = {variable.name.lower(): variable.value for variable in self._given}
+        given = by_name(self._given)
         if used.text.startswith((".", "$/")) and used.kind == "action":
             return action_outputs(self._context, self._flow, used, given, name)
         return reflected(self._context, self._flow, used, given, name)

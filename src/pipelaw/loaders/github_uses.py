@@ -65,33 +65,42 @@ def uses_of(
     place = Place(context.document.source, node, node)
     if text.startswith("docker://"):
         return references.image(text[9:], place, "step", secrets=secrets, inputs=inputs)
-    kind, name, ref, owner, how, mutable, first_party, plain, noted, since = _split(text)
+    said = _split(text)
+    pin, mutable = said.pin, said.mutable
     if mutable and context.locked and bound(text, context.locked):
-        how, mutable = "commit", False
-    comment = comments.after(context.document.source.text, node)
-    claimed = comments.claimed(comment) if comment and how == "commit" else ""
-    if not claimed and how == "commit":
-        claimed = _above(context, node, name)
-        comment = comment or claimed
+        pin, mutable = "commit", False
+    comment, claimed = _comment(context, node, said.name, pinned=pin == "commit")
+    contradiction = (
+        _contradiction(context, said.name, said.ref, comment, claimed) if comment else ""
+    )
     reference = Reference(
-        kind=kind,
+        kind=said.kind,
         text=text,
-        name=name,
-        ref=ref,
-        owner=owner,
-        pin=how,
+        name=said.name,
+        ref=said.ref,
+        owner=said.owner,
+        pin=pin,
         mutable=mutable,
-        first_party=first_party,
+        first_party=said.first_party,
         secrets=secrets,
         inputs=inputs,
         comment=comment,
         claimed=claimed,
-        contradiction=_contradiction(context, name, ref, comment, claimed) if comment else "",
-        plain=plain,
+        contradiction=contradiction,
+        plain=said.plain,
         place=place,
     )
-    reference = _aged(reference, since) if since else reference
-    return _described(reference) if noted else reference
+    reference = _aged(reference, said.since) if said.since else reference
+    return _described(reference) if said.noted else reference
+
+
+def _comment(context: Context, node: ScalarNode, name: str, *, pinned: bool) -> tuple[str, str]:
+    """What is written beside a reference or above it, and the version that it claims for a commit."""
+    comment = comments.after(context.document.source.text, node)
+    if not pinned:
+        return comment, ""
+    claimed = (comments.claimed(comment) if comment else "") or _above(context, node, name)
+    return comment or claimed, claimed
 
 
 def _aged(reference: Reference, since: int) -> Reference:

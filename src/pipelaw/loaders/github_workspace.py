@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_runs import runs_of
 from pipelaw.loaders.github_sink_inputs import scripts_here
+from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -99,7 +100,7 @@ def executor(step: Step, start: str, mounts: Sequence[Mount], behind: int = -1) 
         else:
             runs = runs_of(used.name)
             if runs is not None:
-                inputs = {variable.name.lower(): variable.value for variable in used.inputs}
+                inputs = by_name(used.inputs)
                 path = resolved(runs.folder(inputs), "") if runs.applies(inputs) else None
                 if path is not None and owned(path, mounts):
                     return used.name
