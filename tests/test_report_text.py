@@ -133,6 +133,24 @@ def test_of_severity_info_one_is_told_and_the_others_are_pointed_at() -> None:
     assert shown(first, nowhere, nowhere).count("info[script-injection]") == 3
 
 
+def test_findings_that_say_the_same_are_told_once_with_all_their_places() -> None:
+    first, second = found(WORKFLOW, TITLE), found(WORKFLOW, BODY)
+    lines = shown(first, second, rules=(RULE,)).splitlines()
+    assert sum("[script-injection]" in line for line in lines) == 1
+    assert lines[lines.index("  = also: 1 more place") + 1] == (
+        "    --> .github/workflows/greet.yml:10"
+    )
+    assert "2 findings: 2 high" in lines
+    reached = (Related(first.span, "its trigger"),)
+    for other in (
+        replaced(second, message="an outsider writes that"),
+        replaced(second, severity=Severity.MEDIUM),
+        replaced(second, rule="argument-injection"),
+        replaced(second, related=reached),
+    ):
+        assert shown(first, other).count("-injection]") == 2
+
+
 def test_another_platform_has_another_fix_but_the_same_reason() -> None:
     here = found(WORKFLOW, BODY)
     report = shown(here, replaced(here, platform="gitlab"), rules=(RULE,))

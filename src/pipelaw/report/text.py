@@ -34,14 +34,14 @@ NARROW = 40
 FEW = 5
 """How many unresolved things, and related places, are worth a line."""
 FILES = 20
-"""In how many files a rule's further findings of severity info are pointed at."""
+"""In how many files further findings that say the same are pointed at."""
 
 
 def render(report: Report, style: Style) -> str:
     """A report for a terminal: the open findings in source order, then what was not seen, and counts.
 
-    Of severity info, the first finding of a rule is shown, and the places of the others with it: they
-    are many, and would bury the rest.
+    Of findings that say the same, the first is shown, and the places of the others with it; of severity
+    info, the first of each rule: they are many, and would bury the rest.
     """
     writer = _Writer(report, max(style.width, NARROW), Paint(color=style.color))
     return inert("\n".join(writer.lines()) + "\n")
@@ -59,15 +59,12 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         """The whole report."""
-        asides: dict[str, list[Finding]] = {}
+        groups: dict[object, list[Finding]] = {}
         for finding in self.report.open:
-            if _aside(finding):
-                asides.setdefault(finding.rule, []).append(finding)
-        for finding in self.report.open:
-            alike = asides[finding.rule] if _aside(finding) else [finding]
-            if alike[0] is finding:
-                yield from self.finding(finding, alike[1:])
-                yield ""
+            groups.setdefault(_said(finding), []).append(finding)
+        for finding, *alike in groups.values():
+            yield from self.finding(finding, alike)
+            yield ""
         yield from self.unseen(self.report.coverage)
         yield from self.closing()
 
@@ -117,7 +114,7 @@ class _Writer:
                 yield from self.note(pad, label, color, list(prose(text, room)))
 
     def elsewhere(self, alike: list[Finding], pad: str) -> Iterator[str]:
-        """The places of findings of the same rule: a file in each line, with the lines in it."""
+        """The places of other findings that say the same: a file in each line, with the lines in it."""
         if not alike:
             return
         files: dict[str, list[str]] = {}
@@ -193,9 +190,14 @@ def _headed(path: str, text: str, width: int) -> list[str]:
     return [f"{path}{first[size:]}", *rest]
 
 
-def _aside(finding: Finding) -> bool:
-    """Whether the place of a finding is enough where another of its rule is shown."""
-    return finding.severity is Severity.INFO and finding.span.path != ""
+def _said(finding: Finding) -> object:
+    """What a finding says: where another says it, too, its place is enough."""
+    if not finding.span.path:
+        return object()  # whose place is not enough
+    kind = finding.rule, finding.platform, finding.severity
+    if finding.severity is Severity.INFO:
+        return kind
+    return *kind, finding.message, *(related.message for related in finding.related)
 
 
 def _place(span: Span) -> str:
