@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from gitcommand import git
 from samples import DANGEROUS
 
 from pipelaw.cli import Status, main
@@ -184,6 +185,30 @@ def test_the_github_step_is_fine_by_pipelaw(folder: Path) -> None:
     assert main(["init"]) == Status.CLEAN
     step = ".github/workflows/pipelaw.yml"
     assert main(["scan", "--policy", "pipelaw:default", "--fail-on", "low", step]) == Status.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("url", "owner"),
+    [
+        ("https://github.com/Rocket-Lab/app.git", "Rocket-Lab"),
+        ("https://someone@gitlab.example.com:8443/rockets/team/app", "rockets"),
+        ("git@github.com:rocket.lab/app.git", "rocket.lab"),
+        ("ssh://git@forge.example.com:22/rockets/app", "rockets"),
+        ("../elsewhere", "acme"),
+        ("https://github.com/a]b: {}/app", "acme"),
+        ("", "acme"),
+    ],
+)
+def test_the_policy_names_the_own_organisation_as_an_example(
+    folder: Path, url: str, owner: str
+) -> None:
+    write(folder, ".github/workflows/ci.yml")
+    if url:
+        git(folder, "init", "--quiet")
+        git(folder, "config", "remote.origin.url", url)
+    assert main(["init"]) == Status.CLEAN
+    text = (folder / ".pipelaw.yml").read_text("utf-8")
+    assert f"#     parameters: {{trusted_owners: [{owner}]}}" in text
 
 
 def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

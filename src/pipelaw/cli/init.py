@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pipelaw import baseline
+from pipelaw import baseline, gitcommand
 from pipelaw.cli import Status, console
 from pipelaw.cli.law import Law
 from pipelaw.cli.policy import rulebook
@@ -38,7 +39,7 @@ fail_on: critical
 # rules:
 #   unpinned-image: off
 #   unpinned-action:
-#     parameters: {trusted_owners: [acme]}  # your own organisation, if you rely on its tags
+#     parameters: {trusted_owners: [@OWNER@]}  # your own organisation, if you rely on its tags
 #     paths: [{path: .github/workflows/release-*.yml, severity: critical}]
 
 # waivers:
@@ -50,6 +51,8 @@ fail_on: critical
 #     expires: 2027-01-31
 """
 
+_OWNER = re.compile(r"\A(?:\w+://[^/]+/|[^/:]+:(?!//))([\w.-]+)/")
+"""The first part of the path in the address of a clone, `https://host/owner/…` or `host:owner/…`."""
 _STEPS = Path(__file__).parents[1] / "data" / "steps"
 _BASELINES = {
     "gitlab": "\n      baseline: {}",
@@ -74,7 +77,7 @@ def command(path: str) -> int:
     candidates = find(tree)
     if not candidates:
         raise UsageError(f"{path}: there is no pipeline here")
-    _write(tree, FILE, POLICY)
+    _write(tree, FILE, POLICY.replace("@OWNER@", _owner(tree)))
     policy = Law().policy(tree) or Policy(console.today())
     report = scan((path,), rulebook=rulebook(policy), policy=policy)
     if report.open:
@@ -170,6 +173,16 @@ def _ref() -> str:
     same = source.get("url", "").removesuffix(".git") == HOME
     commit = source.get("vcs_info", {}).get("commit_id", "")
     return commit if same and commit else f"v{VERSION}"
+
+
+def _owner(tree: FolderTree) -> str:
+    """The organisation that the repository was cloned from, as an example of one to trust."""
+    try:
+        url = gitcommand.run(tree.root, "config", "--local", "--get", "remote.origin.url")
+    except UsageError:
+        return "acme"
+    found = _OWNER.search(url.decode("utf-8", "replace").strip())
+    return found[1] if found else "acme"
 
 
 def _branch(tree: FolderTree) -> str:
