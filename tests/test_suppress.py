@@ -115,6 +115,28 @@ def test_our_own_comments_count_on_the_line_alone() -> None:
     }
 
 
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize(
+    "tool", ["pipelaw: ignore[unpinned-action]", "zizmor: ignore[unpinned-uses]"]
+)
+def test_line_ends_that_nobody_sees_move_no_comment(end: str, tool: str) -> None:
+    text = f"""
+        on: push # a{end}# b: 1{end}# c: 2
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: example/one@v1
+              - uses: example/two@v1 # {tool} fine
+              - uses: example/three@v1
+        """
+    assert suppressed(text, "unpinned-action") == {
+        ("unpinned-action", 7): None,
+        ("unpinned-action", 8): "fine",
+        ("unpinned-action", 9): None,
+    }
+
+
 def test_every_rule_in_the_table_is_one_of_ours() -> None:
     known = {rule.id for rule in rulebook.load().rules}
     assert {rule for rules in zizmor.AUDITS.values() for rule in rules} <= known

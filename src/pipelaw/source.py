@@ -11,6 +11,15 @@ from pipelaw.records import NamedTuple
 _BREAK = pattern(r"\r\n|\r|\n")
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without their ends.
+
+    libyaml counts CR, LF, CRLF, NEL, LS and PS as line ends; people's editors, and GitHub, count CR, LF
+    and CRLF. Lines here are what people see.
+    """
+    return _BREAK.split(text) if "\r" in text else text.split("\n")
+
+
 class Position(NamedTuple):
     """A point in a text: 1-based line and column, both counted in characters."""
 
@@ -53,8 +62,6 @@ class Source:
     def starts(self) -> list[int]:
         """The index at which each line begins; computed once, when a finding first needs it."""
         if not self._starts:
-            # libyaml counts CR, LF, CRLF, NEL, LS and PS as line ends; people's editors, and GitHub,
-            # count CR, LF and CRLF. Lines here are what people see.
             if "\r" in self.text.replace("\r\n", ""):
                 self._starts.extend((0, *(found.end() for found in _BREAK.finditer(self.text))))
             else:

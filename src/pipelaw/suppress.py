@@ -13,6 +13,7 @@ from pipelaw import zizmor
 from pipelaw.finding import Suppression
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple, replaced
+from pipelaw.source import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -50,7 +51,7 @@ def ignores(text: str) -> list[Ignore]:
     if not any(hint in text for hint in _HINTS):
         return []
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         match = _COMMENT.search(line) if ": ignore[" in line else None
         if match is not None:
             found.append(_ignore(number, line, match))
@@ -79,7 +80,7 @@ def comments(text: str) -> list[Comment]:
     if "ignore" not in text:
         return []
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         meant = _MEANT.search(line)
         if meant is None:
             continue
@@ -140,7 +141,7 @@ def _settled(finding: Finding, comments: list[Ignore], file: File) -> Finding:
 
 def _around(finding: Finding, file: File) -> tuple[int, int]:
     """The lines in which zizmor's comments count for a finding, 1-based, both included."""
-    lines, line = file.text.splitlines(), finding.span.line
+    lines, line = lines_of(file.text), finding.span.line
     if finding.rule in zizmor.OF_FILES:
         return 1, len(lines)
     for place in file.steps() if finding.step else ():
@@ -156,7 +157,8 @@ def _reach(place: Place, lines: Sequence[str]) -> tuple[int, int]:
     span = place.span()
     dash = span.line > 1 and _DASH.match(lines[span.line - 2])
     # of a block, this mark is where the next token begins
-    return span.line - bool(dash), max(span.end_line, place.last.end_mark.line)
+    after = place.source.position(place.last.end_mark.index)
+    return span.line - bool(dash), max(span.end_line, after.line - 1)
 
 
 def _indent(line: str) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.discover import Candidate
 from pipelaw.repository import Work, scan_repository
 from pipelaw.rulebook import Rulebook, Terms
+from pipelaw.source import lines_of
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _missing(rule: Rule) -> Iterator[str]:
 
 def _try(rule: Rule, example: Example) -> Iterator[str]:
     word = "good" if example.good else "bad"
-    expected = {n for n, text in enumerate(example.text.splitlines(), 1) if MARK.search(text)}
+    expected = {n for n, text in enumerate(lines_of(example.text), 1) if MARK.search(text)}
     if example.good and expected:
         yield f"{rule.path}:{example.line}:1: a good example marks a finding"
         return
