@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import json
 import os
@@ -132,6 +133,76 @@ def test_a_comment_that_goes_away_brings_its_finding_back(tmp_path: Path) -> Non
     root = commit(tmp_path, {FLOW: ignored})
     write(root, {FLOW: WORKFLOW})
     assert [f.rule for f in new(root, only)] == ["script-injection"]
+
+
+IGNORED = BAD.rstrip() + " # @TOOL@ checked\n"
+OURS, THEIRS = "pipelaw: ignore[script-injection]", "zizmor: ignore[template-injection]"
+
+
+@pytest.mark.parametrize("tool", [OURS, THEIRS])
+def test_a_comment_excuses_what_the_revision_has_and_nothing_of_the_change(
+    tmp_path: Path, tool: str
+) -> None:
+    only = rulebook.load(only=["script-injection"])
+    line = IGNORED.replace("@TOOL@", tool)
+    root = commit(tmp_path, {FLOW: HEAD + JOBS["fetch"]})
+    write(root, {FLOW: HEAD + JOBS["fetch"] + line})
+    [found] = new(root, only)
+    said = "the comment that ignores it does not count: HEAD does not have this finding"
+    assert found.related[-1].message == said
+    commit(root, {})
+    assert new(root, only) == []
+    # moved and renamed it is still the same
+    git(root, "mv", FLOW, ".github/workflows/other.yml")
+    write(
+        root, {".github/workflows/other.yml": HEAD + JOBS["fetch"].replace("fetch:", "get:") + line}
+    )
+    assert new(root, only) == []
+    # but not where it is worse than what was looked at
+    commit(root, {})
+    text = (root / ".github/workflows/other.yml").read_text()
+    write(
+        root,
+        {".github/workflows/other.yml": text.replace("permissions: {}", "permissions: write-all")},
+    )
+    assert [finding.rule for finding in new(root, only)] == ["script-injection"]
+
+
+def test_a_comment_beside_a_known_finding_counts(tmp_path: Path) -> None:
+    only = rulebook.load(only=["script-injection"])
+    root = commit(tmp_path, {FLOW: WORKFLOW})
+    write(root, {FLOW: WORKFLOW.replace(BAD, IGNORED.replace("@TOOL@", OURS))})
+    assert new(root, only) == []
+
+
+def test_a_file_and_a_job_that_are_renamed_together_are_not_new(
+    tmp_path: Path, book: Rulebook
+) -> None:
+    root = commit(tmp_path, {FLOW: WORKFLOW})
+    git(root, "mv", FLOW, ".github/workflows/release.yml")
+    text = WORKFLOW.replace("  greet:", "  welcome:").replace("  fetch:", "  get:")
+    write(root, {".github/workflows/release.yml": text})
+    assert new(root, book) == []
+
+
+def test_what_is_waived_stays_waived_under_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)
+    waiver = f"reason: looked at by two, owner: team, expires: {day}"
+    policy = (
+        f"waivers:\n  - {{rule: script-injection, path: {FLOW}, {waiver}}}\n"
+        f"rules:\n  remote-script: {{paths: [{{path: {FLOW}, severity: off}}]}}\n"
+    )
+    root = commit(tmp_path, {FLOW: WORKFLOW, ".pipelaw.yml": policy})
+    monkeypatch.chdir(root)
+    options = ("scan", "--rule", "script-injection", "--rule", "remote-script", "--since", "HEAD")
+    other = ".github/workflows/other.yml"
+    git(root, "mv", FLOW, other)
+    assert run(*options) == Status.CLEAN, capsys.readouterr().out
+    # a copy is no new name
+    write(root, {FLOW: WORKFLOW})
+    assert run(*options) == Status.FOUND
 
 
 def test_an_unchanged_file_is_judged_again_where_what_it_includes_changed(tmp_path: Path) -> None:
@@ -267,6 +338,23 @@ def test_an_unknown_revision_says_what_to_fetch(tmp_path: Path, book: Rulebook) 
     assert new(clone, book, first) == []
 
 
+@pytest.mark.parametrize("filtered", ["blob:none", "tree:0"])
+def test_a_partial_clone_says_so_instead_of_calling_everything_new(
+    tmp_path: Path, book: Rulebook, filtered: str
+) -> None:
+    origin = commit(tmp_path / "origin", {FLOW: WORKFLOW})
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(origin, "checkout", "-q", "-b", "feature")
+    commit(origin, {FLOW: WORKFLOW + JOBS["write"]})
+    clone = tmp_path / "clone"
+    url = origin.as_uri()
+    git(tmp_path, "clone", "-q", f"--filter={filtered}", "-b", "feature", url, str(clone))
+    with pytest.raises(UsageError, match=r"partial one, which `git fetch --refetch --no-filter"):
+        new(clone, book, "origin/main")
+    git(clone, "fetch", "-q", "--refetch", "--no-filter", "origin")
+    assert {found.job for found in new(clone, book, "origin/main")} == {"write"}
+
+
 @pytest.mark.parametrize("revision", ["-x", "", "--all", "HEAD:a", "a b", "HEAD\nx", "a..b"])
 def test_what_is_no_revision_is_told_apart(tmp_path: Path, revision: str) -> None:
     root = commit(tmp_path, {"a": "b"})
@@ -335,6 +423,33 @@ def test_a_baseline_hides_what_it_lists(
     assert run("baseline") == Status.CLEAN
     write(tmp_path, {FLOW: HEAD + JOBS["greet"]})
     assert run("scan", "--baseline", baseline.FILE) == Status.FOUND
+
+
+def test_a_baseline_knows_what_moved_or_got_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {FLOW: WORKFLOW})
+    monkeypatch.chdir(tmp_path)
+    assert run("baseline") == Status.CLEAN
+    options = ("scan", "--fail-on", "low", "--baseline", baseline.FILE)
+    write(tmp_path, {FLOW: HEAD + JOBS["greet"].replace("greet:", "welcome:")})
+    write(tmp_path, {".github/workflows/split.yml": HEAD + JOBS["fetch"].replace("fetch:", "get:")})
+    assert run(*options) == Status.CLEAN
+    write(tmp_path, {".github/workflows/copy.yml": HEAD + JOBS["fetch"]})
+    assert run(*options) == Status.FOUND
+
+
+def test_a_baseline_of_the_change_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = commit(tmp_path / "repository", {FLOW: HEAD + JOBS["image"]})
+    monkeypatch.chdir(root)
+    write(root, {FLOW: HEAD + JOBS["image"] + JOBS["greet"]})
+    assert run("baseline") == Status.CLEAN
+    assert run("baseline", "--output", "../elsewhere.json") == Status.CLEAN
+    assert run("scan", "--since", "HEAD", "--baseline", baseline.FILE) == Status.FOUND
+    assert "is part of the change, so it does not count" in capsys.readouterr().err
+    assert run("scan", "--since", "HEAD", "--baseline", "../elsewhere.json") == Status.CLEAN
 
 
 GOOD = '{"version": 1, "recipe": "pipelaw/v1", "findings": ['

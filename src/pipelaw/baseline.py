@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pipelaw.compare import Known, known, marked, match
+from pipelaw.compare import Known, Moves, known, marked, match
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, decode, parse
 from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.finding import FINGERPRINT, Severity, Suppression
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FILE = ".pipelaw-baseline.json"
 VERSION = 1
-_KEYS = ("rule", "path", "severity", "fingerprint", "identity")
+_KEYS = ("rule", "path", "severity", "fingerprint", "identity", "words")
 _ANEW = "write it anew with `pipelaw baseline`"
 _WORDS = {severity.word: severity for severity in Severity}
 
@@ -26,7 +26,7 @@ _WORDS = {severity.word: severity for severity in Severity}
 def dump(report: Report) -> str:
     """A baseline of the open findings of a report: sorted, one on each line."""
     rows = sorted(
-        (one.rule, one.path, one.severity.word, one.fingerprint, one.identity)
+        (one.rule, one.path, one.severity.word, one.fingerprint, one.identity, one.words)
         for one in map(known, report.open)
     )
     lines = [json.dumps(dict(zip(_KEYS, row, strict=True))) for row in rows]
@@ -58,6 +58,7 @@ def load(shown: str, data: bytes) -> list[Known]:
             entry["fingerprint"],
             entry["identity"],
             _WORDS[entry["severity"]],
+            words=entry["words"],
         )
         for entry in value["findings"]
     ]
@@ -76,7 +77,11 @@ def applied(
     def moved(source: str, target: str) -> bool:
         return target not in listed and gone(source)
 
-    matched = match(report.findings, entries, report.rules, moved)
+    def carried(_source: str, target: str) -> bool:
+        return target not in listed
+
+    moves = Moves(moved, moved, carried)
+    matched = match(report.findings, entries, report.rules, moves)
     findings = marked(report.findings, matched.old, Suppression("baseline"))
     return replaced(report, findings=tuple(findings)), matched.stale
 

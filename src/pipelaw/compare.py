@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from pipelaw.digests import named
 from pipelaw.finding import Severity, Suppression
 from pipelaw.records import NamedTuple, replaced
 
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
     from pipelaw.rules import Rule
 
     Key = Callable[["Known"], object]
+    Move = Callable[[str, str], bool]
+    """Whether what was at one path is at another one now."""
 
 WIDE = frozenset({"repository", "control"})
 """The kinds of which a finding is about the whole repository; in which file it is shown, is chance."""
+
+
+WORDS = 16
+"""How many hex digits stand for what a finding says."""
 
 
 class Known(NamedTuple):
@@ -35,20 +42,26 @@ class Known(NamedTuple):
     severity: Severity = Severity.CRITICAL
     """The worst that it covers."""
     job: str = ""
-    text: str = ""
-    """The message and the lines that it was about, without white space."""
-    silent: bool = False
-    """It was suppressed: it covers only what is suppressed again."""
+    words: str = ""
+    """What stands for the message and the lines that it was about, white space and its job's name aside."""
+    silenced: str = ""
+    """What suppressed it: inline, policy or waiver; "" for nothing."""
 
-    def covers(self, found: Finding) -> bool:
-        """Whether a finding is no worse than this."""
-        if found.suppressed is not None:
+    def covers(self, found: Finding, *, renamed: bool) -> bool:
+        """Whether a finding is no worse than this; `renamed` where its file has another name now."""
+        by = found.suppressed.by if found.suppressed is not None else ""
+        if by not in ("", "inline"):
             return True
-        return not self.silent and found.severity <= self.severity
+        if found.severity > self.severity:
+            return False
+        # what was decided about a path stays decided where the path alone is another
+        return bool(by) or not self.silenced or (self.silenced != "inline" and renamed)
 
 
 def known(finding: Finding) -> Known:
     """What is to be kept of a finding."""
+    said = "".join("".join((finding.message, *finding.excerpt)).split())
+    job = "".join(finding.job.split())
     return Known(
         finding.rule,
         finding.span.path,
@@ -56,9 +69,21 @@ def known(finding: Finding) -> Known:
         finding.identity,
         finding.severity,
         finding.job,
-        "".join("".join((finding.message, *finding.excerpt)).split()),
-        finding.suppressed is not None,
+        # a job that gets another name says so where it begins
+        named(said.replace(job, "") if job else said, WORDS),
+        finding.suppressed.by if finding.suppressed is not None else "",
     )
+
+
+class Moves(NamedTuple):
+    """What is known of the ways of code from one path to another."""
+
+    moved: Move
+    """Whether what was in one file may be in another one now."""
+    renamed: Move
+    """Whether the one file has the other's name."""
+    carried: Move
+    """Whether the very words of one file may be in another one now."""
 
 
 class Matched(NamedTuple):
@@ -74,37 +99,37 @@ def match(
     findings: Sequence[Finding],
     before: Iterable[Known],
     rules: Iterable[Rule],
-    moved: Callable[[str, str], bool],
+    moves: Moves,
 ) -> Matched:
-    """Match findings with earlier ones, the surest way first.
-
-    `moved` tells whether what was in one file may be in another one now.
-    """
+    """Match findings with earlier ones, the surest way first."""
     wide = frozenset(rule.id for rule in rules if rule.kind in WIDE)
-    matching = _Matching(findings, list(before))
-    matching.by(lambda one: (one.fingerprint, one.text))
+    matching = _Matching(findings, list(before), moves.renamed)
+    matching.by(lambda one: (one.fingerprint, one.words))
     # of several repositories with the same file, each its own
     matching.by(lambda one: (one.fingerprint, one.path))
     matching.by(lambda one: one.fingerprint)
     matching.by(lambda one: one.identity if one.rule in wide else None)
     # a step that got another name, or a job: the same words in the same file
-    matching.by(lambda one: (one.rule, one.path, one.job, one.text) if one.text else None)
-    matching.by(lambda one: (one.rule, one.path, one.text) if one.text else None)
-    matching.by(lambda one: (one.identity, one.text), moved)
-    matching.by(lambda one: one.identity, moved)
+    matching.by(lambda one: (one.rule, one.path, one.job, one.words))
+    matching.by(lambda one: (one.rule, one.path, one.words))
+    matching.by(lambda one: (one.identity, one.words), moves.moved)
+    matching.by(lambda one: one.identity, moves.moved)
+    # a file and a job that both got another name
+    matching.by(lambda one: (one.rule, one.words), moves.carried)
     return Matched(frozenset(matching.old), tuple(matching.before.values()))
 
 
 class _Matching:
     """What is not matched yet."""
 
-    def __init__(self, findings: Sequence[Finding], before: list[Known]) -> None:
+    def __init__(self, findings: Sequence[Finding], before: list[Known], renamed: Move) -> None:
         self.old: set[int] = set()
+        self.renamed = renamed
         self.before = dict(enumerate(before))
         self.findings = findings
         self.left = {number: known(finding) for number, finding in enumerate(findings)}
 
-    def by(self, key: Key, moved: Callable[[str, str], bool] | None = None) -> None:
+    def by(self, key: Key, moved: Move | None = None) -> None:
         """Match what has the same key; with `moved` also across files."""
         groups: dict[object, list[int]] = defaultdict(list)
         for number, one in self.before.items() if self.left else ():
@@ -114,7 +139,8 @@ class _Matching:
             group = groups.get(key(one), [])
             for earlier in group:
                 there = self.before[earlier]
-                if not there.covers(self.findings[number]):
+                renamed = there.path != one.path and self.renamed(there.path, one.path)
+                if not there.covers(self.findings[number], renamed=renamed):
                     continue
                 if moved is None or moved(there.path, one.path):
                     group.remove(earlier)

@@ -168,13 +168,8 @@ class GitTree:
         header = stdout.readline().split()
         if len(header) != 3 or header[1] != b"blob":
             self.close()
-            raise UnreadableError(
-                path,
-                1,
-                1,
-                f"this clone has no content of it at {self.revision}: it is a partial one, which"
-                " `git fetch --refetch --no-filter origin` completes",
-            )
+            # without it everything would look new
+            raise UsageError(f"{path}: {_partial(printable(self.revision))}")
         size = int(header[2])
         if size > MAX_BYTES:
             self.close()  # cheaper than to read past it
@@ -207,12 +202,20 @@ def _commit(root: str, revision: str) -> str:
         if ".." in revision or ":" in revision or revision.split() != [revision]:
             raise UsageError(f"`{shown}` is no revision; name a branch, tag or commit") from None
         raise UsageError(_missing(shown, shallow=shallow)) from None
-    name = found.decode("ascii").strip()
+    name, kind = found.decode("ascii").strip(), b""
     try:  # a full name is taken at its word; the commit itself may not be there
+        kind = run(root, "cat-file", "-t", name)
         run(root, "cat-file", "-e", f"{name}^{{tree}}")
     except GitError:
-        raise UsageError(_missing(shown, shallow=shallow)) from None
+        known = kind.strip() == b"commit"
+        raise UsageError(_partial(shown) if known else _missing(shown, shallow=shallow)) from None
     return name
+
+
+def _partial(revision: str) -> str:
+    """What to do where a clone has a commit and not all that is in it."""
+    remedy = "which `git fetch --refetch --no-filter origin` completes"
+    return f"this clone lacks what {revision} has there: it is a partial one, {remedy}"
 
 
 def _missing(revision: str, *, shallow: bool) -> str:
@@ -224,6 +227,8 @@ def _missing(revision: str, *, shallow: bool) -> str:
         fetch = "git fetch --unshallow" if shallow else "git fetch origin"
     elif set(name) <= set("0123456789abcdef"):
         fetch = f"git fetch {depth}origin {name}"
+        if len(name) < 40:  # servers give commits by their full names alone
+            fetch = "git fetch --unshallow" if shallow else "git fetch origin"
     else:
         fetch = f"git fetch {depth}origin {name}:refs/remotes/origin/{name}"
         if name == revision:

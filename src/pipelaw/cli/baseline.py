@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,13 @@ def command(
     console.save(dump(report), output)
     console.note(f"{summary.count(len(report.open), 'finding')} written to {output}")
     return Status.INCOMPLETE if report.coverage.unreadable else Status.CLEAN
+
+
+def belongs(file: str, paths: Sequence[str]) -> bool:
+    """Whether a baseline is a file of a repository at these paths."""
+    place = Path(os.path.realpath(file))
+    trees = repositories(*(path for path in paths or (".",) if path != "-"))
+    return any(place.is_relative_to(tree.root) for tree in trees)
 
 
 def without(report: Report, file: str, paths: Sequence[str], *, quiet: bool) -> Report:

@@ -114,7 +114,7 @@ def command(
     since, baseline = _given("since", since), _given("baseline", baseline)
     law = Law(policy_file, folders, since=since, only=only, skip=skip, cached=not no_cache)
     report = _scanned(paths, law, jobs, platform, since, cached=not no_cache, quiet=quiet)
-    report = _without(report, baseline, paths, quiet=quiet) if baseline else report
+    report = _without(report, baseline, paths, since, quiet=quiet) if baseline else report
     _publish(report, targets, _style(paths, color, began))
     _remark(report, paths, quiet=quiet)
     context.obj = report  # for a command that runs this one, and has more to say about it
@@ -155,9 +155,15 @@ def _scanned(
     return report
 
 
-def _without(report: Report, baseline: str, paths: tuple[str, ...], *, quiet: bool) -> Report:
-    from pipelaw.cli.baseline import without  # noqa: PLC0415  most scans have none
+def _without(
+    report: Report, baseline: str, paths: tuple[str, ...], since: str, *, quiet: bool
+) -> Report:
+    from pipelaw.cli.baseline import belongs, without  # noqa: PLC0415  most scans have none
 
+    if since and belongs(baseline, paths):
+        # a change could add to it what it adds to the pipelines
+        console.note(f"{baseline} is part of the change, so it does not count with --since")
+        return report
     return without(report, baseline, paths, quiet=quiet)
 
 
