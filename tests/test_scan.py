@@ -17,7 +17,7 @@ from pipelaw.errors import PolicyError, UsageError
 from pipelaw.finding import Severity, Suppression
 from pipelaw.repository import Part, Work, scan_repository
 from pipelaw.scanner import scan
-from pipelaw.suppress import Ignore, ignores
+from pipelaw.suppress import Ignore, Lines, ignores
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -174,8 +174,8 @@ def test_a_comment_on_the_line_marks_its_finding(
 
 def test_a_comment_alone_on_its_line_speaks_of_the_next() -> None:
     assert ignores("a: b\n  # pipelaw: ignore[x-y] why\nc: d # pipelaw: ignore[z]") == [
-        Ignore(3, frozenset({"x-y"}), "why"),
-        Ignore(3, frozenset({"z"}), ""),
+        Ignore(Lines(3, 3), frozenset({"x-y"}), "why"),
+        Ignore(Lines(3, 3), frozenset({"z"}), ""),
     ]
 
 
@@ -260,6 +260,30 @@ def test_a_report_names_the_current_folder(
     monkeypatch.chdir(shop)
     assert scan(["."], rulebook=book).root == "shop"
     assert scan([str(shop)], rulebook=book).root == str(shop)
+
+
+@pytest.mark.parametrize("place", ["tools/greet", ".github/actions/greet"])
+def test_a_part_of_a_repository_knows_who_calls_it(
+    tmp_path: Path, book: Rulebook, place: str
+) -> None:
+    call = f"uses: ./{place}\n        with: {{title: '${{{{ github.event.issue.title }}}}'}}"
+    action = (
+        "runs:\n  using: composite\n  steps: [{shell: bash, run: 'echo ${{ inputs.title }}'}]\n"
+    )
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    for path, text in {
+        WORKFLOW: ISSUE.replace('run: echo "${{ github.event.issue.title }}"', call),
+        f"{place}/action.yml": f"name: greet\ninputs: {{title: {{}}}}\n{action}",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+    [whole] = [
+        f for f in scan([str(tmp_path)], rulebook=book).findings if f.rule == "script-injection"
+    ]
+    for part_of in (f"{place}/action.yml", place):
+        found = scan([str(tmp_path / part_of)], rulebook=book).findings
+        assert [f.severity for f in found if f.rule == whole.rule] == [whole.severity]
 
 
 def test_a_scan_leaves_the_collector_as_it_was(

@@ -124,24 +124,34 @@ class _Asked(NamedTuple):
     """The root's path below the one that was given."""
     named: str = ""
     """The file or folder of it that was asked for, "" for all of it."""
+    alone: bool = False
+    """It is no repository, only the folder that a file is in: a home perhaps, or a whole disk."""
 
 
 def _tree(asked: list[_Asked], several: bool) -> FolderTree:
-    root, prefix, _ = asked[0]
+    root, prefix = asked[0].root, asked[0].shown
     if several:
         # with several roots the paths in a report need something to tell them apart
         prefix = _relative(root, Path.cwd()) or root.as_posix()
     named = dict.fromkeys(part.named for part in asked)
     whole = "" in named
-    return FolderTree(root, prefix or root.name, prefix=prefix, named=() if whole else (*named,))
+    return FolderTree(
+        root,
+        prefix or root.name,
+        prefix=prefix,
+        named=() if whole else (*named,),
+        alone=all(part.alone for part in asked),
+    )
 
 
 def _asked(path: Path) -> list[_Asked]:
     """What one given path stands for."""
     if path.is_dir():
         return list(_folder(path))
-    root = _holder(path) or _checkout(path) or path.parent
-    return [_Asked(root, _relative(root, Path.cwd()), _relative(path, root))]
+    found = _holder(path) or _checkout(path)
+    root = found or path.parent
+    alone = found is None and not _root(root)
+    return [_Asked(root, _relative(root, Path.cwd()), _relative(path, root), alone)]
 
 
 def _folder(path: Path) -> Iterable[_Asked]:

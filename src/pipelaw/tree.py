@@ -96,17 +96,25 @@ class FolderTree:
 
     Vendored folders, repositories inside it and links that leave it are not part of it. `prefix`
     is the path of the folder as reports show it, "" for the scanned folder itself; `named` are
-    the files and folders in it that were asked for. A name with characters that no terminal
-    should see is shown escaped, and read by that name.
+    the files and folders in it that were asked for; where they are `alone`, nothing beside them is
+    listed. A name with characters that no terminal should see is shown escaped, and read by that
+    name.
     """
 
     def __init__(
-        self, root: Path | str, name: str = "", *, prefix: str = "", named: Sequence[str] = ()
+        self,
+        root: Path | str,
+        name: str = "",
+        *,
+        prefix: str = "",
+        named: Sequence[str] = (),
+        alone: bool = False,
     ) -> None:
         self.root = os.path.realpath(root)
         self.name = name
         self.prefix = prefix
         self.named: Sequence[str] = tuple(printable(path) for path in named)
+        self._alone = alone
         self._odd = {printable(path): path for path in named if not path.isprintable()}
         self._listing: _Listing | None = None
         self._ignored: Ignored | None = None
@@ -155,7 +163,7 @@ class FolderTree:
 
     def _list(self) -> _Listing:
         if self._listing is None:
-            self._listing = _Listing(self.root, self.named, self._odd)
+            self._listing = _Listing(self.root, self.named, self._odd, alone=self._alone)
         return self._listing
 
     def _full(self, path: str) -> str:
@@ -178,7 +186,9 @@ class FolderTree:
 class _Listing:
     """The files of a folder, found in one walk, each folder before those in it."""
 
-    def __init__(self, root: str, named: Sequence[str], odd: dict[str, str]) -> None:
+    def __init__(
+        self, root: str, named: Sequence[str], odd: dict[str, str], *, alone: bool
+    ) -> None:
         self.root = root
         self.problems: list[Problem] = []
         self._odd = odd
@@ -188,7 +198,8 @@ class _Listing:
         self._entered: set[str] = set()
         """The targets of the links to folders that were followed."""
         found: list[str] = []
-        self._walk("", found)
+        if not alone:
+            self._walk("", found)
         for path in named:
             self._name(odd.get(path, path), found)
         self.paths: Sequence[str] = sorted(set(found)) if named else sorted(found)

@@ -6,13 +6,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.errors import UnreadableError
-from pipelaw.loaders.github_definitions import ENDS, folder_of
+from pipelaw.loaders.github_definitions import ENDS
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 from pipelaw.tree import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipelaw.facts.taint import Taint
     from pipelaw.loaders import Loaded
@@ -87,8 +87,6 @@ def calling(tree: Tree, path: str, load: Load) -> Context | None:
 
 def uses_of_action(tree: Tree, path: str, load: Load) -> list[Use]:
     """The steps of the repository that use the action whose definition is at `path`."""
-    if tree.named:
-        return []  # listing a whole repository for one file would take too long
     folder = path.rpartition("/")[0]
     known = memory(tree)
     found: list[Use] = []
@@ -100,12 +98,17 @@ def uses_of_action(tree: Tree, path: str, load: Load) -> list[Use]:
     return found
 
 
-_USES = pattern(r"uses:(?<=\buses:)\s*['\"]?((?:[.$]/|\.github/)[^\s'\"#@]*)")
+_WAYS = {"./": "", "$/": "", ".github/": ".github/"}
+"""How a name of something in the repository begins, and what of that is a part of the path."""
+_NAME = pattern(r"[^\s'\"#@,}\]]*")
 
 
 @remembered
 def _users(tree: Tree) -> dict[str, list[str]]:
-    """The workflows and actions that use a local action, by its folder."""
+    """The workflows and actions that may use a local action, by its folder.
+
+    How keys and values are written is for the loader to read; what names no action does no harm.
+    """
     found: dict[str, list[str]] = {}
     for path in tree.paths():
         if not path.endswith(ENDS) or not _uses_actions(path):
@@ -115,10 +118,18 @@ def _users(tree: Tree) -> dict[str, list[str]]:
         except UnreadableError:
             continue
         if b"./" in data or b"$/" in data or b".github/" in data:
-            for uses in dict.fromkeys(_USES.findall(data.decode("utf-8", "replace"))):
-                if not uses.endswith(ENDS):
-                    found.setdefault(folder_of(uses), []).append(path)
+            for name in dict.fromkeys(_named(data.decode("utf-8", "replace"))):
+                if not name.endswith(ENDS):
+                    found.setdefault(name, []).append(path)
     return found
+
+
+def _named(text: str) -> Iterator[str]:
+    for way, kept in _WAYS.items():
+        for rest in text.split(way)[1:]:
+            name = _NAME.match(rest)
+            if name is not None and name[0]:
+                yield kept + name[0].rstrip("/")
 
 
 def _uses_actions(path: str) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipelaw.tree import Tree
 
 _FOLDER = ".github/workflows"
-_CALLED = pattern(r"uses:(?<=\buses:)\s*['\"]?[.$]/\.github/workflows/([^\s'\"#]+\.ya?ml)\b")
+_CALLED = pattern(r"/\.github/workflows/(?<=[.$]/\.github/workflows/)([^\s'\"#@,}\]]+\.ya?ml)\b")
 """It starts with a literal so that the search is fast."""
 
 _NAME = pattern(r"^name:\s*(['\"]?)(.*?)\1\s*(?:#.*)?$", re.MULTILINE)
