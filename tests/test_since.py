@@ -452,6 +452,58 @@ def test_a_baseline_of_the_change_does_not_count(
     assert run("scan", "--since", "HEAD", "--baseline", "../elsewhere.json") == Status.CLEAN
 
 
+RULE = """\
+id: no-make
+title: Make is used
+category: other
+severity: high
+confidence: high
+for: command
+when: command.name == "make"
+message: make is used
+why: It is old.
+fix: Use another.
+references: [CWE-1]
+examples:
+  github:
+    bad: |
+      on: push
+      jobs: {a: {runs-on: x, steps: [{run: make}]}}  # finding
+    good: |
+      on: push
+"""
+
+
+def test_rules_in_the_repository_are_those_of_the_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = commit(tmp_path, {FLOW: HEAD + JOBS["image"], "own/no-make.yaml": RULE})
+    monkeypatch.chdir(root)
+    write(root, {FLOW: HEAD + JOBS["image"] + JOBS["write"]})
+    options = (
+        "scan",
+        "--since",
+        "HEAD",
+        "--rules",
+        "own",
+        "--rule",
+        "no-make",
+        "--fail-on",
+        "high",
+    )
+    assert run(*options) == Status.FOUND
+    write(root, {"own/no-make.yaml": RULE.replace('command.name == "make"', '"false" == "true"')})
+    assert run(*options) == Status.FOUND
+    (root / "own/no-make.yaml").unlink()
+    assert run(*options) == Status.FOUND
+    write(root, {"more/no-make.yaml": RULE})
+    capsys.readouterr()
+    assert (
+        run(*options[:4], "more", "--fail-on", "high", "--rule", "script-injection") == Status.CLEAN
+    )
+    assert "HEAD has no rules in more; those there do not count" in capsys.readouterr().err
+
+
 GOOD = '{"version": 1, "recipe": "pipelaw/v1", "findings": ['
 
 

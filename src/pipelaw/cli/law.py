@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from pipelaw.scanner import Ruling
 from pipelaw.tree import FolderTree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipelaw.policy import Policy, RuleFile
     from pipelaw.rulebook import Rulebook
@@ -47,8 +48,8 @@ class Law:
     """What the options of a command say to judge by; gives it for each repository.
 
     `file` is the policy that the user named, a path or a profile; then no repository's own counts.
-    `folders` hold more rules. With `since`, a policy inside a repository is read from that revision,
-    so that no change decides about itself. `only` and `skip` choose rules.
+    `folders` hold more rules. With `since`, a policy and rules inside a repository are read from that
+    revision, so that no change decides about itself. `only` and `skip` choose rules.
     """
 
     def __init__(
@@ -66,14 +67,16 @@ class Law:
         self._since = since
         self._choice = (only, skip)
         self._cache = console.cache() if cached else None
-        self._books: dict[tuple[RuleFile, ...], Rulebook] = {}
+        self._books: dict[tuple[tuple[Path, ...], tuple[RuleFile, ...]], Rulebook] = {}
         self._named: Policy | None = None
 
     def __call__(self, tree: Tree) -> Ruling:
         """By what a repository is judged; raises PolicyError where what the user named is wrong."""
         try:
             policy = self.policy(tree)
-            return Ruling(self.rulebook(policy.rule_files if policy else ()), policy)
+            folders, more = self._rules(tree)
+            more += policy.rule_files if policy else ()
+            return Ruling(self.rulebook(more, folders), policy)
         except PolicyError as error:
             if self._file is not None:
                 raise
@@ -84,11 +87,41 @@ class Law:
         """The rules without any of a policy's own; raises PolicyError where those are wrong already."""
         return load(self._folders, cache=self._cache)
 
-    def rulebook(self, more: tuple[RuleFile, ...] = ()) -> Rulebook:
-        """The rules, with some of a policy's own."""
-        if more not in self._books:
-            self._books[more] = load(self._folders, *self._choice, self._cache, more)
-        return self._books[more]
+    def rulebook(
+        self, more: tuple[RuleFile, ...] = (), folders: tuple[Path, ...] | None = None
+    ) -> Rulebook:
+        """The rules, with some that were read elsewhere; `folders` where only some of them count."""
+        folders = tuple(self._folders) if folders is None else folders
+        if (folders, more) not in self._books:
+            self._books[folders, more] = load(folders, *self._choice, self._cache, more)
+        return self._books[folders, more]
+
+    def _rules(self, tree: Tree) -> tuple[tuple[Path, ...], tuple[RuleFile, ...]]:
+        """The folders of rules outside a repository, and the rules that the revision has in the others."""
+        if not self._since or not isinstance(tree, FolderTree):
+            return tuple(self._folders), ()
+        inside = {folder: _inside(str(folder), tree) for folder in self._folders}
+        kept = tuple(folder for folder, place in inside.items() if not place)
+        places = [place for place in inside.values() if place]
+        return kept, tuple(self._earlier_rules(tree, places) if places else ())
+
+    def _earlier_rules(self, tree: FolderTree, folders: Sequence[str]) -> Iterator[RuleFile]:
+        from pipelaw.gittree import GitTree  # noqa: PLC0415  most scans need no git
+        from pipelaw.policy import RuleFile  # noqa: PLC0415  as above
+
+        base = GitTree(tree.root, self._since, tree.name)
+        try:
+            for folder in folders:
+                paths = [path for path in base.paths() if posixpath.dirname(path) == folder]
+                if not paths:
+                    console.note(
+                        f"{self._since} has no rules in {folder}; those there do not count"
+                    )
+                for path in paths:
+                    if path.endswith((".yaml", ".yml")):
+                        yield RuleFile(f"{self._since}:{path}", base.read(path))
+        finally:
+            base.close()
 
     def policy(self, tree: Tree) -> Policy | None:
         """The policy for a repository, None where it has none and none was named."""
