@@ -16,3 +16,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_bug_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan goes on after an error of its own; a test does not."""
+
+    def raised(error: Exception) -> str:
+        raise error
+
+    monkeypatch.setattr("pipelaw.loaders.bug", raised)
+    monkeypatch.setattr("pipelaw.repository.bug", raised)

@@ -236,6 +236,16 @@ def test_a_wrong_policy_among_several_is_told_apart(tmp_path: Path, python: Path
     assert run.outputs["reason"].endswith("; 1 place could not be read")
 
 
+def test_a_change_cannot_break_the_policy(tmp_path: Path, python: Path, origin: Origin) -> None:
+    run = checkout(Run(tmp_path, python), origin, origin.merge)
+    run.event(pull(origin), "refs/pull/7/merge")
+    run.write("fail_on: hihg\n", ".pipelaw.yml")
+    assert run.scan() == 2, run.log
+    assert run.outputs["exit-code"] == "2"
+    start = "the scan did not end: .pipelaw.yml:1:10: `fail_on` is one of"
+    assert run.outputs["reason"].startswith(start)
+
+
 def test_never_only_reports(tmp_path: Path, python: Path) -> None:
     run = Run(tmp_path, python, fail_on="never").write(DANGEROUS).write(BROKEN, ".gitlab-ci.yml")
     assert run.scan() == 0
@@ -276,14 +286,30 @@ def test_wrong_inputs_fail_the_job_and_say_why(
     assert run.page.startswith("## pipelaw: no result\n\n<pre>error: ")
 
 
+RULE = """\
+id: job-called-a
+title: A job without a name
+category: house
+severity: low
+confidence: low
+for: job
+when: job.id == "a"
+message: "`{job.id}` says nothing"
+why: Nobody knows what it is for.
+fix: Give it a name.
+examples: {}
+"""
+
+
 def test_paths_rules_and_formats_are_lists_of_lines(tmp_path: Path, python: Path) -> None:
     run = Run(
         tmp_path, python, paths="one\r\n\n two dirs/x\n", rules="own rules\n", fail_on="never"
     )
     run.inputs["formats"] = "html=a b.html\njunit=junit.xml"
     run.write(HARMLESS, f"one/{FLOW}").write(DANGEROUS).write(DANGEROUS, f"two dirs/x/{FLOW}")
-    (run.workspace / "own rules").mkdir()
+    run.write(RULE, "own rules/job-called-a.yaml")
     assert run.scan() == 0, run.log
+    assert "job-called-a" in Path(run.outputs["sarif"]).read_text("utf-8")
     assert f"two%20dirs/x/{FLOW}" in Path(run.outputs["sarif"]).read_text("utf-8")
     assert (run.workspace / "a b.html").read_text("utf-8").startswith("<!doctype html>")
     assert (run.workspace / "junit.xml").is_file()
@@ -322,6 +348,18 @@ def test_no_message_is_a_command_of_the_runner(tmp_path: Path, python: Path) -> 
     assert "[error]a" in run.outputs["reason"]
     assert "(and 1 more)" in run.outputs["reason"]
     assert re.findall(r"(?m)^\s*::\w+|##\[", run.log) == ["::error"]
+
+
+@pytest.mark.parametrize("name", ["RUNNER_TEMP", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+def test_a_place_of_the_runner_that_is_not_there_is_named(
+    tmp_path: Path, python: Path, name: str
+) -> None:
+    run = Run(tmp_path, python).write(HARMLESS)
+    gone = tmp_path / "gone" / "file"
+    run.environment[name] = str(gone)
+    assert run.step(SCAN) == 2
+    said = f"error: {name}: {gone}: cannot be written: No such file or directory\n"
+    assert run.log.endswith(said)
 
 
 def test_no_expression_stands_in_a_script() -> None:

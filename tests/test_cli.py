@@ -42,6 +42,7 @@ jobs:
     steps:
       - run: echo hello
 """
+PLATFORMS = "github, gitlab, drone, woodpecker, dependabot or precommit"
 BROKEN = "on: push\njobs: [\n"
 
 RULE = """\
@@ -132,6 +133,50 @@ def test_reports_go_where_they_are_sent(shell: Shell) -> None:
     assert "script-injection" in (shell.folder / "b.txt").read_text("utf-8")
 
 
+def test_standard_output_can_be_named(shell: Shell) -> None:
+    shell.write(DANGEROUS)
+    result = shell("scan", "--format=json=-", "--format=text=b.txt")
+    assert json.loads(result.out)["version"] == 1
+    assert sorted(path.name for path in shell.folder.iterdir()) == [".github", "b.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_read_where_somebody_says_what_it_holds(shell: Shell) -> None:
+    own = shell.rule("high")
+    os.mkfifo(shell.folder / "pipe")
+    result = shell("scan", "pipe")
+    assert result.status == Status.INCOMPLETE
+    assert "  pipe:1:1: not a file: a pipe or device is read where --as says" in result.out
+    assert not result.err
+    with subprocess.Popen(["sh", "-c", 'printf "%s" "$1" > pipe', "sh", HARMLESS]) as writer:
+        result = shell("scan", "pipe", "--as=github", own, *ONLY, "--format=json")
+    assert writer.returncode == 0
+    [finding] = json.loads(result.out)["findings"]
+    assert (finding["path"], finding["rule"], finding["line"]) == ("pipe", "no-greeting", 6)
+    with subprocess.Popen(["sh", "-c", "yes > pipe 2>&-"]):
+        result = shell("scan", "pipe", "--as=github")
+    assert result.status == Status.INCOMPLETE
+    assert "pipe:1:1: larger than 5 MB, not read" in result.out
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="there is no /dev/stdin")
+def test_standard_input_by_its_device(tmp_path: Path) -> None:
+    path = tmp_path / "odd"
+    path.write_text(BROKEN)
+    for cwd in (tmp_path, ROOT):
+        with path.open() as given:
+            result = subprocess.run(
+                [sys.executable, "-m", "pipelaw", "scan", "/dev/stdin", "--as=github"],
+                cwd=cwd,
+                check=False,
+                stdin=given,
+                capture_output=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            )
+        assert result.returncode == Status.INCOMPLETE, result
+        assert b"odd:3:1: " in result.stdout
+
+
 def test_quiet_says_only_what_was_asked_for(shell: Shell) -> None:
     shell.write(DANGEROUS)
     assert shell("scan", "--quiet") == Output(Status.FOUND, "", "")
@@ -161,15 +206,21 @@ def test_nothing_to_scan_is_said(shell: Shell) -> None:
         ("scan --rule=script-injektion", "did you mean `script-injection`?"),
         ("scan --skip=nothing-like-it", "there is no rule `nothing-like-it`"),
         ("scan --rules=nowhere", "nowhere"),
+        ("scan --rules=empty", "empty: there is no rule in this folder"),
+        ("rules --rules=empty", "empty: there is no rule in this folder"),
+        ("scan --rules=", "--rules has no value: is a variable not set?"),
+        ("scan --rule=docker-socket --skip=docker-socket", "there is no rule to judge by"),
+        ("scan --format=json=x --format=sarif=./x", "two reports cannot go to one file"),
+        ("scan --format=json=- --format=text", "only one report fits on standard output"),
         ("scan nowhere.yml", "nowhere.yml: no such file or folder"),
-        ("scan odd.yml", "odd.yml: its name tells no platform; say --as "),
+        ("scan odd.yml", f"odd.yml: its name tells no platform; say --as {PLATFORMS}"),
         ("scan -", "standard input needs --as"),
         ("scan --jobs=-1", "--jobs"),
         ("scan --formt=json", "--formt"),
         ("explain script-injektion", "did you mean `script-injection`?"),
         ("explain", "missing argument 'RULE' (see pipelaw explain --help)"),
         ("model .", ".: name one file, not a folder"),
-        ("model odd.yml", "odd.yml: its name tells no platform; say --as "),
+        ("model odd.yml", f"odd.yml: its name tells no platform; say --as {PLATFORMS}"),
         ("model .gitlab-ci.yml", ".gitlab-ci.yml:"),
         ("test empty", "empty: there is no rule in this folder"),
         ("scna", "there is no command `scna`; did you mean `scan`?"),
@@ -198,6 +249,16 @@ def test_errors_are_one_line(shell: Shell, arguments: str, message: str) -> None
     assert result.err.startswith("error: ")
     assert result.err.count("\n") == 1
     assert message in result.err
+
+
+@pytest.mark.parametrize("option", ["", "--rules=", "--policy=", "--baseline=", "--format=json="])
+def test_names_that_are_given_play_no_tricks(shell: Shell, option: str) -> None:
+    shell.write(HARMLESS)
+    result = shell("scan", f"{option}no/\x1b[31mplace\nerror: \u202ex")
+    assert result.status == Status.ERROR
+    assert "no/\\x1b[31mplace" in result.err
+    assert result.err.count("\n") == 1
+    assert result.err[:-1].isprintable()
 
 
 def test_a_wrong_rule_is_shown_where_it_is_wrong(shell: Shell) -> None:

@@ -136,6 +136,18 @@ def test_anchors_and_tags_are_no_part_of_a_scalar() -> None:
     assert written(places["c"]) == ""
 
 
+def test_an_anchor_that_is_given_again_stands_for_the_later_node() -> None:
+    text = "a: &x one\nb: *x\nc: &x [&x two, *x]\nd: *x\n"
+    [root] = parse(Source("x.yml", text))
+    values = {key.value: value for key, value in root.value}
+    assert values["b"] is values["a"]
+    assert values["d"] is values["c"].value[0]
+    assert values["c"].value[1].value == "two"
+    assert (values["d"].tag, text[values["d"].end_mark.index - 3 :][:3]) == ("", "two")
+    with pytest.raises(UnreadableError, match="undefined alias"):
+        parse(Source("x.yml", "a: &x 1\nb: &x 2\nc: *y\n"))
+
+
 def test_a_mapping_that_ends_with_an_alias_ends_there() -> None:
     source = Source("x.yml", "a: &x one\nb:\n  c: d\n  e: *x\n")
     node = parse(source)[0].value[1][1]

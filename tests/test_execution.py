@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelaw.facts.execution import places
+from pipelaw.facts.execution import fed, places
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,42 @@ from pipelaw.facts.execution import places
         ("make -C sub all", ("sub",)),
         ("make --directory=sub", ("sub",)),
         ("make --version", ()),
+        ("mvn -version", ()),
+        ("npm run report -- out/report.json", (".",)),
+        ("npx tsx scripts/report.ts $RUNNER_TEMP/in", (".", "scripts/report.ts")),
+        ("Rscript -e devtools::check()", (".",)),
+        ("Rscript -e install.packages('x')", ()),
+        ("forge test --ffi", (".",)),
+        ("octave run.m a", ("run.m",)),
+        ("pnpm -C pr exec ts-node@10 tool.ts ../in", ("pr", "tool.ts")),
+        ("yarn zx ../pr/build.mjs in/a", (".", "../pr/build.mjs")),
+        ("tsx --no-cache pr/tool.ts in/a", ("pr/tool.ts",)),
+        ("npx surge@0.24 --project $RUNNER_TEMP/site", (".",)),
+        ("npx wrangler deploy $RUNNER_TEMP/site", (".", "$RUNNER_TEMP/site")),
+        ("npm run lint ../other/src", (".", "../other/src")),
+        ("bats test", (".",)),
+        ("doxygen docs/Doxyfile", (".", "docs/Doxyfile")),
+        ("brew bundle --file=Brewfile", (".",)),
+        ("brew install jq", ()),
+        ("jupyter nbconvert --execute book.ipynb", (".", "book.ipynb")),
+        ("prove -lr t", (".",)),
+        ("R CMD check .", (".", ".")),
+        ("codeql database create db --language=go", (".",)),
+        ("codeql version", ()),
         ("pytest tests/unit", (".", "tests/unit")),
         ("go run ./cmd", (".", "./cmd")),
         ("go version", ()),
+        ("go run ./cmd $RUNNER_TEMP/in/data.json", (".", "./cmd")),
+        ("./gradlew report -Pfile=out/lcov.info", ("./gradlew", ".")),
+        ("cargo run -- in/results.xml", (".",)),
+        ("npx codecov -f in/coverage.xml", (".",)),
+        ("npx eslint -c pr/rules.json src", (".", "pr/rules.json")),
+        ("npx eslint pr/src", (".", "pr/src")),
+        ("npx ncu pr/package.json", (".", "pr/package.json")),
+        ("mvn -f pr/pom.xml verify", (".", "pr/pom.xml")),
+        ("uv sync --config-file=pr/uv.txt", (".", "pr/uv.txt")),
+        ("uv pip install -r pr/requirements.txt", (".", "pr/requirements.txt")),
+        ("packer build pr/image.json", (".", "pr/image.json")),
         ("go -C sub test ./...", ("sub", "./...")),
         ("npm --prefix sub config set x y", ()),
         ("go build ./...", ()),
@@ -63,3 +96,20 @@ from pipelaw.facts.execution import places
 )
 def test_where_a_command_runs_code_from(command: str, found: tuple[str, ...]) -> None:
     assert places(tuple(command.split())) == found
+
+
+@pytest.mark.parametrize(
+    ("command", "before", "found"),
+    [
+        ("bash", "cat pr/x.sh", ("pr/x.sh",)),
+        ("sudo bash -s -- a", "", ()),
+        ("bash < pr/x.sh", "", ("pr/x.sh",)),
+        ("python3 -", "sed s/a/b/ pr/x.py", ("s/a/b/", "pr/x.py")),
+        ("bash -s", "curl https://a.example", ()),
+        ("psql -f -", "cat pr/x.sql", ()),
+        ("bash x.sh", "cat pr/x", ()),
+    ],
+)
+def test_what_comes_by_standard_input(command: str, before: str, found: tuple[str, ...]) -> None:
+    words = tuple(command.partition("<")[0].split())
+    assert fed(words, command, before.split()) == found

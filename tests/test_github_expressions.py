@@ -161,6 +161,19 @@ PRT = "pull_request_target"
             ("repository",),
         ),
         ("startsWith(github.event.pull_request.head.repo.full_name, 'me')", PRT, None, ()),
+        (
+            "startsWith(github.event.pull_request.head.label, 'me:')",
+            PRT,
+            False,
+            ("repository",),
+        ),
+        ("startsWith(github.event.pull_request.head.label, 'me')", PRT, None, ()),
+        (
+            "github.event.pull_request.head.repo.owner.id == github.repository_owner_id",
+            PRT,
+            False,
+            ("repository",),
+        ),
         ("github.actor == 'dependabot[bot]'", PRT, None, ()),
         ("github.event.pull_request.user.login == 'dependabot[bot]'", PRT, False, ("author",)),
         (
@@ -170,6 +183,16 @@ PRT = "pull_request_target"
             ("association",),
         ),
         ("github.event.comment.author_association != 'OWNER'", "issue_comment", True, ()),
+        ("github.event.comment.user.id == 583231", "issue_comment", False, ("actor",)),
+        ("github.actor_id == '583231'", "issue_comment", False, ("actor",)),
+        ("github.actor_id == '49699333'", "pull_request_target", None, ()),
+        ("github.event.sender.id == 49699333", "pull_request_target", None, ()),
+        (
+            "github.event.pull_request.head.repo.owner.id == 9919",
+            "pull_request_target",
+            False,
+            ("repository",),
+        ),
         ("github.event.comment.author_association == 'CONTRIBUTOR'", "issue_comment", None, ()),
         (
             'contains(fromJSON(\'["OWNER", "MEMBER"]\'), github.event.comment.author_association)',
@@ -199,6 +222,18 @@ PRT = "pull_request_target"
             "workflow_run",
             False,
             ("repository",),
+        ),
+        (
+            'contains(fromJSON(\'["push", "schedule"]\'), github.event.workflow_run.event)',
+            "workflow_run",
+            False,
+            ("upstream",),
+        ),
+        (
+            'contains(fromJSON(\'["push", "pull_request"]\'), github.event.workflow_run.event)',
+            "workflow_run",
+            None,
+            (),
         ),
         (
             "github.event.workflow_run.head_repository.full_name == github.repository",

@@ -83,6 +83,12 @@ def test_what_leaves_the_script_is_no_outsiders(code: str) -> None:
     assert sinks(code) == []
 
 
+def test_outputs_that_a_script_writes_by_itself() -> None:
+    code = "fs.appendFileSync(process.env.GITHUB_OUTPUT, `x=${context.payload.comment.body}\\n`);"
+    assert sinks(code) == USED
+    assert sinks(code.replace("x=", "y=")) == []
+
+
 def test_elements_of_a_loop_are_followed() -> None:
     code = "let all = '';\nfor (const one of context.payload.commits) { all += one.message; }\n"
     assert sinks(code + "core.setOutput('x', all);", on="push") == USED
@@ -106,6 +112,7 @@ BODY = "const body = context.payload.comment.body;\n"
         (BODY + "eval(body);", "script"),
         (BODY + "new Function('a', body)();", "script"),
         (BODY + "await exec.exec('bash', ['-c', `x ${body}`]);", "script"),
+        ("await exec.exec('sh', ['-c', context.payload.comment.body]);", "script"),
         (BODY + "await exec.exec(`git log ${body}`);", "argument"),
         (BODY + "await exec.exec('git', ['log', '--', body]);", ""),
         (BODY + "require('child_process').execFileSync('git', ['log', body]);", ""),
@@ -120,3 +127,52 @@ def test_where_a_script_runs_a_text(code: str, found: str) -> None:
 @pytest.mark.parametrize("code", ["`${", "const {", "core.setOutput('x', `" + "${" * 300, "x = x"])
 def test_broken_scripts_are_read_all_the_same(code: str) -> None:
     assert sinks(code + " // context.payload child_process exec(") == []
+
+
+def of_files(code: str) -> list[str]:
+    """The harm that a script does with the files of another run, and with its output `x` afterwards."""
+    text = f"""
+on: {{workflow_run: {{workflows: [build], types: [completed]}}}}
+jobs:
+  j:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@v5
+        with:
+          github-token: ${{{{ github.token }}}}
+          run-id: ${{{{ github.event.workflow_run.id }}}}
+          path: ${{{{ runner.temp }}}}/in
+      - id: a
+        uses: actions/github-script@v7
+        with:
+          script: |
+{indent(code, " " * 12)}
+      - run: echo ${{{{ steps.a.outputs.x }}}}
+"""
+    found = load(decode(".github/workflows/x.yml", text.encode()), MemoryTree({}))
+    job = found.pipelines[0].jobs[0]
+    return [e.sink for step in job.steps for e in step.expansions if e.attacker_controlled]
+
+
+FIELD = "const { number } = JSON.parse(fs.readFileSync('${{ runner.temp }}/in/n'));\n"
+READ = "const n = fs.readFileSync(process.env.RUNNER_TEMP + '/in/n', 'utf8').trim();\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (READ + "core.setOutput('x', n);", "script"),
+        ("core.setOutput('x', await fs.readFile(`${process.env.RUNNER_TEMP}/in/n`));", "script"),
+        ("core.setOutput('x', fs.readFileSync(path.join(folder, 'n')));", "script"),
+        (FIELD + "core.setOutput('x', number);", "script"),
+        (READ + "const [k, v] = n.split('=');\ncore.exportVariable(k, v);", "environment file"),
+        (READ + "core.addPath(n);", "search path"),
+        (READ + "core.exportVariable('N', n);", ""),
+        (READ + "core.setOutput('x', Number(n));", ""),
+        (READ + "if (!/^\\d+$/.test(n)) throw new Error('x');\ncore.setOutput('x', n);", ""),
+        (READ + "if (!/^.*$/.test(n)) throw new Error('x');\ncore.setOutput('x', n);", "script"),
+        ("core.setOutput('x', fs.readFileSync('package.json'));", ""),
+    ],
+)
+def test_files_of_another_run_are_an_outsiders(code: str, found: str) -> None:
+    assert of_files(code) == ([found] if found else [])

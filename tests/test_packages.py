@@ -62,6 +62,10 @@ def exchanged(code: str, language: str = "bash") -> Traffic:
             "range",
         ),
         ("composer global require vendor/tool", "composer", "vendor/tool", "none"),
+        ("choco install -y --params '/x' nsis", "choco", "nsis", "none"),
+        ("nuget install Tool -OutputDirectory tools", "nuget", "Tool", "none"),
+        ("dotnet add package Tool", "dotnet", "Tool", "none"),
+        ("dotnet package add Tool@1.*", "dotnet", "Tool", "range"),
         ("npm \\\n  install \\\n  tool", "npm", "tool", "none"),
         ("npm --prefix web install tool", "npm", "tool", "none"),
         ("pipx run tool --flag", "pipx", "tool", "none"),
@@ -75,7 +79,6 @@ def exchanged(code: str, language: str = "bash") -> Traffic:
         ("pdm add -G test tox", "pdm", "tox", "none"),
         ("pipx inject poetry plugin", "pipx", "plugin", "none"),
         ("pnpx tool", "pnpx", "tool", "none"),
-        ("deno run -A https://e.org/x/main.ts y", "deno", "https://e.org/x/main.ts", "none"),
         ("deno install -gA -n tool jsr:@scope/tool", "deno", "@scope/tool", "none"),
         ("deno run npm:tool@^1 x", "deno", "tool", "range"),
         ("gh extension install acme/gh-tool", "gh", "acme/gh-tool", "none"),
@@ -98,6 +101,12 @@ def test_what_is_installed_without_a_fixed_version(
         "npm install tool@1.2.3 tool@v1.2.3-rc.1",
         'npm install "tool@$VERSION" "$TOOL"',
         "pnpm install --fetch-timeout 100000",
+        "choco install nsis --version=3.10.0 -y",
+        "choco install packages.config",
+        "nuget install packages.config -OutputDirectory packages",
+        "nuget install Tool -Version 5.12.0",
+        "dotnet add package Tool -v 1.2.3",
+        "dotnet add package Tool --version 1.2.3",
         "bun install --linker hoisted",
         "npm install owner/tool#$REVISION",
         "pip install -r requirements.txt",
@@ -151,7 +160,7 @@ def test_what_is_installed_without_a_fixed_version(
         "poetry add black==24.1.0 isort@5.13.2",
         "pipx inject poetry plugin==1.8.0",
         "deno run --allow-read main.ts https://example.org/data",
-        "deno run https://e.org/x/tool@v1.2.3/main.ts",
+        "deno run -A https://e.org/x/main.ts y",
         "deno install --frozen",
         "deno run jsr:@scope/tool@1.2.3/cli",
         "gh extension install acme/gh-tool --pin v1.2.3",
@@ -220,6 +229,19 @@ def test_package_managers_that_renew_themselves_are_told_apart() -> None:
         ("dotnet nuget push a.nupkg -s nuget.org", "dotnet", "NuGet"),
         ("nuget.exe push a.nupkg -Source https://api.nuget.org/v3/index.json", "nuget", "NuGet"),
         ('dotnet nuget push a.nupkg --api-key "$NUGET_KEY"', "dotnet", "NuGet"),
+        ("npm --workspace a publish", "npm", "npm"),
+        ("npm -w a publish", "npm", "npm"),
+        ("pnpm --filter @acme/a publish", "pnpm", "npm"),
+        ("pnpm --filter=./packages/* publish", "pnpm", "npm"),
+        ("yarn workspace a npm publish", "yarn", "npm"),
+        ("yarn workspaces foreach -A --include 'a*' npm publish", "yarn", "npm"),
+        ("npx npm@11 publish", "npm", "npm"),
+        ("bun x npm publish", "npm", "npm"),
+        ("pipx run --spec twine==5.1.1 twine upload dist/*", "twine", "PyPI"),
+        ("uvx --from twine twine upload dist/*", "twine", "PyPI"),
+        ("uvx twine@6 upload dist/*", "twine", "PyPI"),
+        ("poetry --directory core publish", "poetry", "PyPI"),
+        ("maturin upload --skip-existing dist/*", "maturin", "PyPI"),
     ],
 )
 def test_what_is_published(code: str, manager: str, registry: str) -> None:
@@ -243,6 +265,9 @@ def test_what_is_published(code: str, manager: str, registry: str) -> None:
         "git push",
         "docker push a/b",
         "npm run publish-docs",
+        "yarn workspace publish build",
+        "pnpm --filter publish build",
+        "maturin publish --repository-url https://pypi.example.com/legacy/",
     ],
 )
 def test_what_is_not_published_or_elsewhere(code: str) -> None:
@@ -257,7 +282,20 @@ def test_provenance_is_asked_for_by_name() -> None:
     assert given == [True, False, True]
 
 
+def test_what_fetches_the_program_that_publishes_takes_it_without_a_version() -> None:
+    found = exchanged("uvx twine upload dist/*")
+    assert [each.name for each in found.installations] == ["twine"]
+    assert exchanged("uvx twine==6.1.0 upload dist/*").installations == ()
+    assert exchanged("uv run twine upload dist/*").installations == ()
+
+
 def test_powershell_is_read_too() -> None:
     [found] = exchanged("cargo `\n  publish `\n  --allow-dirty", "pwsh").publications
     assert found.manager == "cargo"
+    code = (
+        "Install-Module -Name Pester -Force -Scope CurrentUser\n"
+        "Install-Module Pester -RequiredVersion 5.5.0\n"
+        "Install-PSResource Az -Version '1.*'"
+    )
+    assert [each.name for each in exchanged(code, "pwsh").installations] == ["Pester"]
     assert exchanged("import pip; pip install tox", "python") == Traffic()

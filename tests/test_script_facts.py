@@ -9,7 +9,7 @@ import pytest
 
 from pipelaw.document import decode
 from pipelaw.facts import releases
-from pipelaw.facts.shells import SHELLS, family
+from pipelaw.facts.shells import SHELLS, family, reader
 from pipelaw.loaders import load
 from pipelaw.tree import MemoryTree
 
@@ -241,3 +241,28 @@ def test_what_service_containers_run_is_read_too() -> None:
         + "services:\n- name: b\n  image: alpine:3.20\n  commands: [curl -k https://a.example]"
     )
     assert said(loaded("drone", text)) == "unverified"
+
+
+@pytest.mark.parametrize(
+    ("template", "program"),
+    [
+        ("bash", "bash"),
+        ("bash -leo pipefail {0}", "bash"),
+        ("sudo -E /bin/bash -e {0}", "bash"),
+        ("arch -x86_64 zsh {0}", "zsh"),
+        ("nix develop --command sh -e {0}", "sh"),
+        ('script -q -e -c "bash {0}"', "bash"),
+        ("docker exec -i node sh {0}", "sh"),
+        ("'C:\\Program Files\\Git\\bin\\bash.exe' -e {0}", "bash"),
+        ("msys2 {0}", "bash"),
+        ("alpine.sh --root {0}", "bash"),
+        ("sudo python3 -I {0}", "python3"),
+        ("pwsh -command \". '{0}'\"", "pwsh"),
+        ("Rscript {0}", "rscript"),
+        ("cmd /D /C {0} bash", "cmd"),
+        ("./tools/run {0}", "run"),
+        ("", ""),
+    ],
+)
+def test_the_program_that_reads_a_script_in_the_end(template: str, program: str) -> None:
+    assert reader(template) == program

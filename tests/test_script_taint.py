@@ -83,6 +83,18 @@ def test_a_written_name_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "charset"), [("{d}", "line"), ("' + d + f'", "line"), ("EOF", "text")]
+)
+@pytest.mark.parametrize(
+    "write", ["f.write(f'A<<END\\n{t}\\nEND\\n')", "f.write(f'A<<END\\n')\nf.write(t)"]
+)
+def test_a_value_of_several_lines(write: str, end: str, charset: str) -> None:
+    code = "t = os.environ['TITLE']\nf = open(os.environ['GITHUB_ENV'])\n"
+    found = [*python(code + write.replace("END", end), TAINTED, FILES)]
+    assert [(run.name, run.taint.charset) for run in found] == [("A", charset)]
+
+
+@pytest.mark.parametrize(
     ("code", "whole", "argument"),
     [
         ("f(a(b), c)", True, "a(b), c"),

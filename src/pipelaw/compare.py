@@ -104,8 +104,8 @@ def match(
     """Match findings with earlier ones, the surest way first."""
     wide = frozenset(rule.id for rule in rules if rule.kind in WIDE)
     matching = _Matching(findings, list(before), moves.renamed)
-    matching.by(lambda one: (one.fingerprint, one.words))
     # of several repositories with the same file, each its own
+    matching.by(lambda one: (one.fingerprint, one.path, one.words))
     matching.by(lambda one: (one.fingerprint, one.path))
     matching.by(lambda one: one.fingerprint)
     matching.by(lambda one: one.identity if one.rule in wide else None)

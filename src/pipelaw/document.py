@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import yaml
+from yaml.composer import Composer, ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pipelaw.errors import UnreadableError
@@ -63,6 +64,21 @@ class _Composer(CParser):
     resolve = "".format
 
 
+class _Renaming(Composer, _Composer):
+    """The same, for the rare file that gives an anchor twice: YAML allows it, libyaml's composer does not."""
+
+    def __init__(self, text: str) -> None:
+        _Composer.__init__(self, text)
+        Composer.__init__(self)
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        """The next node; an alias stands for the last node before it that has its anchor."""
+        event = self.peek_event()
+        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
+            self.anchors.pop(event.anchor, None)
+        return super().compose_node(parent, index)
+
+
 class Problem(NamedTuple):
     """What could not be read or resolved, and where: path, 1-based line and column, message."""
 
@@ -99,12 +115,14 @@ def parse(source: Source) -> list[Node]:
     Raises UnreadableError with the position for what is no YAML, for aliases that contain
     themselves, and for more than MAX_NODES nodes after alias expansion.
     """
-    roots: list[Node] = []
     try:
         _check_depth(source)
-        composer = _Composer(source.text)
-        while composer.check_node():
-            roots.append(composer.get_node())  # type: ignore[arg-type]  # never None after check_node
+        try:
+            roots = _composed(_Composer(source.text))
+        except ComposerError as error:
+            if not str(error.context).startswith("found duplicate anchor"):
+                raise
+            roots = _composed(_Renaming(source.text))
         _check_size(source, roots)
     except yaml.MarkedYAMLError as error:
         raise _unreadable(source, error) from None
@@ -114,6 +132,13 @@ def parse(source: Source) -> list[Node]:
         raise UnreadableError(source.path, *source.position(index), _reader(error)) from None
     except RecursionError:
         raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
+    return roots
+
+
+def _composed(composer: _Composer) -> list[Node]:
+    roots: list[Node] = []
+    while composer.check_node():
+        roots.append(composer.get_node())  # type: ignore[arg-type]  # never None after check_node
     return roots
 
 

@@ -31,8 +31,8 @@ class Flaw:
     detail: str = ""
     """always-true, malformed, misfeature, app-token: why, as a clause. constant: never or always. substring,
     spoofable: the context that is compared. ternary: the value that is lost. loose: the pattern. unverified:
-    what is not checked. concealed: what the command does, as a clause. argument: the name of the secret. ""
-    for others."""
+    what is not checked. concealed: what the command does, as a clause. argument: the name of the secret.
+    trace: who logs, where it is not the runner. "" for others."""
     decisive: bool = False
     """always-true: read as it is meant, it would have kept outsiders out. substring, spoofable: whoever makes
     it hold gets past the whole condition. unverified: nothing is checked at all, not only what was not met
@@ -64,7 +64,7 @@ class Leak:
     collected: bool = False
     """Of the network: anybody can have something sent to that host without saying who they are."""
     raw: bool = False
-    """Of the network: it goes over a plain connection, or into the look-up of a name."""
+    """Of the network: it goes over a plain connection, to a number without a name, or into a look-up."""
     traced: bool = False
     """Of the log: the shell's trace of its commands shows it."""
     token: bool = False

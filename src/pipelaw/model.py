@@ -145,7 +145,7 @@ class Job(Scope):
     publishes: bool = False
     """It releases a package, image or artifact."""
     releases: bool = False
-    """It publishes, or what starts it is a release: its tag, its branch or the release itself."""
+    """It publishes or deploys, or what starts it is a release: its tag, its branch or the release itself."""
     cache_writes: words.CacheWrites = ""
     """Whether outsiders' code in it can write what runs of the default branch restore; refused by the
     platform's default, "" where no such code gets there."""

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from pipelaw.document import Node
     from pipelaw.rules import Value
 
+_NAMES = "list of names"
+"""Of names, or of what names begin with; who writes a glob would wait for it to fit."""
 TYPES = {
     "string": "a string",
     "int": "an int, such as 7",
     "bool": "true or false",
     "list of strings": "a list of strings, such as [a, b]",
+    _NAMES: "a list of names, such as [a, b]",
 }
 """The types that a parameter can have, and how messages ask for a value of each."""
 KEYS = ("type", "default", "description")
@@ -104,11 +107,12 @@ def setting(
 
 def value(node: Node, kind: str, what: str) -> Value:
     """The value of a type that a node holds; raises ParameterError."""
-    if kind == "list of strings":
+    if kind.startswith("list"):
         if isinstance(node, SequenceNode):
-            return tuple(_item(item, what) for item in node.value)
+            item = _name if kind == _NAMES else _item
+            return tuple(item(one, what) for one in node.value)
         if isinstance(node, ScalarNode) and node.value:
-            raise ParameterError(node, f"{what} is a list of strings: write [{node.value}]")
+            raise ParameterError(node, f"{what} is a {kind}: write [{node.value}]")
     elif isinstance(node, ScalarNode) and not null(node):
         found = _scalar(node, kind)
         if found is not None:
@@ -134,6 +138,16 @@ def _item(node: Node, what: str) -> str:
         # an empty name would be the beginning of every other one
         raise ParameterError(node, f"an item of {what} is empty: remove it")
     return str(node.value)
+
+
+def _name(node: Node, what: str) -> str:
+    text = _item(node, what)
+    if "*" in text or "?" in text:
+        above = re.sub(r"/\*+\Z", "", text)
+        plain = above and "*" not in above and "?" not in above
+        remedy = f"write `{above}`" if plain else "write out each"
+        raise ParameterError(node, f"an item of {what} is a name, and no glob: {remedy}")
+    return text
 
 
 def _got(node: Node) -> str:

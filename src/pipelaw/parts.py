@@ -130,7 +130,7 @@ class Reference:
     compromised: str = ""
     """The advisories about malicious code that this version pointed to, joined by commas; "" for none."""
     malicious: bool = False
-    """This very commit is known to be malicious, not only a tag that once pointed to one."""
+    """It is malicious to this day: the very commit, or a tag that nobody is known to have set right again."""
     fixed: str = ""
     """The first version that none of these advisories is about, "" where there is none."""
     archived: bool = False
@@ -184,9 +184,13 @@ class Variable:
         return f"{self.kind}:{self.name}"
 
 
-def by_name(variables: Iterable[Variable]) -> dict[str, str]:
-    """The values of variables, by name in lower case; of two of a name, the later one's."""
-    return {variable.name.lower(): variable.value for variable in variables}
+def by_name(
+    variables: Iterable[Variable], kind: words.VariableKind | None = None
+) -> dict[str, str]:
+    """The values of variables, or those of one kind, by name in lower case; the later of two counts."""
+    if kind is None:
+        return {variable.name.lower(): variable.value for variable in variables}
+    return {one.name.lower(): one.value for one in variables if one.kind == kind}
 
 
 @record

@@ -6,13 +6,17 @@ needs them.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 from pipelaw.source import Source, Span
+
+_BREAK = pattern(r"\n")
 
 
 class Place(NamedTuple):
@@ -153,23 +157,19 @@ def _straight(text: str, node: ScalarNode, start: int, end: int) -> tuple[int, i
     piece = value[start:end]
     if node.style == "'" and "'" in piece:
         return None
-    at = _begin(text, node)
     if node.style == "|":
-        # each line of a literal block is a line of the file, after the same indentation
-        before = value.count("\n", 0, start)
-        at = text.find("\n", at) + 1
-        for _ in range(before):
-            at = text.find("\n", at) + 1
-        line = value.rfind("\n", 0, start) + 1
-        stop = text.find("\n", at)
-        written = text[at : stop if stop >= 0 else len(text)].rstrip("\r")
-        read = value[line:].partition("\n")[0]
-        at += len(written) - len(read) + start - line
-        if not written.endswith(read):
+        breaks = _breaks(value)
+        number = bisect_left(breaks, start)
+        begin = _line(text, node, number)
+        at = begin + start - (breaks[number - 1] + 1 if number else 0)
+        if begin < 0:
             return None
     else:
-        at += start + (1 if node.style else 0)
-        if text[at - start : at] != value[:start]:
+        begin = _begin(text, node) + (1 if node.style else 0)
+        at = begin + start
+        if start > _FAR and start > _same(text, node):
+            return None
+        if start <= _FAR and text[begin:at] != value[:start]:
             return None
     return (
         (at, at + len(piece))
@@ -178,6 +178,47 @@ def _straight(text: str, node: ScalarNode, start: int, end: int) -> tuple[int, i
     )
 
 
+_FAR = 1_000
+"""From where on it is worth to remember how far a scalar is written as it is read."""
+
+
+@lru_cache(maxsize=4)
+def _same(text: str, node: ScalarNode) -> int:
+    """How many characters of a plain or quoted scalar are written as they are read."""
+    value, at = node.value, _begin(text, node) + (1 if node.style else 0)
+    low, high = 0, len(value)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text.startswith(value[:middle], at):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@lru_cache(maxsize=8)
+def _breaks(text: str) -> list[int]:
+    """Where the lines of a text end; many findings may be in one."""
+    return [found.start() for found in _BREAK.finditer(text)]
+
+
+@lru_cache(maxsize=8)
+def _line(text: str, node: ScalarNode, number: int) -> int:
+    """Where a line of a literal block begins in the file, -1 where it is not written as it is read."""
+    # each of them is a line of the file, after the same indentation
+    value, ends = node.value, _breaks(text)
+    first = bisect_left(ends, _begin(text, node)) + number
+    if first >= len(ends):
+        return -1
+    stop = ends[first + 1] if first + 1 < len(ends) else len(text)
+    written = text[ends[first] + 1 : stop].rstrip("\r")
+    breaks = _breaks(value)
+    start = breaks[number - 1] + 1 if number else 0
+    read = value[start : breaks[number] if number < len(breaks) else len(value)]
+    return ends[first] + 1 + len(written) - len(read) if written.endswith(read) else -1
+
+
+@lru_cache(maxsize=4)
 def _align(text: str, node: ScalarNode) -> list[int]:
     """For each character of a scalar's decoded text, the index in `text` where it is written.
 

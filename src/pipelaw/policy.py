@@ -281,6 +281,14 @@ def _waiver(upper: Policy, waiver: Waiver) -> Waiver:
     return waiver._replace(fault=f"`{lock.value}` is locked by {lock.origin}")
 
 
+_LOGIN = re.compile(r"(?<=://)[^/\s]*@")
+
+
+def anonymous(text: str) -> str:
+    """A text as messages have it: no address in it with the login that it may hold."""
+    return _LOGIN.sub("", text)
+
+
 MAX_WILDCARDS = 6
 """A glob with more could take for ever to match."""
 
@@ -307,6 +315,8 @@ def _piece(found: re.Match[str]) -> str:
 
 _OTHER_GLOB = re.compile(r"!|.*(?:\{.*,.*\}|\[.+\])", re.DOTALL)
 """What other programs' globs have."""
+_FILE = re.compile(r"(?:\A|/)(?:[^/]*[*?]|[^/]+\.)[^/]*\Z")
+"""A last part that a file can have: with a wildcard, or an ending."""
 
 
 def glob_fault(glob: str) -> str:
@@ -325,8 +335,8 @@ def path_fault(glob: str) -> str:
         return f"folders are parted by `/`: `{glob.replace(chr(92), '/')}`"
     if ".." in glob.split("/"):
         return "paths begin at the repository's root, and `..` leads to none"
-    if glob.endswith("/"):
-        return f"it fits no file: `{glob}**` fits all in that folder"
     if _OTHER_GLOB.match(glob):
         return "a glob has `*`, `?` and `**`, and no other wildcards: write two items"
+    if not _FILE.search(glob):
+        return f"it fits no file: `{glob.removesuffix('/')}/**` fits all in that folder"
     return glob_fault(glob)

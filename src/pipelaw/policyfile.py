@@ -192,7 +192,7 @@ class _Reader:
 
     def _extended(self, node: ScalarNode) -> Iterator[Setting[Extension]]:
         text = str(node.value)
-        if text.startswith(_GIT):
+        if text.startswith(_GIT) or "://" in text:
             wanted = "write {git: URL, commit: the full commit, path: FILE}"
             self.problem(node, f"a git repository has to be pinned: {wanted}")
         else:

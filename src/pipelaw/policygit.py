@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from pipelaw.digests import named
 from pipelaw.document import MAX_BYTES
-from pipelaw.errors import PolicyError, UnreadableError, UsageError
+from pipelaw.errors import UnavailableError, UnfetchedError, UnreadableError, UsageError
 from pipelaw.gitcommand import HERE, GitError, fetch, run
+from pipelaw.policy import anonymous
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +27,19 @@ MAX_FILES = 10_000
 _ALGORITHMS = {40: "sha1", 64: "sha256"}
 
 
-def fetched(url: str, commit: str, folder: Path) -> CommitTree:
+def fetched(url: str, commit: str, folder: Path, *, anew: bool = True) -> CommitTree:
     """The files of a commit, from the copy in a folder of ours or, the first time, from `url`.
 
-    Raises PolicyError where it cannot be had. What is read is checked against the commit's id.
+    Raises UnavailableError where it cannot be had; without `anew`, that is where there is no copy.
+    What is read is checked against the commit's id.
     """
     target = folder / "policies" / named(f"{url}\0{commit}", 40)
+    tree = CommitTree(target, url, commit)
     if not target.is_dir():
+        if not anew:
+            raise UnfetchedError(f"{tree.name} is not fetched for a change")
         _fetch(url, commit, target)
-    return CommitTree(target, url, commit)
+    return tree
 
 
 def _fetch(url: str, commit: str, target: Path) -> None:
@@ -42,7 +47,7 @@ def _fetch(url: str, commit: str, target: Path) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=target.parent))
     except OSError as error:
-        raise PolicyError(f"{target.parent}: cannot be written: {error.strerror}") from None
+        raise UnavailableError(f"{target.parent}: cannot be written: {error.strerror}") from None
     try:
         kind = f"--object-format={_ALGORITHMS[len(commit)]}"
         run(made, "init", "--bare", "--quiet", "--template=", kind, ".")
@@ -51,7 +56,8 @@ def _fetch(url: str, commit: str, target: Path) -> None:
         with suppress(OSError):
             made.rename(target)
     except UsageError as error:
-        raise PolicyError(f"{url}: the commit {commit} cannot be fetched: {error}") from None
+        said = f"{url}: the commit {commit} cannot be fetched: {error}"
+        raise UnavailableError(anonymous(said)) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -60,7 +66,7 @@ class CommitTree:
     """The files of one commit, each object's content checked against its id."""
 
     def __init__(self, folder: Path, url: str, commit: str) -> None:
-        self.name = f"{url}@{commit[:12]}"
+        self.name = f"{anonymous(url)}@{commit[:12]}"
         self.named: Sequence[str] = ()
         self._folder = folder
         self._commit = commit
@@ -111,11 +117,13 @@ class CommitTree:
         try:
             data = run(self._folder, HERE, "cat-file", kind, name)
         except GitError:
-            raise PolicyError(f"{self.name}: the {kind} {name} is not in the copy of it") from None
+            raise UnavailableError(
+                f"{self.name}: the {kind} {name} is not in the copy of it"
+            ) from None
         made = hashlib.new(_ALGORITHMS[len(name)], usedforsecurity=False)
         made.update(f"{kind} {len(data)}\0".encode() + data)
         if made.hexdigest() != name:
-            raise PolicyError(
+            raise UnavailableError(
                 f"{self.name}: the {kind} {name} is not what its id says: remove the copy"
             )
         return data

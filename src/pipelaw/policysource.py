@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelaw import parameters, policyfile, rules
-from pipelaw.errors import PolicyError, UnreadableError
+from pipelaw.errors import PolicyError, UnavailableError, UnreadableError
 from pipelaw.policy import DEFAULT, Layer, Origin, Policy, RuleFile, merged
 from pipelaw.policyfile import Known
 from pipelaw.records import NamedTuple
@@ -44,14 +44,16 @@ def load(
     cache: Path | None = None,
     own_rules: Iterable[Path] = (),
     prefix: str = "",
+    fetching: bool = True,
 ) -> Policy:
     """The policy at a path of a tree, with all that it extends; raises PolicyError.
 
     Any tree will do: a folder, or a revision. Without a tree, `path` is a shipped profile.
-    `cache` is the folder for what is fetched; `own_rules` are the files of rules that come from
-    elsewhere; `prefix` is put before the paths of the tree in messages.
+    `cache` is the folder for what is fetched; without `fetching`, what is not there yet raises
+    UnfetchedError. `own_rules` are the files of rules that come from elsewhere; `prefix` is put
+    before the paths of the tree in messages.
     """
-    stack = _Stack(cache)
+    stack = _Stack(cache, fetching=fetching)
     if tree is None:
         stack.profile(path, Origin(path))
     else:
@@ -99,8 +101,9 @@ class _Read(NamedTuple):
 class _Stack:
     """Policy files in the order of their layers, the uppermost first."""
 
-    def __init__(self, cache: Path | None) -> None:
+    def __init__(self, cache: Path | None, *, fetching: bool) -> None:
         self.cache = cache
+        self.fetching = fetching
         self.read: list[_Read] = []
         self.seen = {DEFAULT}  # what it says is what a policy without layers says
         self.open: list[str] = []
@@ -125,7 +128,7 @@ class _Stack:
         try:
             data = spot.tree.read(spot.path)
         except UnreadableError as error:
-            raise PolicyError(f"{origin}: `{spot.shown}`: {error.message}") from None
+            raise UnavailableError(f"{origin}: `{spot.shown}`: {error.message}") from None
         document, problems = policyfile.read(spot.shown, data)
         extends, rule_folders = policyfile.folders(document)
         self.open.append(spot.shown)
@@ -159,11 +162,12 @@ class _Stack:
         from pipelaw.policygit import fetched  # noqa: PLC0415  few policies need git
 
         if self.cache is None:
-            raise PolicyError(f"{origin}: there is no home folder to keep a copy of the policy in")
+            remedy = "there is no home folder to keep a copy of the policy in"
+            raise UnavailableError(f"{origin}: {remedy}")
         try:
-            tree = fetched(extension.place, extension.commit, self.cache)
-        except PolicyError as error:
-            raise PolicyError(f"{origin}: {error}") from None
+            tree = fetched(extension.place, extension.commit, self.cache, anew=self.fetching)
+        except UnavailableError as error:
+            raise type(error)(f"{origin}: {error}") from None
         return _Spot(tree, posixpath.normpath(extension.path), f"{tree.name}:")
 
     def policy(self, today: dt.date, own_rules: Iterable[Path]) -> Policy:
@@ -239,10 +243,10 @@ def _rule_files(spot: _Spot, folder: Setting[str]) -> list[RuleFile]:
     return found
 
 
-def _categories(read: Sequence[_Read]) -> frozenset[str]:
+def _categories(read: Sequence[_Read]) -> Sequence[str]:
     """The categories of controls that can be missing; the catalogue is large, so only if asked for."""
     if not any(one.document and "controls" in one.document.source.text for one in read):
-        return frozenset()
+        return ()
     from pipelaw.facts.control_catalogue import catalogue  # noqa: PLC0415
 
-    return frozenset(catalogue().expected)
+    return sorted(catalogue().expected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import Problem, decode
-from pipelaw.errors import UnreadableError
+from pipelaw.errors import PipelawError, UnreadableError, bug
 from pipelaw.finding import Finding, Names, Usage
 from pipelaw.loaders import load
 from pipelaw.records import NamedTuple
@@ -61,14 +61,27 @@ def scan_repository(work: Work, rulebook: Rulebook) -> Part:
 
 def judged(work: Work, rulebook: Rulebook) -> Part:
     """What scanning a repository gives whatever its policy says, and on whatever day."""
-    from pipelaw.engine import judge  # noqa: PLC0415  what is known already is not judged
-
     read = read_files(work)
     read.unreadable.extend(work.tree.problems())
     names = Names(work.prefix)
-    findings = [found for pipeline in read.pipelines for found in judge(pipeline, rulebook, names)]
+    findings = judged_pipelines(read, rulebook, names)
     findings.extend(judge_whole(work, read, rulebook, names))
     return part_of(work, read, _commented(work, read, findings))
+
+
+def judged_pipelines(read: Reading, rulebook: Rulebook, names: Names) -> list[Finding]:
+    """The findings about pipelines; one that cannot be judged is noted as not read."""
+    from pipelaw.engine import judge  # noqa: PLC0415  what is known already is not judged
+
+    findings: list[Finding] = []
+    for pipeline in read.pipelines:
+        try:
+            findings.extend(judge(pipeline, rulebook, names))
+        except PipelawError:
+            raise
+        except Exception as error:  # noqa: BLE001  one file is no reason to lose all others
+            read.unreadable.append(Problem(pipeline.path, 1, 1, bug(error)))
+    return findings
 
 
 def decided(work: Work, part: Part) -> Part:
@@ -186,4 +199,6 @@ def _steps(read: Reading, path: str) -> Iterator[Place]:
 
 def shown(problem: Problem, prefix: str) -> Problem:
     """A problem with its path as reports show it."""
-    return problem._replace(path=f"{prefix}/{problem.path}") if prefix else problem
+    if not prefix:
+        return problem
+    return problem._replace(path=prefix if problem.path == "." else f"{prefix}/{problem.path}")

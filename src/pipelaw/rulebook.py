@@ -269,7 +269,7 @@ def load(
     `more` are rule files that were read elsewhere: path and bytes.
     With a cache, rules that were read before are neither parsed nor checked again.
     """
-    files = [path for folder in (rules.shipped(), *folders) for path in _files(str(folder))]
+    files = [path for folder in (rules.shipped(), *folders) for path in _rule_files(str(folder))]
     more = tuple(more)
     key = _key(files, more, only, skip) if cache is not None else ""
     kept = cache.get(key) if cache is not None else None
@@ -308,6 +308,8 @@ def _chosen(found: dict[str, Rule], only: Sequence[str], skip: Sequence[str]) ->
         if name not in found:
             hint = rules.near(name, found) or "; `pipelaw rules` lists them"
             raise UsageError(f"there is no rule `{name}`{hint}")
+    if only and set(only) <= set(skip):
+        raise UsageError("there is no rule to judge by: what --rule names, --skip leaves out")
     return [
         rule for rule in found.values() if (not only or rule.id in only) and rule.id not in skip
     ]
@@ -346,6 +348,13 @@ def _bytes(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise PolicyError(f"{path}:1:1: {error.strerror}") from None
+
+
+def _rule_files(folder: str) -> list[str]:
+    found = _files(folder)
+    if not found:
+        raise UsageError(f"{folder}: there is no rule in this folder")
+    return found
 
 
 def _files(folder: str, ends: tuple[str, ...] = (".yaml", ".yml")) -> list[str]:

@@ -37,6 +37,7 @@ _TYPES = {
     "int": cel.INT,
     "bool": cel.BOOL,
     "list of strings": cel.list_of(cel.STRING),
+    "list of names": cel.list_of(cel.STRING),
 }
 """What conditions take the types of parameters for."""
 

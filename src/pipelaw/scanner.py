@@ -6,16 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 from pipelaw.collector import seldom_collected
-from pipelaw.discover import Candidate, find, repositories
-from pipelaw.document import Problem
+from pipelaw.discover import Candidate, displayed, find, repositories
+from pipelaw.document import MAX_BYTES, Problem
 from pipelaw.errors import UsageError
 from pipelaw.finding import FAIL_ON, Coverage, Report, Threshold, Usage
+from pipelaw.folders import special
+from pipelaw.loaders import LOADERS
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
-from pipelaw.repository import Work
+from pipelaw.repository import Work, shown
 from pipelaw.results import Results, scan_work
 from pipelaw.rulebook import Rulebook
-from pipelaw.tree import FolderTree, MemoryTree
+from pipelaw.tree import FolderTree, MemoryTree, reason
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 FEW_FILES = 300
 """Below this, starting a second process costs more than it saves."""
+
+FEW_EACH = 20
+"""For fewer files each, no third process or further one is started, however many may be."""
 
 STDIN = "stdin.yml"
 
@@ -105,6 +110,9 @@ def _ruled(
     numbers: dict[Rulebook, int] = {}
     ruled = []
     for item in work:
+        if item.faults:
+            ruled.append(item)  # there is nothing to judge
+            continue
         book, policy, wrong = given(item.tree)
         if wrong is not None:
             if len(work) == 1:
@@ -142,10 +150,26 @@ def _work(paths: Sequence[str], platform: str, stdin: bytes | None) -> Iterator[
         if not platform:
             raise UsageError("standard input needs --as, to say whose pipeline it is")
         yield Work(MemoryTree({STDIN: stdin or b""}), "", (Candidate(STDIN, platform),))
-    for tree in repositories(*(path for path in paths if path != "-")):
+    streams = [path for path in paths if platform and path != "-" and special(path)]
+    yield from (_stream(path, platform) for path in dict.fromkeys(streams))
+    for tree in repositories(*(path for path in paths if path not in ("-", *streams))):
         yield Work(
-            tree, tree.prefix, tuple(_known(candidate, platform) for candidate in find(tree))
+            tree,
+            tree.prefix,
+            tuple(_known(candidate, platform) for candidate in find(tree)),
+            faults=tuple(shown(one, tree.prefix) for one in tree.problems()) if tree.closed else (),
         )
+
+
+def _stream(path: str, platform: str) -> Work:
+    """A pipe or device that was named: it can be read only once."""
+    name = displayed(path)
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123  also for names that are no UTF-8
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return Work(MemoryTree({}), "", (), faults=(Problem(name, 1, 1, reason(error)),))
+    return Work(MemoryTree({name: data}), "", (Candidate(name, platform),))
 
 
 def _compared(work: Work, since: str) -> Work:
@@ -153,7 +177,7 @@ def _compared(work: Work, since: str) -> Work:
 
     tree = work.tree
     if not isinstance(tree, FolderTree):
-        raise UsageError("--since compares repositories; standard input is not one")
+        raise UsageError("--since compares repositories; standard input or a pipe is none")
     return work._replace(before=GitTree(tree.root, since, tree.name))
 
 
@@ -161,14 +185,15 @@ def _known(candidate: Candidate, platform: str) -> Candidate:
     if candidate.platform:
         return candidate
     if not platform:
-        known = "github, gitlab, drone or woodpecker"
+        *names, last = LOADERS
+        known = f"{', '.join(names)} or {last}"
         raise UsageError(f"{candidate.path}: its name tells no platform; say --as {known}")
     return candidate._replace(platform=platform)
 
 
 def _processes(jobs: int, files: int) -> int:
     if jobs:
-        return jobs
+        return min(jobs, max(2, files // FEW_EACH))
     return (os.cpu_count() or 1) if files >= FEW_FILES else 1
 
 
@@ -204,7 +229,7 @@ def _report(
     return Report(
         findings=tuple(finding for part in parts for finding in part.findings),
         coverage=Coverage(
-            repositories=len(parts),
+            repositories=sum(not _closed(item.tree) for item in work),
             files=sum(part.files for part in parts),
             pipelines=sum(part.pipelines for part in parts),
             unreadable=tuple(problem for part in parts for problem in part.unreadable),
@@ -218,6 +243,11 @@ def _report(
             for part, item in zip(parts, work, strict=True)
         ),
     )
+
+
+def _closed(tree: Tree) -> bool:
+    """Whether nobody could look into what may be a repository."""
+    return isinstance(tree, FolderTree) and bool(tree.closed)
 
 
 def _together(parts: Sequence[Part]) -> tuple[Usage, ...]:

@@ -9,7 +9,6 @@ from pipelaw.asked import AskedTree, answer
 from pipelaw.compare import Moves, known, lines, marked, match, transferred
 from pipelaw.discover import find
 from pipelaw.document import decode
-from pipelaw.engine import judge
 from pipelaw.errors import UnreadableError
 from pipelaw.finding import Finding, Names, Related, Suppression
 from pipelaw.records import NamedTuple, replaced
@@ -18,6 +17,7 @@ from pipelaw.repository import (
     Reading,
     Work,
     judge_whole,
+    judged_pipelines,
     part_of,
     read_files,
     scan_repository,
@@ -79,7 +79,9 @@ class _Comparison:
         same: list[Finding] = []
         touched: list[Finding] = []
         for file in self._files:
-            (same if file.same else touched).extend(self._judged(file.reading, names))
+            (same if file.same else touched).extend(
+                judged_pipelines(file.reading, self._rulebook, names)
+            )
         touched.extend(judge_whole(work, now, self._rulebook, names))
         same, touched = settle(work, now, same), settle(work, now, touched)
         old: frozenset[int] = frozenset()
@@ -127,16 +129,12 @@ class _Comparison:
             return path in self._now.texts and self._before.holds(path, self._now.texts[path])
         return answer(self._before, question) == self._now.answer(question)
 
-    def _judged(self, reading: Reading, names: Names) -> Iterable[Finding]:
-        for pipeline in reading.pipelines:
-            yield from judge(pipeline, self._rulebook, names)
-
     def _earlier(self) -> list[Finding]:
         """The findings of the revision in what has changed since, and in the repository as a whole."""
         work = self._work._replace(tree=self._before, candidates=tuple(self._changed()))
         changed = read_files(work)
         names = Names(work.prefix)
-        findings = list(self._judged(changed, names))
+        findings = judged_pipelines(changed, self._rulebook, names)
         if not self._work.tree.named:
             kept = (file.reading for file in self._files if file.same)
             whole = _joined((*kept, changed), self._before.problems())

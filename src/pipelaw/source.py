@@ -44,12 +44,13 @@ class Source:
     order mark, line ends as in the file.
     """
 
-    __slots__ = ("_starts", "path", "text")
+    __slots__ = ("_lines", "_starts", "path", "text")
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
         self._starts: list[int] = []
+        self._lines: dict[int, str] = {}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Source):
@@ -87,9 +88,13 @@ class Source:
 
     def lines(self, first: int, last: int) -> tuple[str, ...]:
         """The text of lines `first` to `last`, 1-based and inclusive, without line ends."""
-        starts = self.starts()
-        last = min(last, len(starts))
-        return tuple(
-            self.text[starts[i] : starts[i + 1] if i + 1 < len(starts) else None].rstrip("\r\n")
-            for i in range(max(first - 1, 0), last)
-        )
+        last = min(last, len(self.starts()))
+        return tuple(map(self._line, range(max(first - 1, 0), last)))
+
+    def _line(self, number: int) -> str:
+        """A line, 0-based; the same object each time, for a long one may be in many findings."""
+        if number not in self._lines:
+            starts = self.starts()
+            end = starts[number + 1] if number + 1 < len(starts) else None
+            self._lines[number] = self.text[starts[number] : end].rstrip("\r\n")
+        return self._lines[number]

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw import zizmor
-from pipelaw.finding import Suppression
+from pipelaw.finding import Related, Suppression
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple, replaced
-from pipelaw.source import lines_of
+from pipelaw.source import Span, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,16 +25,19 @@ _HINTS = ("pipelaw: ignore[", "zizmor: ignore[")
 _COMMENT = pattern(
     r"#[ \t]*(?P<tool>pipelaw|zizmor): ignore\[(?P<rules>[\w, -]+)\][ \t]*(?P<reason>[^\r\n]*)"
 )
-_MEANT = pattern(r"#[ \t]*pipelaw[ \t]*:?[ \t]*ignore\b", re.IGNORECASE)
+_MEANT = pattern(r"#[ \t]*pipelaw[ \t]*(?::[ \t]*)?ignore\b", re.IGNORECASE)
 _ALONE = pattern(r"\s*#")
 _DASH = pattern(r"\s*-\s*(?:#|\Z)")
+
+
+_STACKED = 20
+"""How many lines of comments may lie between one and the line that it is about."""
 
 
 class Ignore(NamedTuple):
     """One `# pipelaw: ignore[rule, …] reason` comment, or zizmor's with our rules for its audits."""
 
-    line: int
-    """The line that it speaks of: its own, or the next one where it is alone."""
+    lines: Lines
     rules: frozenset[str]
     reason: str
     written: int = 0
@@ -42,8 +45,29 @@ class Ignore(NamedTuple):
 
     def covers(self, finding: Finding) -> bool:
         """Whether it silences a finding of its file by being in or above it."""
-        span = finding.span
-        return finding.rule in self.rules and span.line <= self.line <= span.end_line
+        return finding.rule in self.rules and self.lines.touch(finding)
+
+
+class Lines(NamedTuple):
+    """The lines that a comment speaks of: its own, or where it is alone what follows."""
+
+    first: int
+    last: int
+
+    def touch(self, finding: Finding) -> bool:
+        """Whether a finding of the file is on one of them."""
+        return finding.span.line <= self.last and self.first <= finding.span.end_line
+
+
+def _lines(lines: Sequence[str], number: int, *, through: bool) -> Lines:
+    """What a comment on a line speaks of; `through` is whether more comments may follow it."""
+    if not _ALONE.match(lines[number - 1]):
+        return Lines(number, number)
+    last = number + 1
+    end = min(len(lines), number + _STACKED) if through else last
+    while last < end and _ALONE.match(lines[last - 1]):
+        last += 1
+    return Lines(number + 1, last)
 
 
 def ignores(text: str) -> list[Ignore]:
@@ -51,19 +75,20 @@ def ignores(text: str) -> list[Ignore]:
     if not any(hint in text for hint in _HINTS):
         return []
     found = []
-    for number, line in enumerate(lines_of(text), 1):
+    lines = lines_of(text)
+    for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line) if ": ignore[" in line else None
         if match is not None:
-            found.append(_ignore(number, line, match))
+            found.append(_ignore(number, lines, match))
     return found
 
 
-def _ignore(number: int, line: str, match: re.Match[str]) -> Ignore:
+def _ignore(number: int, lines: Sequence[str], match: re.Match[str]) -> Ignore:
     names = frozenset(name.strip() for name in match["rules"].split(","))
-    own = 0 if not _ALONE.match(line) else 1
     foreign = match["tool"] == "zizmor"
     rules = zizmor.named(names) if foreign else names
-    return Ignore(number + own, rules, match["reason"].strip(), number if foreign else 0)
+    about = _lines(lines, number, through=not foreign)
+    return Ignore(about, rules, match["reason"].strip(), number if foreign else 0)
 
 
 class Comment(NamedTuple):
@@ -71,23 +96,33 @@ class Comment(NamedTuple):
 
     line: int
     column: int
+    about: Lines
     ignore: Ignore | None
     """None where it silences nothing, for it is not written as it should be."""
 
 
 def comments(text: str) -> list[Comment]:
     """Our own comments of a file, and what looks like one."""
-    if "ignore" not in text:
+    if not _MEANT.search(text):
         return []
     found = []
-    for number, line in enumerate(lines_of(text), 1):
+    lines = lines_of(text)
+    for number, line in enumerate(lines, 1):
         meant = _MEANT.search(line)
         if meant is None:
             continue
         match = _COMMENT.match(line, meant.start())
-        ignore = _ignore(number, line, match) if match else None
-        found.append(Comment(number, meant.start() + 1, ignore))
+        ignore = _ignore(number, lines, match) if match else None
+        about = _lines(lines, number, through=True)
+        found.append(Comment(number, meant.start() + 1, about, ignore))
     return found
+
+
+def _malformed(text: str) -> list[Comment]:
+    """What is meant for a comment of ours and is none."""
+    if "ipelaw" not in text:  # nearly no file
+        return []
+    return [comment for comment in comments(text) if comment.ignore is None]
 
 
 class File(NamedTuple):
@@ -103,33 +138,47 @@ def marked(findings: Iterable[Finding], file_of: Callable[[str], File]) -> list[
 
     Ours are on a line of the finding or above it. Zizmor's may be anywhere in what the finding
     spans, in its step, beside the key that it belongs to, or in the file where it is about that.
-    `file_of` gives the file at a path.
+    What is open beside a comment that is not quite one says so. `file_of` gives the file at a path.
     """
-    known: dict[str, tuple[File, list[Ignore]]] = {}
+    known: dict[str, tuple[File, list[Ignore], list[Comment]]] = {}
     result = []
     for finding in findings:
         path = finding.span.path
         if path not in known:
             file = file_of(path)
-            known[path] = file, ignores(file.text)
-        file, comments = known[path]
-        result.append(_settled(finding, comments, file) if comments else finding)
+            known[path] = file, ignores(file.text), _malformed(file.text)
+        file, comments, malformed = known[path]
+        settled = _settled(finding, comments, file) if comments else finding
+        result.append(_noted(settled, malformed) if malformed else settled)
     return result
 
 
+def _noted(finding: Finding, malformed: Iterable[Comment]) -> Finding:
+    """A finding that says where the comment that should silence it is."""
+    beside = next((one for one in malformed if one.about.touch(finding)), None)
+    if beside is None or finding.suppressed is not None:
+        return finding
+    span = Span(finding.span.path, beside.line, beside.column, beside.line, beside.column + 1)
+    said = "the comment beside it does not count: it is written `# pipelaw: ignore[rule] reason`"
+    # the first, for a report may leave out what comes late
+    return replaced(finding, related=(Related(span, said), *finding.related))
+
+
 def dated(finding: Finding) -> bool:
-    """Whether a comment silences a finding until some day."""
+    """Whether a comment that silences a finding may say until when."""
     found = finding.suppressed
-    return found is not None and found.by == "inline" and "(until" in found.reason
+    if found is None or found.by != "inline":
+        return False
+    reason = found.reason.lower()
+    return "until" in reason or "expires" in reason
 
 
 def _settled(finding: Finding, comments: list[Ignore], file: File) -> Finding:
-    first, last = finding.span.line, finding.span.end_line
     around: tuple[int, int] | None = None
     for comment in comments:
         if finding.rule not in comment.rules:
             continue
-        if not first <= comment.line <= last:
+        if not comment.lines.touch(finding):
             if not comment.written:
                 continue
             around = around or _around(finding, file)

@@ -97,8 +97,8 @@ class FolderTree:
     Vendored folders, repositories inside it and links that leave it are not part of it. `prefix`
     is the path of the folder as reports show it, "" for the scanned folder itself; `named` are
     the files and folders in it that were asked for; where they are `alone`, nothing beside them is
-    listed. A name with characters that no terminal should see is shown escaped, and read by that
-    name.
+    listed; `closed` says why nothing is. A name with characters that no terminal should see is
+    shown escaped, and read by that name.
     """
 
     def __init__(
@@ -109,11 +109,13 @@ class FolderTree:
         prefix: str = "",
         named: Sequence[str] = (),
         alone: bool = False,
+        closed: str = "",
     ) -> None:
         self.root = os.path.realpath(root)
         self.name = name
         self.prefix = prefix
         self.named: Sequence[str] = tuple(printable(path) for path in named)
+        self.closed = closed
         self._alone = alone
         self._odd = {printable(path): path for path in named if not path.isprintable()}
         self._listing: _Listing | None = None
@@ -121,10 +123,12 @@ class FolderTree:
 
     def paths(self) -> Sequence[str]:
         """See Tree."""
-        return self._list().paths
+        return () if self.closed else self._list().paths
 
     def problems(self) -> Sequence[Problem]:
         """See Tree; nothing as long as nobody asked for the paths."""
+        if self.closed:
+            return [Problem(path, 1, 1, self.closed) for path in self.named or (".",)]
         return self._listing.problems if self._listing else ()
 
     def ignored(self, path: str) -> bool:
@@ -148,7 +152,7 @@ class FolderTree:
             with open(full, "rb") as stream:  # noqa: PTH123  see above
                 return stream.read()
         except OSError as error:
-            raise UnreadableError(path, 1, 1, _reason(error)) from None
+            raise UnreadableError(path, 1, 1, reason(error)) from None
 
     def __contains__(self, path: object) -> bool:
         """See Tree."""
@@ -228,7 +232,7 @@ class _Listing:
                 folders = list(self._files(folder, linked, found))
             except OSError as error:
                 shown = printable(folder) or "."
-                self.problems.append(Problem(shown, 1, 1, f"{_reason(error)}: not searched"))
+                self.problems.append(Problem(shown, 1, 1, f"{reason(error)}: not searched"))
                 continue
             queue.extend(sorted(folders))
 
@@ -247,7 +251,7 @@ class _Listing:
                 self._note(path, linked or link, found)
             elif not directory or entry.name in LEFT_OUT:
                 continue
-            elif not link or self._enter(folder, path):
+            elif not link or self._enter(folder, path, found):
                 yield path, linked or link
 
     def _kind(self, entry: os.DirEntry[str], path: str) -> tuple[bool, bool]:
@@ -257,7 +261,7 @@ class _Listing:
             return file, not file and entry.is_dir()
         except OSError as error:
             if error.errno != errno.ELOOP:
-                self.problems.append(Problem(printable(path), 1, 1, _reason(error)))
+                self.problems.append(Problem(printable(path), 1, 1, reason(error)))
             return False, False
 
     def _note(self, path: str, linked: bool, found: list[str]) -> None:
@@ -269,11 +273,17 @@ class _Listing:
             self._linked.add(shown)
         found.append(shown)
 
-    def _enter(self, folder: str, path: str) -> bool:
-        """Whether to follow a link to a folder: inside the root, not back up, and not twice."""
+    def _enter(self, folder: str, path: str, found: list[str]) -> bool:
+        """Whether to follow a link to a folder: inside the root, not back up, and not twice.
+
+        One that leaves the root is noted like a file, as which git keeps it.
+        """
         target = os.path.realpath(f"{self.root}/{path}")
         here = os.path.realpath(f"{self.root}/{folder}")
-        if not _inside(self.root, target) or (here + os.sep).startswith(target + os.sep):
+        if (here + os.sep).startswith(target + os.sep):
+            return False
+        if not _inside(self.root, target):
+            self._note(path, True, found)
             return False
         below = Path(target).relative_to(self.root)
         if target in self._entered or not LEFT_OUT.isdisjoint(below.parts):
@@ -334,7 +344,7 @@ def _inside(root: str, full: str) -> bool:
     return path.is_relative_to(root) and ".git" not in path.relative_to(root).parts
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """What the operating system says, as the end of a sentence."""
     text = error.strerror or "cannot be read"
     return text[:1].lower() + text[1:]

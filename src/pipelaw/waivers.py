@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pipelaw.finding import Related, Severity, Suppression
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
     from pipelaw.finding import Finding
     from pipelaw.policy import Elsewhere, Origin, Policy, Waiver
 
-_UNTIL = re.compile(r"\(until\b(?P<day>[^)]*)\)?")
+_LAST = re.compile(
+    r"(?P<open>[(\[]\s*)?\b(?:until|expires(?:\s+on)?)\b\s*[:=]?\s*(?=(?P<said>[^()\[\]]{0,60}[)\]]?))",
+    re.IGNORECASE,
+)
+"""What says how long a comment counts."""
+_DAY = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?!\w|[-./]\d)")
+_DATED = re.compile(r"\d{4}[-/]\d[-/\d]*|\d{4}\.\d{1,2}\.\d{1,2}|\d{1,2}([-./])\d{1,2}\1\d{4}")
+"""What is meant for a day."""
 
 
 def settled(findings: Iterable[Finding], policy: Policy, prefix: str = "") -> list[Finding]:
@@ -74,23 +82,36 @@ def comment_fault(rule: str, reason: str, policy: Policy) -> str:
         return f"`{lock.value}` is locked by {lock.origin}"
     if policy.inline.value == "refused":
         return f"{policy.inline.origin} refuses such comments"
-    found = _UNTIL.search(reason)
-    if found is None:
+    days, odd = _days(reason)
+    if odd:
+        return f"`{odd[0]}` is no day, as in (until 2027-01-31)"
+    if not days:
         wanted = "it has no date, as in (until 2027-01-31)"
         return wanted if policy.inline.value == "dated" else ""
-    day = last_day(reason)
-    if day is None:
-        return f"`{found[0]}` is no day, as in (until 2027-01-31)"
-    return _range_fault(day, policy)
+    return _range_fault(min(days), policy)
 
 
 def last_day(reason: str) -> dt.date | None:
     """The day until which a comment counts, None where its reason names none."""
-    found = _UNTIL.search(reason)
-    try:
-        return dt.date.fromisoformat(found["day"].strip()) if found else None
-    except ValueError:
-        return None
+    return min(_days(reason)[0], default=None)
+
+
+def _days(reason: str) -> tuple[list[dt.date], list[str]]:
+    """The days until which a comment counts, and what stands where such a day should be."""
+    days, odd = [], []
+    for found in _LAST.finditer(reason):
+        said = _DAY.match(found["said"])
+        with suppress(ValueError):
+            if said:
+                days.append(dt.date.fromisoformat(said["day"]))
+                continue
+        # without brackets, and without anything like a day, it is a sentence
+        meant = _DATED.match(found["said"])
+        if found["open"]:
+            odd.append(reason[found.start() : found.end("said")])
+        elif meant:
+            odd.append(f"{found[0]}{meant[0]}")
+    return days, odd
 
 
 def _range_fault(day: dt.date, policy: Policy) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelaw.collector import collect_seldom
-from pipelaw.errors import PipelawError, UsageError
+from pipelaw.errors import PipelawError, UsageError, bug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,6 +127,8 @@ def guarded(run: Callable[[], int]) -> int:
     """The exit code of what runs; what it raises is reported on standard error."""
     try:
         return run()
+    except UsageError as error:
+        _say(_single(str(error)))
     except PipelawError as error:
         _say(str(error))
     except click.ClickException as error:
@@ -137,7 +139,7 @@ def guarded(run: Callable[[], int]) -> int:
     except Exception as error:  # the one place: a person gets a sentence, not a dump
         if os.environ.get("PIPELAW_DEBUG"):
             raise
-        _say(_bug(error))
+        _say(f"{bug(error)}; PIPELAW_DEBUG=1 shows all of it")
     return Status.ERROR
 
 
@@ -177,8 +179,17 @@ def _prepare(stream: object, *, keep: bool) -> None:
 
 def _say(message: str) -> None:
     """Errors for people: one line each, with the lines below that show the place."""
-    for line in message.splitlines():
+    from pipelaw.report.safe import visible  # noqa: PLC0415  for errors alone
+
+    for line in map(visible, message.splitlines()):
         click.echo(line if line.startswith(" ") else f"error: {line}", err=True)
+
+
+def _single(message: str) -> str:
+    """A message that quotes what was given, which may have any characters, as one line."""
+    from pipelaw.report.safe import visible  # noqa: PLC0415  see _say
+
+    return visible(message)
 
 
 def _lower(error: click.ClickException) -> str:
@@ -188,16 +199,3 @@ def _lower(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f" (see {error.ctx.command_path} --help)"
     return f"{text[:1].lower()}{text[1:]}{hint}"
-
-
-def _bug(error: Exception) -> str:
-    """What to report: the kind of error and the innermost line of ours that it came through."""
-    place = ""
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_globals.get("__name__", "")
-        if str(name).partition(".")[0] == __name__.partition(".")[0]:
-            place = f" in {name}, line {trace.tb_lineno}"
-        trace = trace.tb_next
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"this is a bug in pipelaw{place}: {what}; PIPELAW_DEBUG=1 shows all of it"

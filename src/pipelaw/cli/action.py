@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelaw.cli import Status, guarded, verdict
+from pipelaw.cli import Status, console, guarded, verdict
 from pipelaw.cli.scan import command as scan_command
 from pipelaw.errors import UsageError
 from pipelaw.gitcommand import fetch, run
@@ -89,7 +89,7 @@ def command() -> int:
     Takes the inputs from variables INPUT_…, and the event from where the runner puts it.
     """
     inputs, event = _inputs(), _event()
-    reports = Path(tempfile.mkdtemp(prefix="pipelaw-", dir=os.environ.get("RUNNER_TEMP")))
+    reports = _folder()
     scan = _scan(inputs, event, reports)
     sys.stderr.write(inert(scan.said))
     remark = ""
@@ -104,6 +104,16 @@ def command() -> int:
     _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
     _append("GITHUB_STEP_SUMMARY", _page(scan, outputs, reports))
     return Status.CLEAN
+
+
+def _folder() -> Path:
+    """A new folder for the reports."""
+    place = os.environ.get("RUNNER_TEMP")
+    try:
+        return Path(tempfile.mkdtemp(prefix="pipelaw-", dir=place))
+    except OSError as error:
+        said = f"RUNNER_TEMP: {place}: cannot be written: {error.strerror}"
+        raise UsageError(said) from None
 
 
 def _inputs() -> _Inputs:
@@ -310,7 +320,7 @@ def _for_upload(report: Report, reports: Path) -> str:
         if finding.suppressed is None or finding.suppressed.by == "since"
     )
     file = reports / "upload.sarif"
-    file.write_text(render("sarif", replaced(report, findings=kept, thresholds=())), "utf-8")
+    console.save(render("sarif", replaced(report, findings=kept, thresholds=())), str(file))
     return str(file)
 
 
@@ -331,6 +341,10 @@ def _page(scan: _Scan, outputs: dict[str, str], reports: Path) -> str:
 def _append(variable: str, text: str) -> None:
     """Add to one of the runner's files; an old runner may not have it."""
     file = os.environ.get(variable)
-    if file:
+    if not file:
+        return
+    try:
         with Path(file).open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
             out.write(text)
+    except OSError as error:
+        raise UsageError(f"{variable}: {file}: cannot be written: {error.strerror}") from None

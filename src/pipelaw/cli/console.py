@@ -50,7 +50,9 @@ def save(text: str, file: str) -> None:
 
 def note(text: str) -> None:
     """Tell a person something beside the report."""
-    print(f"note: {text}", file=sys.stderr)  # noqa: T201  this is the command line
+    from pipelaw.report.safe import one_line  # noqa: PLC0415  most scans have nothing to tell
+
+    print(f"note: {one_line(text)}", file=sys.stderr)  # noqa: T201  this is the command line
 
 
 def today() -> dt.date:

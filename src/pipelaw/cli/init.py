@@ -14,7 +14,7 @@ import click
 
 from pipelaw import baseline, gitcommand
 from pipelaw.cli import Status, console
-from pipelaw.cli.law import Law
+from pipelaw.cli.law import Law, has_policy, other_name
 from pipelaw.cli.policy import rulebook
 from pipelaw.discover import find, repositories
 from pipelaw.errors import UsageError
@@ -55,11 +55,15 @@ _OWNER = re.compile(r"\A(?:\w+://[^/]+/|[^/:]+:(?!//))([\w.-]+)/")
 """The first part of the path in the address of a clone, `https://host/owner/…` or `host:owner/…`."""
 _STEPS = Path(__file__).parents[1] / "data" / "steps"
 _BASELINES = {
-    "gitlab": "\n      baseline: {}",
+    "github-action": "\n        with:\n          baseline: {}",
+    "gitlab-include": "\n      baseline: {}",
     "precommit": "\n        args: [--baseline, {}]",
 }
-"""How the step of a platform names a baseline, where not as an option of the command."""
+"""How a step names a baseline, where not as an option of the command."""
 _GITLAB_STEP = ".gitlab/pipelaw.yml"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_PLAIN = re.compile(r"[\w./-]+")
+"""The names of branches that mean themselves in patterns and between quotes."""
 
 
 @click.command()
@@ -77,19 +81,23 @@ def command(path: str) -> int:
     candidates = find(tree)
     if not candidates:
         raise UsageError(f"{path}: there is no pipeline here")
-    _write(tree, FILE, POLICY.replace("@OWNER@", _owner(tree)))
+    if has_policy(tree) or not other_name(tree):
+        _write(tree, FILE, POLICY.replace("@OWNER@", _owner(tree)))
     policy = Law().policy(tree) or Policy(console.today())
-    report = scan((path,), rulebook=rulebook(policy), policy=policy)
-    if report.open:
-        _write(tree, baseline.FILE, baseline.dump(report))
-        shown = f"`pipelaw scan` shows them, with `--baseline {baseline.FILE}` what is new"
-        console.note(f"{summary.count(len(report.open), 'finding')} today: {shown}")
-    known = baseline.FILE if baseline.FILE in tree else ""
+    book = rulebook(policy)
+    report = scan((path,), rulebook=book, policy=policy)
+    known = baseline.FILE if report.open or baseline.FILE in tree else ""
     found: dict[str, list[str]] = {}
     for candidate in candidates:
         found.setdefault(candidate.platform, []).append(candidate.path)
     # what there is to do comes last, in one piece
     asked = [_offer(tree, platform, paths, known) for platform, paths in found.items()]
+    if report.open:
+        # what the steps have themselves is known, too
+        whole = scan((path,), rulebook=book, policy=policy)
+        _write(tree, baseline.FILE, baseline.dump(whole))
+        shown = f"`pipelaw scan` shows them, with `--baseline {baseline.FILE}` what is new"
+        console.note(f"{summary.count(len(whole.open), 'finding')} today: {shown}")
     console.write("".join(asked))
     return Status.CLEAN
 
@@ -101,7 +109,7 @@ def step(name: str, *, ref: str, branch: str = "main", known: str = "") -> str:
     `branch` the main one, and `known` the path of a baseline.
     """
     text = (_STEPS / f"{name}.yml").read_text("utf-8")
-    option = _BASELINES.get(name.partition("-")[0], " --baseline {}").format(known)
+    option = _BASELINES.get(name, " --baseline {}").format(known)
     values = {"REF": ref, "VERSION": VERSION, "BRANCH": branch, "OPTIONS": option if known else ""}
     for placeholder, value in values.items():
         text = text.replace(f"@{placeholder}@", value)
@@ -117,13 +125,25 @@ def _offer(tree: FolderTree, platform: str, paths: Sequence[str], known: str) ->
     belongs = _belongs(platform, first) if not own or platform == "gitlab" else None
     ref, branch = _ref(), _branch(tree)
     if own:
-        _write(tree, own, step(platform, ref=ref, branch=branch, known=known))
+        # Gitea and Forgejo look for actions elsewhere
+        pinned = own.startswith(".github/") and _COMMIT.fullmatch(ref)
+        text = step("github-action" if pinned else platform, ref=ref, branch=branch, known=known)
+        if not _write(tree, own, text) and platform != "gitlab":
+            _check_use(tree, own, known)
     if belongs is None:
         return ""
     if belongs.sign in tree.read(first).decode("utf-8", "replace"):
         console.write(f"kept   {first}\n")
+        _check_use(tree, first, known)
         return ""
     return f"\n# {belongs.where}:\n{step(belongs.step, ref=ref, branch=branch, known=known)}"
+
+
+def _check_use(tree: FolderTree, path: str, known: str) -> None:
+    """Say so where a step that was there already knows nothing of the baseline."""
+    if known and path in tree and known not in tree.read(path).decode("utf-8", "replace"):
+        said = f"{path} was there already and does not name {known}"
+        console.note(f"{said}: let its scan take that")
 
 
 def _own_file(platform: str, paths: Sequence[str]) -> str:
@@ -177,34 +197,45 @@ def _ref() -> str:
 
 def _owner(tree: FolderTree) -> str:
     """The organisation that the repository was cloned from, as an example of one to trust."""
-    try:
-        url = gitcommand.run(tree.root, "config", "--local", "--get", "remote.origin.url")
-    except UsageError:
-        return "acme"
-    found = _OWNER.search(url.decode("utf-8", "replace").strip())
+    url = _git(tree, "config", "--local", "--get", "remote.origin.url")
+    found = _OWNER.search(url)
     return found[1] if found else "acme"
 
 
 def _branch(tree: FolderTree) -> str:
-    """The branch that is checked out, as a guess at the main one."""
+    """The main branch: the one that the remote names, else one that is called so, else any."""
+    local, remote = "refs/heads/", "refs/remotes/origin/"
+    found = [_git(tree, "symbolic-ref", f"{remote}HEAD")]
+    usual = [f"{place}{name}" for name in ("main", "master") for place in (local, remote)]
+    there = _git(tree, "for-each-ref", "--format=%(refname)", *usual).split()
+    found += [name for name in usual if name in there]
+    found.append(_git(tree, "symbolic-ref", "HEAD"))
+    names = (name.removeprefix(local).removeprefix(remote) for name in found)
+    return next((name for name in names if _PLAIN.fullmatch(name)), "main")
+
+
+def _git(tree: FolderTree, *words: str) -> str:
+    """What git prints of a repository, "" where it has no answer."""
     try:
-        head = (Path(tree.root) / ".git" / "HEAD").read_text("utf-8", "replace")
-    except OSError:
-        return "main"
-    name = head.strip().removeprefix("ref: refs/heads/")
-    plain = all(char.isalnum() or char in "-_./" for char in name)
-    return name if head.startswith("ref: ") and plain else "main"
+        return gitcommand.run(tree.root, *words).decode("utf-8", "replace").strip()
+    except UsageError:
+        return ""
 
 
-def _write(tree: FolderTree, path: str, text: str) -> None:
-    """Write a file of the repository, unless there is one."""
+def _write(tree: FolderTree, path: str, text: str) -> bool:
+    """Write a file of the repository, unless there is one; whether it was written."""
     target = Path(tree.root) / path
+    inside = Path(os.path.realpath(target.parent))
+    if not inside.is_relative_to(tree.root) or ".git" in inside.relative_to(tree.root).parts:
+        what = "a link leads out of the repository: nothing is written there"
+        raise UsageError(f"{path}: {what}")
     if os.path.lexists(target):
         console.write(f"kept   {path}\n")
-        return
+        return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
     console.save(text, str(target))
     console.write(f"wrote  {path}\n")
+    return True

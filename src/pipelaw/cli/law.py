@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelaw.cli import console
-from pipelaw.errors import PolicyError, UsageError
+from pipelaw.errors import PolicyError, UnavailableError, UnfetchedError, UsageError
 from pipelaw.rulebook import load
 from pipelaw.rules import POLICY_FILE, PROFILE
 from pipelaw.scanner import Ruling
 from pipelaw.tree import FolderTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipelaw.policy import Policy, RuleFile
     from pipelaw.rulebook import Rulebook
@@ -33,12 +33,27 @@ policy_option = click.option(
 )
 """Decides which policy is in force."""
 
+
+class _Folder(click.Path):
+    """A folder that is named: nothing would be the current one."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if not str(value).strip():
+            raise UsageError("--rules has no value: is a variable not set?")
+        return super().convert(value, param, ctx)
+
+
 rules_option = click.option(
     "--rules",
     "folders",
     multiple=True,
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=_Folder(path_type=Path),
     help="A folder of own rules, beside the shipped ones. Repeatable.",
 )
 """Adds rules to those in force."""
@@ -73,10 +88,10 @@ class Law:
     def __call__(self, tree: Tree) -> Ruling:
         """By what a repository is judged; raises PolicyError where what the user named is wrong."""
         try:
+            if self._since and isinstance(tree, FolderTree):
+                return self._earlier(tree)
             policy = self.policy(tree)
-            folders, more = self._rules(tree)
-            more += policy.rule_files if policy else ()
-            return Ruling(self.rulebook(more, folders), policy)
+            return Ruling(self.rulebook(policy.rule_files if policy else ()), policy)
         except PolicyError as error:
             if self._file is not None:
                 raise
@@ -96,10 +111,8 @@ class Law:
             self._books[folders, more] = load(folders, *self._choice, self._cache, more)
         return self._books[folders, more]
 
-    def _rules(self, tree: Tree) -> tuple[tuple[Path, ...], tuple[RuleFile, ...]]:
+    def _rules(self, tree: FolderTree) -> tuple[tuple[Path, ...], tuple[RuleFile, ...]]:
         """The folders of rules outside a repository, and the rules that the revision has in the others."""
-        if not self._since or not isinstance(tree, FolderTree):
-            return tuple(self._folders), ()
         inside = {folder: _inside(str(folder), tree) for folder in self._folders}
         kept = tuple(folder for folder, place in inside.items() if not place)
         places = [place for place in inside.values() if place]
@@ -124,52 +137,81 @@ class Law:
             base.close()
 
     def policy(self, tree: Tree) -> Policy | None:
-        """The policy for a repository, None where it has none and none was named."""
+        """The policy for a repository as it is, None where it has none and none was named."""
         if self._file is not None:
-            return self._chosen(self._file, tree)
-        if not isinstance(tree, FolderTree):
+            if self._named is None:
+                self._named = self._load(*_place(self._file))
+            return self._named
+        if not isinstance(tree, FolderTree) or not _found(tree):
             return None
-        if self._since:
-            found = self._earlier(tree, POLICY_FILE)
-            if found is None and _has(tree):
-                coming = f"the one {'in ' + tree.prefix if tree.prefix else 'here'} counts from the"
-                console.note(f"{self._since} has no {POLICY_FILE}; {coming} next change on")
-            return found
-        if not _has(tree):
-            return None
-        prefix = f"{tree.prefix}/" if tree.prefix else ""
-        return self._load(FolderTree(tree.root), POLICY_FILE, prefix)
+        return self._load(FolderTree(tree.root), POLICY_FILE, _start(tree))
 
-    def _chosen(self, file: str, tree: Tree) -> Policy:
-        """The policy that the user named."""
-        if self._since and isinstance(tree, FolderTree) and not file.startswith(PROFILE):
-            inside = _inside(file, tree)
-            if inside:
-                found = self._earlier(tree, inside)
-                if found is None:
-                    what = (
-                        f"{self._since} has no such policy, and what a change adds does not count"
-                    )
-                    raise UsageError(f"{inside}: {what}")
-                return found
-        if self._named is None:
-            self._named = self._load(*_place(file))
-        return self._named
+    def _earlier(self, tree: FolderTree) -> Ruling:
+        """By what a change is judged: what the revision says, never what the change says itself.
 
-    def _earlier(self, tree: FolderTree, path: str) -> Policy | None:
+        Raises PolicyError where the change leaves the policy wrong: once merged, it would stop all.
+        """
+        path = POLICY_FILE if self._file is None else _inside(self._file, tree)
+        folders, own = self._rules(tree)
+        policy, mistakes = None, ""
+        try:
+            policy = self._at_revision(tree, path) if path else self.policy(tree)
+            book = self.rulebook(own + (policy.rule_files if policy else ()), folders)
+        except UnavailableError:
+            raise
+        except PolicyError as error:
+            if not path:
+                raise
+            policy, book, mistakes = None, self.rulebook(own, folders), str(error)
+        if path:
+            there = self._checked(tree, path, lambda more: self.rulebook(own + more, folders))
+            self._tell(tree, path, mistakes, there=there, earlier=policy is not None)
+        return Ruling(book, policy)
+
+    def _checked(
+        self, tree: FolderTree, path: str, rulebook: Callable[[tuple[RuleFile, ...]], object]
+    ) -> bool:
+        """Whether the change has a policy; raises PolicyError where that, or a rule of it, is wrong."""
+        there = _found(tree) if self._file is None else path in tree
+        if there:
+            try:
+                policy = self._load(FolderTree(tree.root), path, _start(tree), fetching=False)
+                rulebook(policy.rule_files)
+            except UnfetchedError as error:  # a stranger may have written where from
+                console.note(f"{error}: whether this policy is right shows once it counts")
+        return there
+
+    def _tell(
+        self, tree: FolderTree, path: str, mistakes: str, *, there: bool, earlier: bool
+    ) -> None:
+        """Tell by what a change is judged where that is not the policy that it has."""
+        if mistakes:
+            first = mistakes.splitlines()[0]
+            console.note(f"{first}; this change is judged by pipelaw:default")
+        elif earlier:
+            return
+        elif self._file is not None:
+            what = f"{self._since} has no such policy, and what a change adds does not count"
+            raise UsageError(f"{path}: {what}")
+        elif there:
+            coming = f"the one {'in ' + tree.prefix if tree.prefix else 'here'} counts from the"
+            console.note(f"{self._since} has no {POLICY_FILE}; {coming} next change on")
+
+    def _at_revision(self, tree: FolderTree, path: str) -> Policy | None:
         """The policy as the revision has it, None where it has none."""
         from pipelaw.gittree import GitTree  # noqa: PLC0415  most scans need no git
 
         base = GitTree(tree.root, self._since, tree.name)
         try:
             if path in base:
-                start = f"{tree.prefix}/" if tree.prefix else ""
-                return self._load(base, path, f"{self._since}:{start}")
+                return self._load(base, path, f"{self._since}:{_start(tree)}")
         finally:
             base.close()
         return None
 
-    def _load(self, tree: Tree | None, path: str, prefix: str = "") -> Policy:
+    def _load(
+        self, tree: Tree | None, path: str, prefix: str = "", *, fetching: bool = True
+    ) -> Policy:
         from pipelaw import policysource  # noqa: PLC0415  most repositories have no policy
 
         kept = console.cache()
@@ -182,17 +224,45 @@ class Law:
                 file for folder in self._folders if folder.is_dir() for file in folder.iterdir()
             ],
             prefix=prefix,
+            fetching=fetching,
         )
 
 
-def _has(tree: FolderTree) -> bool:
-    """Whether a repository has a policy, if only a link that leads nowhere; that is for `load` to say."""
-    found = os.path.lexists(f"{tree.root}/{POLICY_FILE}")
-    other = f"{Path(POLICY_FILE).stem}.yaml"
-    if not found and other in tree:
-        shown = f"{tree.prefix}/{other}" if tree.prefix else other
-        raise PolicyError(f"{shown}:1:1: a policy is called {POLICY_FILE}: rename it")
-    return found
+OTHER_NAMES = ("pipelaw.yml", "pipelaw.yaml")
+"""What a file is called that people may take for the policy."""
+
+
+def has_policy(tree: FolderTree) -> bool:
+    """Whether a repository has a policy, if only a link that leads nowhere; that is for `load` to say.
+
+    Raises PolicyError for one that has the name of no policy and can be nothing else.
+    """
+    if os.path.lexists(f"{tree.root}/{POLICY_FILE}"):
+        return True
+    wrong = f"{Path(POLICY_FILE).stem}.yaml"
+    if os.path.lexists(f"{tree.root}/{wrong}"):
+        raise PolicyError(f"{_start(tree)}{wrong}:1:1: a policy is called {POLICY_FILE}: rename it")
+    return False
+
+
+def other_name(tree: FolderTree) -> str:
+    """A file of a repository that people may take for its policy, "" where there is none."""
+    there = (name for name in OTHER_NAMES if os.path.lexists(f"{tree.root}/{name}"))
+    return next(there, "")
+
+
+def _found(tree: FolderTree) -> bool:
+    """Whether a repository has a policy; told where it may seem to have one."""
+    if has_policy(tree):
+        return True
+    if other := other_name(tree):
+        console.note(f"{_start(tree)}{other} is not read: a policy is called {POLICY_FILE}")
+    return False
+
+
+def _start(tree: FolderTree) -> str:
+    """What the paths of a repository begin with in messages."""
+    return f"{tree.prefix}/" if tree.prefix else ""
 
 
 def _place(file: str) -> tuple[Tree | None, str]:
@@ -207,6 +277,8 @@ def _place(file: str) -> tuple[Tree | None, str]:
 
 
 def _inside(file: str, tree: FolderTree) -> str:
-    """The path of a file in a repository, "" where it lies outside."""
+    """The path of a file in a repository, "" for one outside and for a profile."""
+    if file.startswith(PROFILE):
+        return ""
     path = Path(os.path.realpath(file))
     return path.relative_to(tree.root).as_posix() if path.is_relative_to(tree.root) else ""

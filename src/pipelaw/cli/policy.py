@@ -14,6 +14,7 @@ from pipelaw.discover import find, repositories
 from pipelaw.document import decode
 from pipelaw.errors import UnreadableError, UsageError
 from pipelaw.policy import Policy, Waiver
+from pipelaw.report.safe import inert, one_line, visible
 from pipelaw.rules import spelled
 from pipelaw.waivers import fault
 
@@ -52,7 +53,8 @@ def show(path: str, policy_file: str | None) -> int:
 
     PATH is a repository, by default the current folder.
     """
-    rows = list(_rows(_policy(_repository(path), policy_file)))
+    found = _rows(_policy(_repository(path), policy_file))
+    rows = [(visible(text), visible(where)) for text, where in found]
     width = min(max(len(text) for text, _ in rows), 60)
     console.write(
         "".join(f"{text:{width}}  # {where}\n" if where else f"{text}\n" for text, where in rows)
@@ -147,15 +149,17 @@ def _records(
             yield f"    # does not count: {wrong}", ""
 
 
-@command.command(short_help="List the waivers and comments that need a look.")
+@command.command(short_help="List the waivers, controls and comments that need a look.")
 @_path
 @policy_option
 def audit(path: str, policy_file: str | None) -> int:
-    """List the waivers and comments that are unused, expired, faulty, soon to expire, or too broad.
+    """List what is unused, expired, faulty, soon to expire, or too broad of waivers and comments.
+
+    Of controls that work elsewhere, those that have expired or soon will.
 
     PATH is a repository, by default the current folder. Exits with 1 where it lists one.
     """
-    from pipelaw.audit import of_comments, of_waivers  # noqa: PLC0415  `show` judges nothing
+    from pipelaw.audit import of_comments, of_controls, of_waivers  # noqa: PLC0415  `show` judges nothing
     from pipelaw.report.summary import count  # noqa: PLC0415
     from pipelaw.repository import Work, scan_repository  # noqa: PLC0415
     from pipelaw.suppress import comments  # noqa: PLC0415
@@ -172,14 +176,16 @@ def audit(path: str, policy_file: str | None) -> int:
     known = [rule.id for rule in book.rules]
     remarks = [
         *of_waivers(policy, part.findings, tree.prefix),
+        *of_controls(policy),
         *of_comments(policy, part.findings, texts, known),
     ]
-    console.write("".join(f"{r.origin}: {r.kind}: {r.subject}: {r.message}\n" for r in remarks))
+    lines = (one_line(f"{r.origin}: {r.kind}: {r.subject}: {r.message}") for r in remarks)
+    console.write("".join(f"{inert(line)}\n" for line in lines))
     said = sum(len(comments(text)) for text in texts.values())
     wrong = len({(remark.origin, remark.subject) for remark in remarks})
-    console.write(
-        f"{count(len(policy.waivers), 'waiver')} and {count(said, 'comment')}, {wrong} to look at\n"
-    )
+    counts = [(len(policy.waivers), "waiver"), (len(policy.controls), "control")]
+    listed = ", ".join(count(number, noun) for number, noun in counts)
+    console.write(f"{listed} and {count(said, 'comment')}, {wrong} to look at\n")
     return Status.FOUND if remarks else Status.CLEAN
 
 

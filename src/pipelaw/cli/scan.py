@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ class _Target(NamedTuple):
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
-    help=f"A report to write: {', '.join(FORMATS)}. Repeatable; one goes to standard output."
+    help=f"A report to write: {', '.join(FORMATS)}. Repeatable; one goes to standard output, which"
+    " FILE can name as -."
     "  [default: text]",
 )
 @click.option(
@@ -108,7 +110,8 @@ def command(
     """Find what is dangerous in pipelines.
 
     PATH is a repository, a file or folder in one, a folder of repositories, or - for standard
-    input; by default the current folder.
+    input; by default the current folder. With several, the paths in a report begin at the current
+    folder, and a repository elsewhere goes by the end of its own path.
     """
     targets, began = _targets(formats, quiet), time.time()
     since, baseline = _given("since", since), _given("baseline", baseline)
@@ -173,7 +176,7 @@ def _stdin(paths: tuple[str, ...], platform: str | None) -> bytes | None:
 
 
 def _remark(report: Report, paths: tuple[str, ...], *, quiet: bool) -> None:
-    if not report.coverage.files and not quiet:
+    if not report.coverage.files and not report.coverage.unreadable and not quiet:
         console.note(f"no pipelines found in {' '.join(paths) or 'this folder'}")
 
 
@@ -187,13 +190,16 @@ def _targets(formats: Sequence[str], quiet: bool) -> list[_Target]:
             raise UsageError(f"there is no format `{name}`{near(name, FORMATS)} Known: {known}")
         if "=" in text and not file:
             raise UsageError(f"--format {text} lacks the file's name")
-        targets.append(_Target(name, file))
+        targets.append(_Target(name, "" if file == "-" else file))
     screen = [target.format for target in targets if not target.file]
     if len(screen) > 1:
         raise UsageError(
             f"only one report fits on standard output, not {' and '.join(screen)};"
             f" write one to a file: --format {screen[-1]}=FILE"
         )
+    files = [os.path.realpath(target.file) for target in targets if target.file]
+    if len(set(files)) < len(files):
+        raise UsageError("two reports cannot go to one file: give each --format its own")
     if not targets and not quiet:
         targets = [_Target("text", "")]
     return sorted(targets, key=lambda target: not target.file)

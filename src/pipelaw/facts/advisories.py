@@ -31,6 +31,8 @@ class Verdict(NamedTuple):
     """The advisories about malicious code in it, joined by commas; "" for none."""
     malicious: bool = False
     """It is a commit that is known to be malicious, not only a tag that once pointed to one."""
+    standing: bool = False
+    """It is a tag that nobody is known to have set right again."""
     fixed: str = ""
     """The first version that none of them is about, "" where there is none."""
 
@@ -41,6 +43,9 @@ class _Advisory(NamedTuple):
     ranges: tuple[tuple[tuple[str, tuple[int, ...]], ...], ...]
     fixed: str
     compromised: bool
+    standing: bool
+    names: frozenset[str]
+    """Tags that are no versions."""
 
 
 class _Data(NamedTuple):
@@ -74,6 +79,8 @@ def _advisory(record: Mapping[str, Any]) -> _Advisory:
         ),
         fixed=str(record["fixed"]),
         compromised=bool(record.get("compromised")),
+        standing=bool(record.get("standing")),
+        names=frozenset(record.get("names", ())),
     )
 
 
@@ -97,9 +104,12 @@ def verdict(name: str, ref: str, claimed: str) -> Verdict:
     """
     pinned = references.pin(ref) == "commit"
     version = parse(claimed if pinned else ref)
-    data = _data()
-    malicious = pinned and ref.lower() in data.malicious
-    found = [one for one in _about(name) if version is not None and _hit(one, version, pinned)]
+    malicious = pinned and ref.lower() in _data().malicious
+    found = [
+        one
+        for one in _about(name)
+        if (ref.lower() in one.names if version is None else _hit(one, version, pinned))
+    ]
     weak = [one for one in found if not one.compromised]
     bad = [one for one in found if one.compromised and not pinned]
     if malicious:
@@ -109,6 +119,7 @@ def verdict(name: str, ref: str, claimed: str) -> Verdict:
         severity=max((one.severity for one in weak), key=_SEVERITIES.index, default="none"),
         compromised=_joined(bad) or ("a reported incident" if malicious else ""),
         malicious=malicious,
+        standing=any(one.standing for one in bad) and not malicious,
         fixed=max((one.fixed for one in (*weak, *bad) if one.fixed), key=_bound, default=""),
     )
 

@@ -17,13 +17,20 @@ if TYPE_CHECKING:
 _SHELL = rf"(?:sudo\s+)?(?:/bin/|/usr/bin/)?{BOURNE}"
 _DECODED = r"base64\s+(?:-d|-D|--decode|-di)\b[^\n|;&]{0,200}"
 
+_PROGRAM = rf"(?:sudo\s+)?(?:/bin/|/usr/bin/)?(?:{BOURNE}|python[\d.]*|perl|ruby|node|php)"
+_STDIN = r"(?=\s*(?:-\s*)?(?:\Z|[\n;|&)`\"']))"
+"""Nothing more than that: with a module or code of its own, a program reads what is piped into it as data."""
+
 _HEX = r"(?:printf|echo\s+-e)\s+[\"'](?:\\x[0-9a-fA-F]{2}){4}"
 
 _DECODES = "runs what it decodes, so nobody who reads it sees what that is"
 _CONNECTED = "connects a shell to another machine, which then gives the orders"
 _NETCAT = pattern(
     rf"\b(?:nc|ncat|netcat)\s[^\n;|&]{{0,200}}(?<=\s)(?:-e|-c|--exec)\s*[\"']?(?:/bin/|/usr/bin/)?{BOURNE}\b"
+    rf"|\b{BOURNE}\s+-i\s*(?:2>&1\s*)?\|\s*(?:nc|ncat|netcat|telnet)\s"
+    rf"|\b(?:nc|ncat|netcat|telnet)\s[^\n;|&]{{1,200}}\|\s*{_SHELL}\b(?![\w.-])"
 )
+_INTERACTIVE = pattern(r"[\"']/bin/(?:ba)?sh -i(?:\s*<&|[\"']\s*[)}])")
 
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     (
@@ -31,7 +38,9 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         _DECODES,
         pattern(
             rf"\b{_DECODED}(?:\|\s*(?:gunzip|zcat|xz -d|bzip2 -d)[^\n|;&]{{0,40}})?\|\s*{_SHELL}\b(?![\w.-])"
-            rf"|\b(?:eval|{_SHELL}\s+-c)\s+[\"']?(?:\$\(|`)(?:[^\n)`$]|\$(?!\()){{0,4000}}\b{_DECODED}[)`]"
+            rf"|\b{_DECODED}\|\s*{_PROGRAM}{_STDIN}"
+            rf"|\b(?:eval|{_PROGRAM}\s+-\w*[cer])\s+[\"']?(?:\$\(|`)(?:[^\n)`$]|\$(?!\()){{0,4000}}\b{_DECODED}[)`]"
+            rf"|\b{_PROGRAM}\s+<\((?:[^\n)`$]|\$(?!\()){{0,4000}}\b{_DECODED}\)"
         ),
     ),
     (
@@ -69,7 +78,34 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             rf"\b{BOURNE}\s+-i\b[^\n]{{0,60}}/dev/tcp/|/dev/tcp/[^\n]{{1,200}}<&\d|\bexec\s+\d+<>\s*/dev/tcp/"
         ),
     ),
-    *((program, _CONNECTED, _NETCAT) for program in ("nc ", "ncat ", "netcat ")),
+    *((program, _CONNECTED, _NETCAT) for program in ("nc ", "ncat ", "netcat ", "telnet ")),
+    (
+        "socat ",
+        _CONNECTED,
+        pattern(
+            rf"\bsocat\s[^\n]{{0,200}}\b(?i:exec|system):[\"'\\]*(?:/bin/|/usr/bin/)?{BOURNE}\b"
+        ),
+    ),
+    (
+        "dup2(",
+        _CONNECTED,
+        pattern(rf"\bdup2\([^\n]{{0,300}}[\"'](?:/bin/|/usr/bin/)?{BOURNE}[\"']"),
+    ),
+    ("/bin/sh -i", _CONNECTED, _INTERACTIVE),
+    ("/bin/bash -i", _CONNECTED, _INTERACTIVE),
+    (
+        "TCPClient",
+        _CONNECTED,
+        pattern(r"(?i)\bsockets\.tcpclient\b[^\n]{0,900}\b(?:iex|invoke-expression)\b"),
+    ),
+    (
+        "xxd ",
+        _DECODES,
+        pattern(
+            rf"\bxxd\s+(?:-\w+\s+){{0,3}}-(?:r|r?p)\b[^\n|;&]{{0,60}}\|\s*{_SHELL}\b(?![\w.-])"
+        ),
+    ),
+    ("rev ", _DECODES, pattern(rf"\brev\s*\|\s*{_SHELL}\b(?![\w.-])")),
 )
 """What a script has that does it, why that matters, and the pattern."""
 

@@ -20,18 +20,25 @@ HERE = "."
 
 _ALWAYS = frozenset(
     """
-    ant ansible-playbook ansible-lint asv autoconf autoreconf ava bazel bazelisk behave brunch buck2
-    bundle bundler cabal cap cdk checkov cibuildwheel cmake commitlint configure cross crystal ctest
-    cucumber cypress dagger devcontainer docker-compose dune dvc earthly eslint fastlane firebase flake8
-    flit flutter gatsby golangci-lint gomplate goreleaser gradle gradlew gradlew.bat grunt gulp hatch
-    helmfile hugo inv invoke jake jekyll jest just karma lefthook lein lerna mage maturin make gmake
-    mdformat meson mill mise mix mkdocs mocha msbuild MSBuild mvn mvnw mvnw.cmd mypy netlify next ng ninja
-    nix-build nix-shell nox npx nuxt nx pants parcel pdm pest phing phpstan phpunit pipenv playwright pnpx
-    bunx poetry pre-commit prettier psalm pulumi pylint pytest py.test rails rake rebar3 rollup rspec
-    rubocop rye skaffold
-    sam sbt scons semantic-release serverless shards sls snakemake sonar-scanner sphinx-build stack
-    standard stylelint task terragrunt tflint tilt tox turbo vagrant vercel vite vitest wasm-pack
-    webpack wrangler xcodebuild xo pod
+    alembic alex ant ansible-playbook ansible-lint appraisal astro asv autoconf autoreconf ava bats bazel
+    bazelisk behat behave bmake brunch buck2 busted bundle bundler cabal cap cargo-make cdk cdktf changeset
+    checkov cibuildwheel clj clojure cmake codecept commitlint configure cookiecutter cross crystal cspell
+    ctest cucumber cypress dagger danger danger-swift devbox devcontainer devenv devspace docker-compose
+    docusaurus doxygen dune dvc dzil earthly eleventy erb_lint erblint eslint esy expo fastlane firebase
+    flake8 flit flutter garden gatsby gauge gemini ginkgo golangci-lint gomplate goreleaser gotestsum gradle
+    gradlew gradlew.bat grunt gulp hatch helmfile hexo hugo hypothesis infection inv invoke ionic jake
+    jasmine jbang jekyll jest jupyter-book jupyter-nbconvert just karma kitchen latexmk lefthook lein lerna
+    lint-staged locust mage markdownlint-cli2 maturin make makers gmake mingw32-make mdbook mdformat meson
+    mill mise mix mkdocs mocha molecule moon msbuild MSBuild mvn mvnw mvnw.cmd mypy netlify next ng nikola
+    nimble ninja nmake node-gyp nix-build nix-shell nosetests nose2 nox npx nuxi nuxt nx overcommit pabot
+    pants papermill parcel pdm pdoc pelican pest phing php-cs-fixer phpcbf phpcs phpstan phpunit pip-compile
+    pipenv playwright pnpx bunx poetry pre-commit prek premake5 prettier prospector prove psalm pulumi
+    pyinstaller pylama pylint pyproject-build pytest py.test qmake qmake6 rails rake rebar3 rector
+    release-it remark robot rollup rspec rubocop rush rye scala-cli scrapy shellspec skaffold sam sbt scons
+    semantic-release serverless shards sls snakemake sonar-scanner sphinx-build sphinx-autobuild stack
+    standard standardrb steep storybook stylelint task terragrunt textlint tflint tilt tox trunk tslint
+    tuist turbo vagrant vercel vite vitepress vitest vuepress wasm-pack webpack werf wrangler xcodebuild
+    xmake xo pod
     """.split()
 )
 _VERBS = {
@@ -60,12 +67,27 @@ _VERBS = {
     "conan": "install create build",
     "opam": "install pin exec",
     "act": "",
+    "anchor": "build deploy test",
+    "brew": "bundle",
+    "buf": "generate",
+    "codeql": "database",
+    "direnv": "allow exec reload",
+    "dub": "build run test",
+    "forge": "build coverage deploy script snapshot test",
+    "jupyter": "nbconvert execute run book lab notebook",
+    "luarocks": "make build",
+    "quarto": "render preview publish",
+    "R": "CMD",
+    "snyk": "test monitor",
+    "symfony": "console run",
+    "truffle": "compile migrate test",
 }
 """Programs that run code of the folder with some of their verbs; "" for every verb but a harmless one."""
 _HARMLESS = frozenset(
     """
-    --version -v -V version help --help -h config set get view info whoami login logout ping cache root bin
-    prefix ls list outdated token owner dist-tag search setup store global self-update install-completion
+    --version -version -v -V version help --help -h config set get view info whoami login logout ping
+    cache root bin prefix ls list outdated token owner dist-tag search setup store global self-update
+    install-completion
     """.split()
 )
 _PACKAGE_MANAGERS = frozenset(("npm", "pnpm", "yarn", "bun"))
@@ -106,6 +128,8 @@ def places(words: tuple[str, ...]) -> tuple[str, ...]:
         return _tool(words) if runs(program, words) else ()
     if _PIP.match(program):
         return _installed(words[1:])
+    if program in _SCRIPTED and program != "node":
+        return tuple(_given(words)[:1])
     return _interpreted(words)
 
 
@@ -179,7 +203,7 @@ def _interpreted(words: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     if read.file >= 0 and (read.language in EXECUTING or read.language in ("awk", "sed")):
         return (words[read.file],)
-    if read.code and read.language in ("python", "node"):
+    if read.code and read.language in ("python", "node", "Rscript"):
         return tuple(place for at in read.code for place in coded(read.language, words[at], words))
     if read.language == "python" and "-m" in words:
         behind = words[words.index("-m") + 1 :]
@@ -187,6 +211,30 @@ def _interpreted(words: tuple[str, ...]) -> tuple[str, ...]:
             return _installed(behind[1:])
         return (HERE,) if behind and behind[0] not in ("venv", "virtualenv", "ensurepip") else ()
     return ()
+
+
+_REDIRECTED = pattern(r"(?<![<&])<\s*([^\s<(&|;)]+)")
+_PRINTERS = frozenset(("cat", "envsubst", "head", "sed", "tail", "tac"))
+
+
+def fed(words: tuple[str, ...], text: str, printing: Sequence[str]) -> tuple[str, ...]:
+    """The files that an interpreter takes its code from by its standard input.
+
+    `text` is the command as written, `printing` are the words of the one whose output it reads.
+    """
+    read = reading(words)
+    if not read.stdin or read.remote or read.language not in EXECUTING:
+        return ()
+    given = [word for word in printing[1:] if word[:1] != "-"]
+    printed = given if printing and name(printing[0]) in _PRINTERS else []
+    return (*printed, *(match[1] for match in _REDIRECTED.finditer(text)))
+
+
+_OF_R = pattern(
+    r"\b(?:bookdown|covr|devtools|goodpractice|lintr|pak|pkgdown|quarto|rcmdcheck|remotes|renv|rmarkdown|source"
+    r"|targets|testthat|tinytest|urlchecker)\b"
+)
+"""What R is asked for that runs code of the package, or of a file."""
 
 
 def coded(language: str, code: str, words: Sequence[str]) -> tuple[str, ...]:
@@ -199,6 +247,8 @@ def coded(language: str, code: str, words: Sequence[str]) -> tuple[str, ...]:
     found = [place for each in started(code, language) for place in starting(each)]
     if language == "node":
         found += required(code)
+    if language == "Rscript" and _OF_R.search(code):
+        found.append(HERE)
     if language == "python" and _ISOLATED.isdisjoint(words) and borrows(code):
         found.append(HERE)
     return tuple(found)
@@ -213,7 +263,12 @@ def starting(each: Started) -> list[str]:
 
 
 def _tool(words: Sequence[str]) -> tuple[str, ...]:
-    """Where a tool works: the folder that an option names, or its own; and the paths among its words."""
+    """Where a tool works: the folder that an option names, or its own; and the paths among its words.
+
+    Files that it can only read are none of them.
+    """
+    if name(words[0]) in _STARTERS:
+        words = _launched(words)
     paths: list[str] = []
     folder = ""
     for index, word in enumerate(words[1:], 1):
@@ -221,10 +276,54 @@ def _tool(words: Sequence[str]) -> tuple[str, ...]:
         if word[:1] != "-":
             if words[index - 1] in _FOLDERS:
                 folder = word
-            elif "/" in word or "." in word:
+            elif ("/" in word or "." in word) and not _read(words[0], words[index - 1], word):
                 paths.append(word)
         elif equals and option in _FOLDERS:
             folder = value
-        elif equals and "/" in value:
+        elif equals and "/" in value and not _read(words[0], option, value):
             paths.append(value)
     return (folder or HERE, *paths)
+
+
+_DATA = pattern(
+    r"(?<!/package)(?<!/composer)(?<!/deno)\.(?:json|jsonl|ndjson|md|txt|csv|tsv|log|lcov|info|xml|html?|svg|png"
+    r"|sarif|diff|patch)[\"']?\Z"
+)
+"""Ends of the names of files that hold data, as far as no option says more of them."""
+_SETTING = frozenset("-c -p -r -P --project --settings --preset --plugin --rulesdir".split())
+_FILES = frozenset({"-f", "-s", "--file"})
+_STARTERS = frozenset((*_PACKAGE_MANAGERS, "npx", "bunx", "pnpx"))
+_TEMPLATED = frozenset("packer sam serverless sls docker podman cdk".split())
+"""Programs to which a file of data says what to run."""
+
+
+_SCRIPTED = frozenset(
+    "babel-node elixir esno jiti node octave octave-cli ts-node tsx vite-node zx".split()
+)
+_SENDING = frozenset("gh-pages http-server serve surge".split())
+"""Tools of packages that run the script which they are given first, and tools that only send files."""
+
+
+def _launched(words: Sequence[str]) -> Sequence[str]:
+    """The words of a starter of packages without what such a tool is handed as data."""
+    skipped = ("-p", "--package", *_FOLDERS)
+    given = [
+        at
+        for at, word in enumerate(words[1:], 1)
+        if word[:1] != "-" and words[at - 1] not in skipped
+    ]
+    if given and words[given[0]] in ("exec", "dlx", "x"):
+        given = given[1:]
+    tool = words[given[0]].partition("@")[0] if given else ""
+    if tool in _SCRIPTED and len(given) > 1:
+        return words[: given[1] + 1]
+    return words[: given[0]] if tool in _SENDING else words
+
+
+def _read(program: str, option: str, path: str) -> bool:
+    """Whether a path names a file that a tool reads, after an option that does not make it settings."""
+    if _DATA.search(path) is None or "requirements" in path or "tsconfig" in path:
+        return False
+    if option in _SETTING or "conf" in option or "requir" in option:
+        return False
+    return name(program) not in _TEMPLATED and (option not in _FILES or name(program) in _STARTERS)

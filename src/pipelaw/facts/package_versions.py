@@ -36,6 +36,9 @@ _OPTIONS = frozenset(
     --cache-folder --verbosity
     --package --framework --import-map --pin -G --working-dir -d --fetch-timeout --fetch-retries
     --network-timeout --network-concurrency --child-concurrency --linker
+    --params --package-parameters --installargs --install-arguments --ia --checksum --checksum64
+    --execution-timeout -Name -Scope -Repository -RequiredVersion -MinimumVersion -MaximumVersion -Version
+    -OutputDirectory -Source -ConfigFile -DependencyVersion -SolutionDirectory
     """.split()
 )
 _GO_OPTIONS = frozenset("-C -o -p -tags -ldflags -gcflags -asmflags -mod -modfile -exec".split())
@@ -54,7 +57,7 @@ _MOVING = pattern(
 )
 """The address of an archive of whatever a branch holds."""
 _FILES = (".", "/", "~", "$", "%", "file:", "-", "link:", "workspace:", "<", ">", "&", "{", "(")
-_ARCHIVES = (".whl", ".tgz", ".tar.gz", ".zip", ".gem", ".nupkg", ".txt", ".toml")
+_ARCHIVES = (".whl", ".tgz", ".tar.gz", ".zip", ".gem", ".nupkg", ".txt", ".toml", ".config")
 
 
 def read(manager: str, operands: Sequence[str], options: Mapping[str, str]) -> Iterator[Spec]:
@@ -103,6 +106,13 @@ _BY_OPTION = {
     "bundle": frozenset({"-v", "--version"}),
     "cargo": frozenset({"--version", "--vers", "--path", "--rev", "--tag"}),
     "dotnet": frozenset({"--version"}),
+    "dotnet add": frozenset({"--version", "-v"}),
+    "nuget": frozenset({"-Version", "-version"}),
+    "choco": frozenset({"--version"}),
+    **dict.fromkeys(
+        ("Install-Module", "Install-PSResource"),
+        frozenset({"-RequiredVersion", "-Version"}),
+    ),
 }
 """Options that fix the versions of all that a command names, or say where it comes from."""
 
@@ -179,19 +189,13 @@ def _composer(text: str) -> Spec | None:
 
 
 _DENO = pattern(r"(?:npm:|jsr:)/?(@?[^@/\s]+(?:/[^@/\s]+)?)(?:@([^/\s]+))?")
-_VERSIONED = pattern(r"[@/]v?\d+\.\d+(?:\.\d+)?[^/]*/|[@/][0-9a-f]{40}(?:/|\Z)")
 _TAGGED = pattern(r"[:@/]v?\d+\.\d+|[0-9a-f]{40}")
 
 
 def _deno(text: str) -> Spec | None:
-    """`npm:name@1.2.3`, `jsr:@scope/name`, an address with a version or a commit in it."""
+    """`npm:name@1.2.3`, `jsr:@scope/name`; a program by its address is no package."""
     match = _DENO.match(text)
-    if match is not None:
-        return _spec(match[1], match[2] or "")
-    if not text.startswith(("https://", "http://")):
-        return None
-    fixed = _VERSIONED.search(text) or "$" in text
-    return Spec(text, "exact" if fixed else "none")
+    return None if match is None else _spec(match[1], match[2] or "")
 
 
 def _plugin(text: str) -> Spec | None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts import script_words
+from pipelaw.facts.package_calls import PUBLISHING, after, called
 from pipelaw.facts.publications import official
 from pipelaw.model import Installation, Publication, replaced
 from pipelaw.patterns import pattern
@@ -14,11 +15,12 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pipelaw.facts.package_calls import Call
     from pipelaw.facts.package_versions import Spec
     from pipelaw.model import Command, Script
 
 _VERBS = (
-    *("install", "publish", " push", "upload", " add ", "dlx"),
+    *("nstall", "publish", " push", "upload", " add ", "dlx", "choco upgrade"),
     *(
         "npm i ",
         "npx ",
@@ -50,51 +52,45 @@ _CANDIDATE = pattern(
     r"|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b|\buv[ \t]+run\b[^\n;&|]{0,300}[ \t]--with[= \t]"
     r"|\bpnpx[ \t]|\bdeno[ \t]+(?:run|install|x)[ \t][^\n;&|]{0,300}(?:https?://|npm:|jsr:)"
     r"|\bgh[ \t]+ext(?:ension)?[ \t]+install[ \t]|\bhelm[ \t]+plugin[ \t]+install[ \t]"
+    r"|\b(?:choco|nuget)(?:\.exe)?[ \t]+(?:install|upgrade)[ \t]|\bdotnet[ \t]+package[ \t]+add[ \t]"
+    r"|\bInstall-(?:Module|PSResource)[ \t]"
     r"|\b(?:docker|podman)[ \t]+(?:container[ \t]+|image[ \t]+)?(?:run|create|pull)\b",
     re.MULTILINE,
 )
 _PUBLISH = pattern(
-    r"\b(?:npm|pnpm|yarn|bunx?|cargo|uvx?|poetry|hatch|pdm|flit)\b[^;&|\n]*\bpublish\b"
-    r"|\btwine\b[^;&|\n]*\bupload\b|\bgem\b[^;&|\n]*\bpush\b|\bnuget(?:\.exe)?\b[^;&|\n]*\bpush\b"
+    r"\b(?:npm|pnpm|yarn|bunx?|cargo|uvx?|poetry|hatch|pdm|flit|maturin)\b[^;&|\n]*\bpublish\b"
+    r"|\b(?:twine|maturin)\b[^;&|\n]*\bupload\b|\bgem\b[^;&|\n]*\bpush\b|\bnuget(?:\.exe)?\b[^;&|\n]*\bpush\b"
 )
 _PROGRAMS = frozenset(
     "npm pnpm pnpx yarn bun bunx pip pip3 pipx uv uvx gem bundle cargo dotnet composer go npx poetry hatch"
-    " pdm flit twine nuget deno gh helm docker podman".split()
+    " pdm flit maturin twine nuget deno gh helm docker podman choco module psresource".split()
 )
 """Of these a script has one that the patterns above find something in."""
 _JOINED = pattern(r"[\\`]\r?\n\s*")
 
-_TAKING = frozenset({"--prefix", "--cwd", "--dir", "-C", "--package", "-p"})
-"""Options before the word that says what to do, with a value of their own."""
 _RUNS = frozenset({"dlx", "run", "x", "tool run", "", "-y", "--yes", "exec -y", "exec --yes"})
 """What runs a program of a package, whose own arguments follow."""
+_MODULES = ("Install-Module", "Install-PSResource")
+"""What installs modules of PowerShell."""
 _NAMING = {
     **dict.fromkeys(("npm", "npx", "pnpm", "yarn"), ("--package", "-p")),
     **dict.fromkeys(("uv", "uvx"), ("--from",)),
     "pipx": ("--spec",),
+    **dict.fromkeys(_MODULES, ("-Name",)),
 }
 """Options that name the package where the first word names only its program."""
+_KINDS = {
+    ("go", "get"): "go get",
+    ("dotnet", "add package"): "dotnet add",
+    ("dotnet", "package add"): "dotnet add",
+}
+"""Commands whose operands are read in a way of their own."""
 _BESIDE = "--with"
 """The option of uv that names packages to be there beside the program."""
 _MANAGERS = frozenset(
-    "pip pip3 setuptools wheel npm yarn pnpm corepack bundler rubygems-update pipx uv virtualenv".split()
+    "pip pip3 setuptools wheel npm yarn pnpm corepack bundler rubygems-update pipx uv virtualenv"
+    " chocolatey PowerShellGet".split()
 )
-_RUNNERS: dict[str, tuple[str, ...]] = {
-    "bundle": ("exec",),
-    "corepack": (),
-    "bunx": (),
-    "npx": (),
-    "uvx": (),
-    "uv": ("run", "tool run"),
-    "pipx": ("run",),
-    "poetry": ("run",),
-    "pdm": ("run",),
-    "pipenv": ("run",),
-    "hatch": ("run",),
-    "pnpm": ("exec", "dlx"),
-    "yarn": ("exec", "dlx", "run"),
-}
-"""Programs that run another one, and the words that its name follows."""
 
 _INSTALL: dict[str, tuple[str, ...]] = {
     "npm": ("install", "i", "add", "exec -y", "exec --yes"),
@@ -114,7 +110,10 @@ _INSTALL: dict[str, tuple[str, ...]] = {
     "cargo": ("install", "binstall"),
     "go": ("install", "run", "get"),
     "deno": ("run", "install", "x"),
-    "dotnet": ("tool install",),
+    "dotnet": ("tool install", "add package", "package add"),
+    "nuget": ("install",),
+    "choco": ("install", "upgrade"),
+    **dict.fromkeys(_MODULES, ("",)),
     "gh": ("extension install", "ext install"),
     "helm": ("plugin install",),
     "composer": ("global require", "require"),
@@ -134,43 +133,27 @@ _REGISTRIES = {
     "hatch": "PyPI",
     "pdm": "PyPI",
     "flit": "PyPI",
+    "maturin": "PyPI",
     "gem": "RubyGems",
     "nuget": "NuGet",
     "dotnet": "NuGet",
 }
-_PUBLISHING: dict[str, tuple[str, ...]] = {
-    "npm": ("publish",),
-    "pnpm": ("publish",),
-    "yarn": ("npm publish", "publish"),
-    "bun": ("publish",),
-    "cargo": ("publish",),
-    "twine": ("upload",),
-    "uv": ("publish",),
-    "poetry": ("publish",),
-    "hatch": ("publish",),
-    "pdm": ("publish",),
-    "flit": ("publish",),
-    "gem": ("push",),
-    "nuget": ("push",),
-    "dotnet": ("nuget push",),
-}
 _ELSEWHERE = frozenset(
     "--registry --index --repository --repository-url --publish-url --host --source".split()
 )
-_SHORT = {"twine": "-r", "poetry": "-r", "hatch": "-r", "nuget": "-source", "dotnet": "-s"}
+_SHORT = {
+    "twine": "-r",
+    "poetry": "-r",
+    "hatch": "-r",
+    "maturin": "-r",
+    "nuget": "-source",
+    "dotnet": "-s",
+}
 """Options that name the registry."""
 _KEYS = frozenset({"--api-key", "-apikey"})
 """Options for a key; registries that sign people in otherwise take any word for one."""
 _PROVENANCE = pattern(r"\bconfig[ \t]+set[ \t]+(?:-\S+[ \t]+)*provenance[ \t=]+true\b")
 _DRY = frozenset({"--dry-run", "-n"})
-
-
-class _Call(NamedTuple):
-    """A command without what only runs it: `bundle exec gem push` is gem's."""
-
-    name: str
-    words: tuple[str, ...]
-    """The words after the name."""
 
 
 class Traffic(NamedTuple):
@@ -185,7 +168,7 @@ NO_TRAFFIC = Traffic()
 
 def traffic(scripts: Sequence[Script]) -> Traffic:
     """What the commands of scripts install without a fixed version, and what they publish."""
-    calls: list[tuple[_Call, Command]] = []
+    calls: list[tuple[Call, Command]] = []
     for script in scripts:
         text = script_words.spoken(script.text, script.shell)
         for verb in _VERBS:
@@ -202,7 +185,7 @@ def traffic(scripts: Sequence[Script]) -> Traffic:
     )
 
 
-def _calls(script: Script, text: str) -> Iterator[tuple[_Call, Command]]:
+def _calls(script: Script, text: str) -> Iterator[tuple[Call, Command]]:
     """The commands of a script that may be of interest; few scripts are looked into."""
     if _PROGRAMS.isdisjoint(script_words.words(text)):
         return
@@ -211,68 +194,13 @@ def _calls(script: Script, text: str) -> Iterator[tuple[_Call, Command]]:
     if _CANDIDATE.search(text) is None and _PUBLISH.search(text) is None:
         return
     for command in script.commands:
-        call = _call(command.name, command.words)
-        if call.name in _INSTALL or call.name in _PUBLISHING:
-            yield call, command
+        for call in called(command.name, command.words):
+            if call.name in _INSTALL or call.name in PUBLISHING:
+                yield call, command
 
 
-def _call(name: str, words: Sequence[str]) -> _Call:
-    """The program that a command is about at last, and the words after its name."""
-    name, rest = _plain(name), tuple(words[1:])
-    for _ in range(3):
-        if name in ("python", "python3", "py") and rest[:1] == ("-m",) and len(rest) > 1:
-            name, rest = _plain(rest[1]), rest[2:]
-            continue
-        inner = _inner(name, rest)
-        if inner is None:
-            break
-        name, rest = _plain(rest[inner]), rest[inner + 1 :]
-    if name == "cargo":
-        rest = tuple(word for word in rest if not word.startswith("+"))
-    return _Call(name, rest)
-
-
-def _plain(name: str) -> str:
-    name = name.removesuffix(".exe")
-    return {"pip3": "pip"}.get(name, name)
-
-
-def _inner(name: str, rest: tuple[str, ...]) -> int | None:
-    """The index of the program that a runner runs, where it is one that matters here."""
-    if name not in _RUNNERS:
-        return None
-    for words in _RUNNERS[name] or ("",):
-        wanted = tuple(words.split())
-        if rest[: len(wanted)] == wanted:
-            for index in range(len(wanted), len(rest)):
-                if not rest[index].startswith("-"):
-                    inner = _plain(rest[index])
-                    return index if inner in _PUBLISHING or inner in ("pip", "npm") else None
-    return None
-
-
-def _after(call: _Call, table: dict[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]] | None:
-    """The words of the table that a call begins with, flags aside, and what follows them."""
-    for words in table.get(call.name, ()):
-        wanted = words.split()
-        rest = list(call.words)
-        before: list[str] = []
-        while wanted and rest and (rest[0] == wanted[0] or rest[0].startswith("-")):
-            word = rest.pop(0)
-            if word == wanted[0]:
-                wanted.pop(0)
-                continue
-            before.append(word)
-            if word in _TAKING:
-                before += rest[:1]
-                del rest[:1]
-        if not wanted:
-            return words, (*before, *rest)
-    return None
-
-
-def _installed(call: _Call, command: Command) -> Iterator[Installation]:
-    found = _after(call, _INSTALL)
+def _installed(call: Call, command: Command) -> Iterator[Installation]:
+    found = after(call, _INSTALL)
     if found is None or "--dry-run" in call.words:
         return
     specs = (
@@ -302,11 +230,12 @@ def _specs(name: str, verb: str, words: Sequence[str]) -> Iterator[Spec]:
     """The packages that a command names, those of fixed version too."""
     from pipelaw.facts.package_versions import options_of, read  # noqa: PLC0415  few scripts install
 
-    operands, pairs = _split(words, options_of(name), runs=verb in _RUNS)
+    runs = verb in _RUNS and name not in _MODULES
+    operands, pairs = _split(words, options_of(name), runs=runs)
     options = dict(pairs)
     beside = [one for option, value in pairs if option == _BESIDE for one in value.split(",")]
     named = [*_named(name, verb, operands, options), *beside]
-    return read("go get" if (name, verb) == ("go", "get") else name, named, options)
+    return read(_KINDS.get((name, verb), name), named, options)
 
 
 def _split(
@@ -344,8 +273,8 @@ def _named(
     return operands
 
 
-def _published(call: _Call, command: Command) -> Iterator[Publication]:
-    found = _after(call, _PUBLISHING)
+def _published(call: Call, command: Command) -> Iterator[Publication]:
+    found = after(call, PUBLISHING)
     words = call.words
     if found is None or not _DRY.isdisjoint(words) or "--help" in words or _elsewhere(call):
         return
@@ -357,7 +286,7 @@ def _published(call: _Call, command: Command) -> Iterator[Publication]:
     )
 
 
-def _elsewhere(call: _Call) -> bool:
+def _elsewhere(call: Call) -> bool:
     """Whether a publication goes to a registry of its own."""
     known = False
     for option, value in _options(call.words):

@@ -11,7 +11,7 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipelaw.words import Store
 
@@ -112,37 +112,36 @@ _PY_FILLED = pattern(r"\{[^{}]*\}")
 _PY_NAME = pattern(r"(?<![\w.])[A-Za-z_]\w*")
 _PY_JUDGED = pattern(
     r"[=!]=|\bin\b|\bnot\b|\.(?:startswith|endswith|isdigit|count|find)\(|\b(?:int|len|bool)\(|\bquote\("
-    r"|\bsub\(\s*r?['\"]\[\^"
 )
+_PY_REMOVED = pattern(r"\bsub\(\s*r?['\"]\[\^")
 _PY_CALLED = pattern(
     r"(?:(?<![\w.])(?:os\.(?:system|popen)|subprocess\.(\w+)|eval|exec)|((?<=[\w)])\.write|\bprint))\("
 )
 _PY_SHELL = pattern(r"\bshell\s*=\s*True\b|['\"](?:/bin/)?(?:ba|da|z)?sh['\"]\s*,\s*['\"]-\w*c")
 _PY_KEY = pattern(r"['\"]([A-Za-z_][\w-]*)=")
+_PY_BEGIN = pattern(r"['\"]([A-Za-z_][\w-]*)<<(\{|['\"]\s*\+)?")
+"""The beginning of a value of several lines, and whether a variable decides what ends it."""
 
 
-def python(code: str, tainted: Mapping[str, Taint], files: Mapping[str, Store]) -> Iterator[Run]:
+_PY_OPENED = pattern(r"\b(?:open|Path)\(\s*['\"]([^'\"\n]+)['\"](?:[^\n()]{0,80}\)\s*as\s+(\w+))?")
+"""A file by its name, and the variable of a `with` that it gets."""
+
+
+def python(
+    code: str,
+    tainted: Mapping[str, Taint],
+    files: Mapping[str, Store],
+    lies: Callable[[str], Taint | None] | None = None,
+) -> Iterator[Run]:
     """What a script of Python runs, and what it writes to the files that the platform reads.
 
-    `files` are the names of these, each with the kind of what is written there.
+    `files` are the names of these, each with the kind of what is written there; `lies` tells whose text
+    a file holds.
     """
     written: Store | Literal[""] = next((kind for name, kind in files.items() if name in code), "")
     plain = _PY_LITERAL.sub(lambda match: _emptied(match[0], match[1] or ""), code)
-    held: dict[str, Taint] = {}
-
-    def said(start: int, end: int) -> Taint | None:
-        if _PY_JUDGED.search(code, start, end):
-            return None
-        names = _PY_NAME.findall(plain[start:end])
-        found = [held.get(name) for name in names]
-        named = _PY_ENVIRONMENT.finditer(code, start, end)
-        found += (tainted.get(match[1].lower()) for match in named)
-        return strongest(taint for taint in found if taint is not None)
-
-    for match in _PY_ASSIGNED.finditer(plain):
-        taint = said(*match.span(2))
-        if taint is not None:
-            held[match[1]] = taint
+    said = _Python(code, plain, tainted, lies).said
+    begun = None
     for match in islice(_PY_CALLED.finditer(plain), MOST):
         end = closing(plain, match.end())
         does, name = _called(code, match[1] or "", match[2] or "", match.end(), end)
@@ -150,8 +149,51 @@ def python(code: str, tainted: Mapping[str, Taint], files: Mapping[str, Store]) 
         if not kind:
             continue
         taint = said(match.end(), end)
+        if does == "file":
+            begun = _PY_BEGIN.search(code, match.end(), end) or begun
+        if taint is not None and does == "file" and begun is not None and not name:
+            name = begun[1]
+            # it cannot end what ends by chance
+            taint = taint.narrowed("line") if begun[2] else taint
         if taint is not None:
             yield Run(kind, name, taint, match.start(), end + 1)
+
+
+class _Python:
+    """Whose text the variables of a script of Python hold; `plain` is it without its literals."""
+
+    def __init__(
+        self,
+        code: str,
+        plain: str,
+        tainted: Mapping[str, Taint],
+        lies: Callable[[str], Taint | None] | None,
+    ) -> None:
+        self._code = code
+        self._plain = plain
+        self._tainted = tainted
+        self._lies = lies
+        self._held: dict[str, Taint] = {}
+        for match in _PY_OPENED.finditer(code) if lies is not None else ():
+            self._hold(match[2], lies(match[1]) if lies is not None and match[2] else None)
+        for match in _PY_ASSIGNED.finditer(plain):
+            self._hold(match[1], self.said(*match.span(2)))
+
+    def said(self, start: int, end: int) -> Taint | None:
+        """Whose text an expression gives, from the environment, a file or a variable."""
+        if _PY_JUDGED.search(self._plain, start, end) or _PY_REMOVED.search(self._code, start, end):
+            return None
+        found = [self._held.get(name) for name in _PY_NAME.findall(self._plain[start:end])]
+        named = _PY_ENVIRONMENT.finditer(self._code, start, end)
+        found += (self._tainted.get(match[1].lower()) for match in named)
+        if self._lies is not None:
+            opened = _PY_OPENED.finditer(self._code, start, end)
+            found += (self._lies(match[1]) for match in opened)
+        return strongest(taint for taint in found if taint is not None)
+
+    def _hold(self, name: str, taint: Taint | None) -> None:
+        if taint is not None:
+            self._held[name] = taint
 
 
 def _called(

@@ -64,6 +64,23 @@ def device(file: str) -> str:
     return match["host"].lower() if match is not None else ""
 
 
+_WITHIN = pattern(
+    r"(?:10|127)\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|[^.]*\Z"
+    r"|.*\.(?:local|localdomain|internal|intranet|lan|svc|test)\Z"
+)
+"""Hosts of a network of one's own."""
+_NUMBERED = pattern(r"\d+\.\d+\.\d+\.\d+\Z")
+
+
+def unprotected(name: str, code: str) -> bool:
+    """Whether a command talks to a public host without encryption, or to one that only its number names."""
+    if _WITHIN.match(name):
+        return False
+    match = _URL.search(code)
+    unencrypted = match is not None and match[0][:5].lower() == "http:"
+    return unencrypted or _NUMBERED.match(name) is not None
+
+
 def collector(name: str) -> bool:
     """Whether a host collects for whoever asks it to."""
     return _below(name, _COLLECTORS)

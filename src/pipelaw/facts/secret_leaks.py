@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.secret_dumps import PRINTERS, dumps, filtered, may_dump, printing, through
 from pipelaw.facts.secret_expansions import changed, expands, visible
-from pipelaw.facts.secret_hosts import RAW, SENDERS, collector, device, host
+from pipelaw.facts.secret_hosts import RAW, SENDERS, collector, device, host, unprotected
 from pipelaw.facts.shell_scan import scan
 from pipelaw.facts.shell_words import naming
 from pipelaw.facts.shells import family
@@ -309,12 +309,17 @@ class _Search:
                 collected=way == "network" and collector(to),
                 derived=source.derived,
                 token=source.token,
-                raw=way == "network" and simple.name in RAW,
+                raw=way == "network" and (simple.name in RAW or unprotected(to, _code(simple))),
                 traced=traced,
                 by="set -x" if traced else simple.name,
                 place=self.script.source_text.place(start, end),
             )
         )
+
+
+def _code(simple: Simple) -> str:
+    """What a command says."""
+    return simple.unit.code[simple.start : simple.end]
 
 
 def _kept(file: str, kept: Sequence[str]) -> bool:

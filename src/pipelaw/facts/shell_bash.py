@@ -7,6 +7,7 @@ from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.shell_pieces import pieces
 from pipelaw.facts.shell_walk import Walk
 from pipelaw.patterns import pattern
 
@@ -33,12 +34,6 @@ WORDS = frozenset(
     " arithmetic_expansion array extglob_pattern regex special_variable_name".split()
 )
 """The grammar's names of what redirects, what is expanded, what stands for itself, and of words."""
-
-# tree-sitter recovers from errors in time that grows with the square of what is in one
-# statement; real scripts have less than a fifth of this
-_PIECE = 20_000
-_BRACKETS = 500
-_BRACKET = pattern(r"[|()\[\]{<`]")
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +65,7 @@ def parse(unit: Unit) -> list[Simple]:
     """The simple commands of a unit, roughly in order; of broken scripts, what could be parsed."""
     text = masked(unit.code)
     found: list[Simple] = []
-    for start, end in _pieces(text):
+    for start, end in pieces(text):
         # one byte for each character, so that the parser's offsets are those of the text
         tree = _parser().parse(text[start:end].encode("ascii"))
         Walk(unit, start, found).run(tree.root_node)
@@ -80,7 +75,7 @@ def parse(unit: Unit) -> list[Simple]:
 def trees(code: str) -> Iterator[tuple[Node, int, str]]:
     """The parsed pieces of a script, each with its offset, and the text that was parsed."""
     text = masked(code)
-    for start, end in _pieces(text):
+    for start, end in pieces(text):
         yield _parser().parse(text[start:end].encode("ascii")).root_node, start, text
 
 
@@ -107,22 +102,3 @@ def masked(code: str) -> str:
             parts += (text[at : opening.start()], "_" * (end + 2 - opening.start()))
         at = end + 2
     return "".join((*parts, text[at:]))
-
-
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """The ranges of lines to parse together: the whole of anything that somebody would write."""
-    if len(text) <= _PIECE and sum(1 for _ in _BRACKET.finditer(text)) <= _BRACKETS:
-        yield 0, len(text)
-        return
-    start = at = brackets = 0
-    for line in text.splitlines(keepends=True):
-        count = sum(1 for _ in _BRACKET.finditer(line))
-        if at > start and (brackets + count > _BRACKETS or at + len(line) - start > _PIECE):
-            yield start, at
-            start, brackets = at, 0
-        at += len(line)
-        brackets += count
-        if count > _BRACKETS or len(line) > _PIECE:
-            start, brackets = at, 0
-    if at > start:
-        yield start, at

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MATCHED = pattern(
     r"(?P<not>!\s*)?(?:\[\[\s*)?(?P<inner>!\s*)?\"?\$\{?(?P<name>\w+)\}?\"?\s*"
-    r"(?:=~\s*(?P<pattern>\S+(?:\s[^\]&|;]*)?)|(?P<operator>==?|!=)\s*(?P<other>\"[^\"$]*\"|'[^']*'|[\w./-]+)(?![^\s\])&|;]))"
+    r"(?:=~\s*(?P<pattern>(?:\\.|\"[^\"]*\"|'[^']*'|\[(?:\[:\w+:\]|[^\]])*\]|[^\s\\\"'\[])+)|(?P<operator>==?|!=)\s*(?P<other>\"[^\"$]*\"|'[^']*'|[\w./-]+)(?![^\s\])&|;]))"
 )
 _BEGUN = pattern(
     r"\[\[\s+(?:!\s+)?\"?\$\{?(?P<name>\w+)\}?\"?\s+"
@@ -86,6 +86,19 @@ def grepped(condition: str) -> dict[str, bool]:
         if name and _confines(pattern):
             found[name] = not condition.lstrip().startswith("!")
     return found
+
+
+_CAPTURING = pattern(r"\$\{?(?P<name>\w+)\}?\"?\s*=~\s*(?P<pattern>[^\n]+?)\s*\]\]")
+_GROUP = pattern(r"\(((?:\[[^\]]*\]|[^()\[])*)\)")
+
+
+def captured(condition: str) -> tuple[str, bool] | None:
+    """The variable of which a condition keeps parts, and whether these are harmless whatever it holds."""
+    match = _CAPTURING.search(condition)
+    if match is None:
+        return None
+    groups = _GROUP.findall(match["pattern"])
+    return match["name"], bool(groups) and all(map(narrow, groups))
 
 
 def _whole(pattern: str, value: Callable[[str], str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_syntax import PASSING
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +47,9 @@ def _expanded(simples: Iterable[Simple], start: int, end: int) -> bool:
         return False
     innermost, index = max(around, key=lambda found: found[0].spans[found[1]])
     first = innermost.spans[index][0]
-    if _single_quoted(innermost.unit.code[first:start]):
+    # envsubst puts in itself what its words only name
+    naming = innermost.name == "envsubst"
+    if _single_quoted(innermost.unit.code[first:start]) is not naming:
         return False
     reading = innermost.reading
     if index in reading.code or (index == reading.file and innermost.name in _SOURCING):
@@ -64,7 +67,18 @@ def _printed_as_code(simple: Simple, around: Iterable[tuple[Simple, int]]) -> bo
         if reader is None or reader.name not in PASSING:
             break
         reader = reader.flow.consumer()
-    return reader is not None and reader.reading.stdin
+    return reader is not None and (reader.reading.stdin or _filled(reader))
+
+
+_MARK = pattern(r"\bxargs\s(?:[^\n'\"|;&]*?\s)?(?:-I\s*|--replace=)([^\s'\"]+)")
+
+
+def _filled(reader: Simple) -> bool:
+    """Whether `xargs -I{} sh -c '… {} …'` puts what it reads into code."""
+    if not reader.arguments_from_input:
+        return False
+    match = _MARK.search(reader.unit.code, reader.start, reader.end)
+    return match is not None and any(match[1] in reader.words[at] for at in reader.reading.code)
 
 
 def _single_quoted(before: str) -> bool:

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from pipelaw.facts.taint import Taint, Value
 
 
+class Write(NamedTuple):
+    """A text that is written to a file, and the command that writes it."""
+
+    value: Value
+    start: int
+    end: int
+
+
 class Given(NamedTuple):
     """What a script starts with."""
 
@@ -27,14 +35,10 @@ class Given(NamedTuple):
     file names."""
     file: Callable[[str], Taint | None] = lambda _path: None
     """Whose text a file of the workspace holds."""
-
-
-class Write(NamedTuple):
-    """A text that is written to a file, and the command that writes it."""
-
-    value: Value
-    start: int
-    end: int
+    made: Mapping[str, Sequence[Write]] = {}
+    """Files with foreign text that were written before, by name."""
+    picked: Callable[[Taint, str], Taint | None] = lambda answer, _query: answer
+    """What a query picks from the JSON that a forge answered."""
 
 
 class Effects(NamedTuple):

@@ -25,7 +25,7 @@ _NAME = pattern(r"\$\{?[!]?([A-Za-z_]\w*|[@*1-9])")
 _REMOVED = pattern(r"//\[\^((?:\[:\w+:\]|[^\]])*)\]/[\w-]?\}?\Z")
 _JOINED = pattern(r"//(?:\$'\\[nr]'|\$\{?(?:NL|nl|newline|LF)\}?)")
 _CUT = pattern(r"%%?\s*\$'\\[nr]'\*\}")
-_SAFE = pattern(r"(?:\[:(?:alnum|alpha|digit|upper|lower|xdigit|blank):\]|\\?[\w .,:@+-])*\Z")
+_SAFE = pattern(r"(?:\[:(?:alnum|alpha|digit|upper|lower|xdigit|blank|space):\]|\\?[\w .,:@+-])*\Z")
 _WITH_SLASH = pattern(r"\\?/")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shells import BOURNE
@@ -35,12 +36,17 @@ def may_run_remote(low: str) -> bool:
     for word in FETCHERS:
         if word in low:
             return _RUNS.search(low) is not None
-    return False
+    return "://" in low and _ADDRESSED.search(low) is not None
 
 
+_ADDRESSED = pattern(
+    r"\b(?:gsutil|gcloud\s+storage|aws\s+s3|deno|jbang|(?:uv|pipx)\s+run)\s[^\n;&|]{0,300}?://"
+    r"|\b(?:php|python|ruby)[\d.]*\s+(?:-\w*[rce]\s[^\n]{0,300}?|(?:-\s*)?<<(?s:.{0,900}?))://"
+)
+"""What copies from a bucket, runs what is at an address, or has an address in its code."""
 RUNS_REMOTE = pattern(
     r"(?=[cwalfiIsS.])(?:curl|wget|aria2c|axel|lynx|fetch -|\b[iI][wW][rR]\b|\b[iI][rR][mM]\b"
-    r"|[iI]nvoke-(?:[wW]eb|[rR]est)|\.[dD]ownload|[sS]tart-[bB]its)"
+    r"|[iI]nvoke-(?:[wW]eb|[rR]est)|\.[dD]ownload|[sS]tart-[bB]its)|" + _ADDRESSED.pattern
 )
 """Without a match in its text, no command of a script fetches code and runs it."""
 
@@ -75,6 +81,17 @@ _LOCAL = pattern(
     r"(?:https?://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/?]|\Z)|file:", re.IGNORECASE
 )
 _STANDARD_OUTPUT = frozenset(("-", "/dev/stdout"))
+_BUCKETS = frozenset(("gsutil", "gcloud", "aws"))
+_CODED = ("php", "python", "ruby")
+_SAVED = pattern(
+    r"\b(?:copy|urlretrieve)\(\s*['\"](https?://[^'\"]+)['\"]\s*,\s*['\"]([^'\"]+)['\"]"
+)
+"""A file that code of PHP or Python downloads."""
+_OPENED = pattern(r"\b(?:exec|eval)\b.{0,160}?['\"](https?://[^'\"]+)['\"]", re.DOTALL)
+"""Code that such code downloads and runs at once."""
+_RUNNING = {"deno": ("run", "install", "x"), "uv": ("run",), "pipx": ("run",), "jbang": ()}
+"""Programs that run what is at an address, and the words that it follows."""
+_VERSIONED = pattern(r"[@/]v?\d+\.\d+(?:\.\d+)?[^/]*/")
 _WEB_REQUESTS = frozenset("iwr irm invoke-webrequest invoke-restmethod start-bitstransfer".split())
 _METHOD = pattern(
     r"\.Download(?:String|Data|File)\w*\(\s*['\"]?([^'\",)\s]+)['\"]?(?:\s*,\s*['\"]?([^'\",)]+))?",
@@ -93,6 +110,10 @@ def fetch(simple: Simple) -> Fetch | None:
         found = _download(program, simple.words)
     elif program in _WEB_REQUESTS:
         found = _web_request(simple.words)
+    elif program in _BUCKETS:
+        found = _copied(simple.words)
+    elif program.startswith(_CODED):
+        found = _called(simple)
     else:
         found = None if program else method(" ".join(simple.words))
     return None if found is None or _LOCAL.match(found.address) else found
@@ -147,6 +168,57 @@ _FOLDERS = {
     "fetch": (),
     "lynx": (),
 }
+
+
+def _copied(words: Sequence[str]) -> Fetch | None:
+    """`gsutil cp gs://bucket/file .`, `aws s3 cp s3://bucket/file -`."""
+    operands = [word for word in words[1:] if word == "-" or word[:1] != "-"]
+    if "cp" not in operands:
+        return None
+    for source, target in pairwise(operands):
+        if source.startswith(("gs://", "s3://")):
+            if target == "-":
+                return Fetch(source)
+            if "://" in target:
+                return None
+            into = target[-1:] in ("/", ".")
+            file = f"{target.rstrip('/')}/{_last_part(source)}" if into else target
+            return Fetch(source, ((file, source),))
+    return None
+
+
+def _called(simple: Simple) -> Fetch | None:
+    """`php -r "copy('address', 'file');"`."""
+    for index in simple.reading.code:
+        match = _SAVED.search(simple.words[index])
+        if match is not None:
+            return Fetch(match[1], ((match[2], match[1]),))
+    return None
+
+
+def evaluated(simple: Simple) -> str:
+    """The address of what `python -c` and its like download and run at once, "" for none."""
+    if not simple.name.startswith(_CODED):
+        return ""
+    codes = [simple.words[index] for index in simple.reading.code]
+    codes += (simple.unit.code[fed.start : fed.end] for fed in simple.fed)
+    found = map(_OPENED.search, codes)
+    return next((match[1] for match in found if match and not _LOCAL.match(match[1])), "")
+
+
+def addressed(simple: Simple) -> str:
+    """The address of the program that a command fetches and runs; "" for none, and for one of a version."""
+    verbs = _RUNNING.get(simple.name)
+    if verbs is None:
+        return ""
+    operands = [word for word in simple.words[1:] if word[:1] != "-"]
+    if verbs:
+        if not operands or operands[0] not in verbs:
+            return ""
+        operands = operands[1:]
+    address = operands[0] if operands else ""
+    web = address.startswith(("https://", "http://"))
+    return "" if not web or _VERSIONED.search(address) or _LOCAL.match(address) else address
 
 
 def _split(valued: str, words: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:

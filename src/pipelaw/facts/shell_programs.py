@@ -12,7 +12,7 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tree_sitter import Node
 
@@ -35,6 +35,9 @@ class Call(NamedTuple):
 
 class Running(Protocol):
     """The script that a command runs in."""
+
+    positional: Value
+    """What it was handed as its arguments."""
 
     @property
     def given(self) -> Producing:
@@ -59,6 +62,10 @@ class Producing(Protocol):
     @property
     def produce(self) -> Callable[[Sequence[str], Sequence[str]], Taint | None]:
         """Whose text a command prints, by its words, and by the same as file names."""
+
+    @property
+    def picked(self) -> Callable[[Taint, str], Taint | None]:
+        """What a query picks from the JSON that a forge answered."""
 
 
 def output(shell: Running, call: Call) -> Value:
@@ -155,6 +162,14 @@ def _tee(shell: Running, call: Call) -> Value:
     return call.stdin
 
 
+def _copied(shell: Running, call: Call) -> Value:
+    """`cp` and `mv` of one file to another name."""
+    names = [file for file in call.files[1:] if file[:1] != "-"]
+    if len(names) == 2 and taints(held := shell.file(names[0])):
+        shell.write(names[1].removeprefix("./"), held, call.node)
+    return ()
+
+
 def _through(shell: Running, call: Call, skip: int = 0) -> Value:
     """What a program reads: its files, or its standard input."""
     operands = [file for file in call.files[1:] if file[:1] != "-" or file == "-"][skip:]
@@ -234,12 +249,35 @@ def _filtered(shell: Running, call: Call) -> Value:
     value = _through(shell, call, skip=1)
     if call.name == "awk":
         return value
+    if call.name == "jq":
+        value = (*value, *_arguments(call))
     letters = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
     raw = "r" in letters or "j" in letters or "--raw-output" in call.words
-    code = next((word for word in call.words[1:] if word[:1] != "-"), "")
+    named = {at + n for at, word in enumerate(call.words) if word in _NAMED for n in (1, 2)}
+    given = enumerate(call.words[1:], 1)
+    code = next((word for at, word in given if word[:1] != "-" and at not in named), "")
     if re.search(r"tonumber|length|@base64\b|@uri|@sh", code):
         return (UNKNOWN,)
+    value = tuple(
+        (shell.given.picked(piece, code) or UNKNOWN)
+        if not isinstance(piece, str) and piece.answer
+        else piece
+        for piece in value
+    )
     return value if raw else narrowed(value, "line")
+
+
+_NAMED = frozenset(("--arg", "--argjson", "--rawfile", "--slurpfile"))
+"""Options of `jq` that take a name and a value."""
+
+
+def _arguments(call: Call) -> Iterator[str | Taint]:
+    """What `jq` is handed beside its input: `--arg NAME VALUE`, `--args VALUE…`."""
+    for at, word in enumerate(call.words):
+        if word in ("--arg", "--argjson"):
+            yield from (piece for value in call.arguments[at + 2 : at + 3] for piece in value)
+        elif word in ("--args", "--jsonargs"):
+            yield from (piece for value in call.arguments[at + 1 :] for piece in value)
 
 
 def _joined(shell: Running, call: Call) -> Value:
@@ -250,6 +288,58 @@ def _joined(shell: Running, call: Call) -> Value:
 def _printed(shell: Running, call: Call) -> Value:
     """`printenv NAME`: what variables hold."""
     return tuple(piece for word in call.words[1:] for piece in (*shell.variable(word), "\n"))
+
+
+_OF_ENVIRONMENT = pattern(
+    r"(?:\benviron(?:\.get)?\s*[\[(]|\bgetenv\(|\bENV[\[{]|\bprocess\.env[.\[])\s*[\"']?(\w+)"
+)
+_JUDGED = pattern(
+    r"\b(?:b64encode|bool|encodeURIComponent|fullmatch|hexdigest|int|isalnum|isdigit|len|Number|parseInt|quote)\b"
+    r"|[=!]==?[^=>]|\.length\b|\bsub\(\s*r?[\"']\[\^|\.replace\(/\[\^"
+)
+_ONE_LINE = pattern(r"\bjson\.dumps\(|\bJSON\.stringify\(")
+
+
+def _coded(shell: Running, call: Call) -> Value:
+    """`python -c CODE`, `node -e CODE`: what the code takes from variables and from standard input."""
+    if len(call.words) < 3 or call.words[1][:1] != "-":
+        return (shell.given.produce(call.words, call.files) or UNKNOWN,)
+    code = " ".join(call.words[1:])
+    if _JUDGED.search(code):
+        return (UNKNOWN,)
+    found = [shell.variable(match[1]) for match in _OF_ENVIRONMENT.finditer(code)]
+    if "stdin" in code:
+        found.append(call.stdin)
+    value = tuple(piece for each in found for piece in each)
+    if not value:
+        value = (shell.given.produce(call.words, call.files) or UNKNOWN,)
+    return narrowed(value, "line") if _ONE_LINE.search(code) else value
+
+
+def _answered(_: Running, call: Call) -> Value:
+    """A language model: its answer follows the task, and what it was told to read."""
+    return tuple(taints((*(piece for value in call.arguments[1:] for piece in value), *call.stdin)))
+
+
+def _set(shell: Running, call: Call) -> Value:
+    """`set -- A B`: the arguments of the script."""
+    if "--" in call.words:
+        behind = call.arguments[call.words.index("--") + 1 :]
+        shell.positional = tuple(piece for value in behind for piece in value)
+    return ()
+
+
+def _decoded(shell: Running, call: Call) -> Value:
+    """`base64 -d` gives any text, whatever it reads; encoded, a text can do no harm."""
+    if not _DECODING.intersection(call.words):
+        return (UNKNOWN,)
+    return tuple(
+        piece if isinstance(piece, str) else piece._replace(charset="text")
+        for piece in _through(shell, call)
+    )
+
+
+_DECODING = frozenset(("-d", "-D", "--decode", "-di"))
 
 
 def _nothing(_shell: Running, _call: Call) -> Value:
@@ -268,6 +358,7 @@ _PROGRAMS: dict[str, Callable[[Running, Call], Value]] = {
     "readarray": _read,
     "tee": _tee,
     "printenv": _printed,
+    "set": _set,
     "head": _first_lines,
     "tail": _first_lines,
     "tr": _translated,
@@ -286,13 +377,20 @@ _PROGRAMS: dict[str, Callable[[Running, Call], Value]] = {
     ),
     **dict.fromkeys("cut paste column dos2unix envsubst".split(), _passed),
     **dict.fromkeys("basename dirname".split(), _echo),
+    **dict.fromkeys("node python python3 ruby".split(), _coded),
     **dict.fromkeys(
-        "wc sha1sum sha256sum sha512sum md5sum shasum base64 date uuidgen openssl expr seq".split(),
+        "aichat claude codex copilot gemini llm ollama opencode qwen".split(), _answered
+    ),
+    **dict.fromkeys(
+        "wc sha1sum sha256sum sha512sum md5sum shasum date uuidgen openssl expr seq".split(),
         _safe,
     ),
+    "base64": _decoded,
     **dict.fromkeys(
-        "set cd exit return true false : test [ sleep mkdir rm cp mv touch chmod unset shift".split(),
+        "cd exit return true false : test [ sleep mkdir rm touch chmod unset shift".split(),
         _nothing,
     ),
+    "cp": _copied,
+    "mv": _copied,
 }
 """What programs print; `produce` of what the script starts with is asked for the others."""

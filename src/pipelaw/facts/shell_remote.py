@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_downloads import Download, Downloads
-from pipelaw.facts.shell_fetch import RUNS_REMOTE, fetch, method
+from pipelaw.facts.shell_fetch import RUNS_REMOTE, addressed, evaluated, fetch, method
 from pipelaw.facts.shell_syntax import PASSING
 from pipelaw.facts.shell_words import EXECUTING
 from pipelaw.patterns import pattern
@@ -61,7 +61,8 @@ class _Script:
     def read(self, at: int, simple: Simple) -> None:
         """Judge the next command, then note what it does to files."""
         self.steps = 0
-        origin = self._origin(simple)
+        address = addressed(simple) or evaluated(simple)
+        origin: Origin = (address, simple) if address else self._origin(simple)
         if isinstance(origin, Download):
             self._report(simple, origin)
         elif origin is not None:
@@ -191,6 +192,8 @@ def _leading(simple: Simple, index: int) -> bool:
 
 _HASHING = pattern(r"(?:sha\d+|b2|md5)sum\Z|shasum\Z|Get-FileHash\Z|certutil\Z", re.IGNORECASE)
 _CHECK = pattern(r"-\w*c\w*\Z")
+_HASHED = pattern(r"\bhash_(?:file|equals)\(|\bhashlib\.|\bDigest::SHA")
+"""Code that computes a checksum."""
 _VERIFYING = {
     "gpg": ("--verify",),
     "gpg2": ("--verify",),
@@ -218,4 +221,6 @@ def _checking(simple: Simple) -> bool:
         return simple.flow.captured or (reader is not None and reader.name != "tee")
     if name in _VERIFYING:
         return not set(_VERIFYING[name]).isdisjoint(simple.words)
+    if any(_HASHED.search(simple.words[index]) for index in simple.reading.code):
+        return True
     return _CHECKING.search(name) is not None

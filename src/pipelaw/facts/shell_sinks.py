@@ -60,6 +60,20 @@ _VALUED = frozenset(
 )
 
 
+_ARGUMENTS = {
+    "docker": frozenset("-t --tag --name --label -l --build-arg -e --env".split()),
+    "find": frozenset(
+        "-name -iname -path -ipath -wholename -regex -iregex -lname -type -newer -mtime -mmin -size -user"
+        " -group -perm -maxdepth -mindepth -samefile".split()
+    ),
+    "git": frozenset("-m --message -b -B --author --grep --since --until".split()),
+    "helm": frozenset("-n --namespace --set --set-string --version".split()),
+    "npm": frozenset(("--tag",)),
+    "pytest": frozenset(("-k", "-m")),
+}
+"""Options of programs whose next word is a value whatever it begins with, and no code."""
+
+
 def sinks(
     call: Call, spans: Sequence[tuple[int, int]], files: Mapping[str, Sequence[Write]]
 ) -> Iterator[Sink]:
@@ -104,7 +118,7 @@ def _program(call: Call, at: int, files: Mapping[str, Sequence[Write]]) -> Value
 def filled(words: Sequence[str], arguments: Sequence[Value], stdin: Value) -> list[Value]:
     """The words after `xargs -I{}`, with what it reads in the place of the mark."""
     read = strongest(taints(stdin))
-    mark = next((_mark(words, at) for at, word in enumerate(words) if word[:2] == "-I"), "")
+    mark = replacing(words)
     if read is None or not mark:
         return list(arguments)
     return [
@@ -117,8 +131,10 @@ def filled(words: Sequence[str], arguments: Sequence[Value], stdin: Value) -> li
     ]
 
 
-def _mark(words: Sequence[str], at: int) -> str:
-    return words[at][2:] or (*words[at + 1 : at + 2], "")[0]
+def replacing(words: Sequence[str]) -> str:
+    """The mark that `xargs -I{}` replaces by what it reads; "" where it puts that behind the last word."""
+    at = next((at for at, word in enumerate(words) if word[:2] == "-I"), -1)
+    return "" if at < 0 else words[at][2:] or (*words[at + 1 : at + 2], "")[0]
 
 
 def _put(text: str, mark: str, read: Taint) -> Iterator[str | Taint]:
@@ -179,6 +195,7 @@ def _options(call: Call, spans: Sequence[tuple[int, int]], seen: set[int]) -> It
         first = next((piece for piece in value if piece != ""), "")
         free = not isinstance(first, str) and first.charset != "branch"
         split = any(taint.charset == "words" for taint in taints(value))
-        option = index > 0 and words[index - 1] in _VALUED and not split
+        before = words[index - 1] if index else ""
+        option = (before in _VALUED or before in _ARGUMENTS.get(call.name, ())) and not split
         if index and index not in seen and (free or split) and not option:
             yield from _sink("argument", value, spans[index])

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from pipelaw.facts import shell_programs, shell_words
 from pipelaw.facts.shell_bash import EXPANDED, LITERAL, REDIRECTS, WORDS, trees
 from pipelaw.facts.shell_branches import branching, cases, choice, sequence
+from pipelaw.facts.shell_checks import captured
 from pipelaw.facts.shell_effects import Effects, Given, Write
 from pipelaw.facts.shell_expansions import expanded
-from pipelaw.facts.shell_sinks import filled, sinks
+from pipelaw.facts.shell_sinks import filled, replacing, sinks
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, stripped, taints
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -27,6 +29,8 @@ _MOST = 20_000
 """How deep and how many nodes of a tree are looked at."""
 _CALLS = 3
 """How many functions of the script call each other."""
+_PATHS = frozenset(("word", "string", "raw_string", "concatenation"))
+_LEADING = pattern(r"\$\{?(\w+)\}?")
 
 
 def run(code: str, given: Given) -> Effects:
@@ -47,6 +51,8 @@ class Shell:
         self.text = ""
         self.offset = 0
         self.variables: dict[str, Value] = {}
+        self.paths: dict[str, str] = {}
+        """Variables that were set to what may be a path, as written."""
         self.positional: Value = ()
         self.functions: dict[str, Node] = {}
         self.branches = self.depth = self.nodes = self.calls = 0
@@ -101,6 +107,10 @@ class Shell:
     def _test(self, node: Node, _: Value) -> Value:
         """`[[ … ]]` prints nothing; what is substituted in it runs all the same."""
         self.word(node)
+        kept = captured(raw) if "=~" in (raw := self.raw(node)) else None
+        if kept is not None:
+            name, harmless = kept
+            self.variables["BASH_REMATCH"] = (UNKNOWN,) if harmless else self.variable(name)
         return ()
 
     def _redirected(self, node: Node, stdin: Value) -> Value:
@@ -165,8 +175,11 @@ class Shell:
 
     def target(self, raw: str) -> str:
         """A file by its meaning where a variable gives it one, or by its name."""
-        name = raw.strip("\"'").removeprefix("$").strip("{}")
-        return self.given.stores.get(name.lower(), raw.strip("\"'"))
+        path = raw.strip("\"'")
+        name = path.removeprefix("$").strip("{}")
+        if path[:1] == "$" and self.paths and (match := _LEADING.match(path)) is not None:
+            path = self.paths.get(match[1], match[0]) + path[match.end() :]
+        return self.given.stores.get(name.lower(), path)
 
     def _sent(self, targets: Sequence[str], printed: Value, node: Node) -> Value:
         """What is left of the output of a statement after its redirections."""
@@ -198,6 +211,10 @@ class Shell:
         if name.endswith("+"):
             name = name[:-1]
             value = (*self.variable(name), *value)
+        elif target is not None and target.type in _PATHS and "/" in raw:
+            self.paths[name] = self.target(self.raw(target))
+        else:
+            self.paths.pop(name, None)
         self.assign(name.partition("[")[0], value)
         return ()
 
@@ -221,7 +238,7 @@ class Shell:
         kind = node.type
         if kind in EXPANDED:
             if kind.endswith("expansion"):
-                value = expanded(self, node, self.raw(node))
+                value = expanded(self, node, self.raw(node).lstrip())
             else:
                 value = stripped(self.captured(node))
             return value if quoted else narrowed(value, "words")
@@ -244,8 +261,10 @@ class Shell:
         for child in node.named_children:
             if child.type in LITERAL:
                 continue
-            if child.start_byte > at:
-                found += self.literal(at, child.start_byte)
+            # the parser takes a blank before an expansion for a part of it
+            begin = child.start_byte + self.text.startswith(" ", child.start_byte + self.offset)
+            if begin > at:
+                found += self.literal(at, begin)
             found += self.word(child, quoted=quoted)
             at = max(at, child.end_byte)
         if end > at:
@@ -318,13 +337,25 @@ class Shell:
         body = self.functions.get(call.name)
         if body is not None and self.calls < _CALLS:
             return self._function_called(body, call)
-        files = self.effects.files
-        if stdin or files or any(taints(value) for value in call.arguments):
-            spans = [(n.start_byte + self.offset, n.end_byte + self.offset) for n in nodes[at:]]
-            self.effects.sinks.extend(sinks(call, spans, files))
-        if "xargs" in words[:at]:
-            call.arguments.append(stdin)
+        spans = [(n.start_byte + self.offset, n.end_byte + self.offset) for n in nodes[at:]]
+        fed = "xargs" in words[:at] and not replacing(words[:at])
+        if fed:
+            call.arguments.append(narrowed(stdin, "words"))
+            call.words.append(UNKNOWN)
+            call.files.append("")
+            spans.append((spans[0][0], spans[-1][1]))
+        self._harmed(call, spans)
+        if fed:
+            call.arguments[-1] = stdin  # each command prints its lines
         return shell_programs.output(self, call)
+
+    def _harmed(self, call: shell_programs.Call, spans: Sequence[tuple[int, int]]) -> None:
+        """Note where a command takes foreign text for more than a text."""
+        files: Mapping[str, Sequence[Write]] = self.effects.files
+        if self.given.made:
+            files = {**self.given.made, **files}
+        if call.stdin or files or any(taints(value) for value in call.arguments):
+            self.effects.sinks.extend(sinks(call, spans, files))
 
     def _function_called(self, body: Node, call: shell_programs.Call) -> Value:
         outer = self.positional

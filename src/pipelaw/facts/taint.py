@@ -28,6 +28,8 @@ class Taint(NamedTuple):
     """What it passed through: a variable, output or file; "" when direct."""
     pasted: bool = False
     """It is pasted into this very script before the shell reads it."""
+    answer: bool = False
+    """It is what a forge answered, as JSON: which of its members people write is known."""
 
     @property
     def exposed(self) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pipelaw.errors import UnreadableError
+from pipelaw.document import Problem
+from pipelaw.errors import PipelawError, UnreadableError, bug
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from pipelaw.document import Problem
-    from pipelaw.model import Pipeline
+    from pipelaw.model import Pipeline, Script
     from pipelaw.source import Source
     from pipelaw.tree import Tree
 
@@ -42,6 +42,38 @@ def load(platform: str, source: Source, tree: Tree) -> Loaded:
     """Read one file of a platform; raises UnreadableError where nothing of it could be read."""
     loader: Callable[[Source, Tree], Loaded] = import_module(LOADERS[platform]).load
     try:
-        return loader(source, tree)
+        loaded = loader(source, tree)
     except RecursionError:
         raise UnreadableError(source.path, 1, 1, "nested too deeply") from None
+    except PipelawError:
+        raise
+    except Exception as error:
+        raise UnreadableError(source.path, 1, 1, bug(error)) from error
+    missed = tuple(_torn(loaded.pipelines))
+    return loaded._replace(problems=(*loaded.problems, *missed)) if missed else loaded
+
+
+def _torn(pipelines: Iterable[Pipeline]) -> Iterator[Problem]:
+    """Lines of scripts that are too long to be parsed: nobody may hide behind one."""
+    for pipeline in pipelines:
+        for scope in pipeline.scopes():
+            for script in scope.scripts:
+                if len(script.text) > _SHORT:
+                    yield from _torn_line(script)
+
+
+_SHORT = 500
+"""Of a script that is no longer than this, no line is too long, whatever is in it."""
+
+
+def _torn_line(script: Script) -> Iterator[Problem]:
+    from pipelaw.facts.shell_pieces import torn  # noqa: PLC0415  what is known already is not loaded
+    from pipelaw.facts.shells import family  # noqa: PLC0415  as above
+
+    found = torn(script.text) if family(script.shell) == "bash" else None
+    if found is not None:
+        span = script.source_text.place(*found).span()
+        yield Problem(span.path, span.line, span.column, _TORN)
+
+
+_TORN = "a line of the script is too long to be parsed as a whole: commands in it may be missed"

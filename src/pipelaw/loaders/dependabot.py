@@ -26,6 +26,12 @@ _UNRANKED = frozenset(
 """Ecosystems whose versions Dependabot does not rank, so that `semver-…-days` say nothing."""
 _ACTIONS = "github-actions"
 _WORKFLOWS = ".github/workflows/"
+_RENOVATE = frozenset(
+    f"{folder}{name}"
+    for folder in ("", ".github/")
+    for name in ("renovate.json", "renovate.json5", ".renovaterc", ".renovaterc.json")
+)
+"""Where Renovate's settings are."""
 
 
 def load(source: Source, tree: Tree) -> Loaded:
@@ -45,7 +51,7 @@ def load(source: Source, tree: Tree) -> Loaded:
         reusable=True,
         updates=updates,
         credentials=credentials(tuple(_registries(document, fields)), ()),
-        unattended=() if _ACTIONS in known or not _has_workflows(tree) else (_ACTIONS,),
+        unattended=() if _ACTIONS in known or not _unattended(tree) else (_ACTIONS,),
         place=document.place(document.root, document.root.value[0][0]),
     )
     return Loaded((pipeline,), tuple(problems))
@@ -143,5 +149,7 @@ def _grouped(document: Document, fields: dict[str, Node]) -> set[str]:
     return {_ACTIONS} if "multi-ecosystem-groups" in fields and "updates" not in fields else set()
 
 
-def _has_workflows(tree: Tree) -> bool:
-    return any(path.startswith(_WORKFLOWS) for path in tree.paths())
+def _unattended(tree: Tree) -> bool:
+    """Whether there are workflows that Renovate, which reads them unasked, does not look after either."""
+    paths = tree.paths()
+    return any(path.startswith(_WORKFLOWS) for path in paths) and _RENOVATE.isdisjoint(paths)

@@ -11,8 +11,8 @@ from pipelaw.facts.releases import acts
 from pipelaw.facts.script_facts import facts_of
 from pipelaw.loaders.drone_conditions import Reach, event_nodes
 from pipelaw.loaders.drone_expansions import in_node
-from pipelaw.loaders.drone_steps import Parts, container_parts, entries, step_of
-from pipelaw.model import Job, Runner, Trigger
+from pipelaw.loaders.drone_steps import Parts, container_parts, entries, reached, step_of
+from pipelaw.model import Job, Runner, Trigger, replaced
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -199,7 +199,13 @@ def _containers(context: Context, fields: Mapping[str, Node], reach: Reach) -> I
             yield container_parts(context, entry, "clone", reach)
     if "services" in fields:
         for entry in entries(document, fields["services"], "`services`"):
-            yield container_parts(context, entry, "service", reach)
+            own = reached(context, entry.fields.get("when"), reach)
+            parts = container_parts(context, entry, "service", own)
+            if own.outsiders or not parts.secrets:
+                yield parts
+            else:
+                kept = (replaced(secret, outsiders="withheld") for secret in parts.secrets)
+                yield parts._replace(secrets=tuple(kept))
 
 
 def _has_containers(node: Node | None) -> bool:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.references import split_image
+from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipelaw.model import Variable
+
 _WORDS = pattern(r"[a-z]+")
+_ON = frozenset(("true", "yes", "on", "1"))
 
 _PUBLISHING = frozenset(
     "docker buildx buildah kaniko ecr gcr acr gar ghcr manifest npm pypi twine gem rubygems nuget"
@@ -23,6 +31,15 @@ _DEPLOYING = frozenset(
 _NEITHER = frozenset(
     "cache lint linter test testing scan scanner comment notify matrix slack".split()
 )
+
+
+def traces(variables: Iterable[Variable]) -> Iterator[Flaw]:
+    """The settings that make a plugin log what it is given."""
+    for variable in variables:
+        on = variable.name == "debug" and variable.value.lower() in _ON
+        if on and variable.kind == "setting":
+            text = f"debug: {variable.value}"
+            yield Flaw(kind="trace", text=text, detail="the plugin", place=variable.place)
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ from pipelaw.loaders.drone_containers import Entry, container_of, volumes_of
 from pipelaw.loaders.drone_document import pair_place
 from pipelaw.loaders.drone_expansions import UNTAINTED, Taints, handed_on, in_node, in_text, through
 from pipelaw.loaders.drone_matrix import Rows, alternatives
-from pipelaw.loaders.drone_plugins import purpose
+from pipelaw.loaders.drone_plugins import purpose, traces
 from pipelaw.loaders.drone_values import Values
 from pipelaw.loaders.switches import true
 from pipelaw.model import Step, replaced
@@ -312,15 +312,20 @@ def _sinks(context: Context, entry: Entry) -> Iterator[tuple[Node, Sink]]:
             yield value, _SINKS.get(key, "other" if key in _KNOWN else other)
 
 
+def reached(context: Context, when: Node | None, outer: Reach) -> Reach:
+    """What gets through the condition of a step or service, None for none."""
+    if when is None:
+        return outer
+    rules = context.dialect.rules
+    return reach_of(cases_of(context.document, when, rules), rules).within(outer)
+
+
 def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[Step, str, Reach]:
     """A step, what its plugin is for, and the events that get through to it."""
     document = context.document
     fields = entry.fields
     when = fields.get("when")
-    rules = context.dialect.rules
-    reach = outer
-    if when is not None:
-        reach = reach_of(cases_of(document, when, rules), rules).within(outer)
+    reach = reached(context, when, outer)
     parts = container_parts(context, entry, "step", reach)
     return (
         Step(
@@ -339,7 +344,11 @@ def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[S
             volumes=parts.volumes,
             installations=parts.facts.installations,
             publications=parts.facts.publications,
-            flaws=(*parts.facts.flaws, *unverified_logins(parts.references)),
+            flaws=(
+                *parts.facts.flaws,
+                *unverified_logins(parts.references),
+                *(traces(parts.variables) if parts.secrets else ()),
+            ),
             leaks=_leaks(parts),
             merges="merges" in acts(parts.scripts),
             place=entry.place,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, decode, shared
@@ -12,6 +13,7 @@ from pipelaw.loaders import Loaded
 from pipelaw.loaders.github_callers import called_with, used_by
 from pipelaw.loaders.github_catalogue import RUNTIMES
 from pipelaw.loaders.github_context import Context
+from pipelaw.loaders.github_gates import in_values
 from pipelaw.loaders.github_inputs import inputs_of
 from pipelaw.loaders.github_jobs import jobs_of
 from pipelaw.loaders.github_leaks import with_leaks
@@ -42,7 +44,7 @@ def load_early(tree: Tree, path: str) -> None:
     try:
         source = decode(path, tree.read(path))
         memory(tree).loaded[path] = _load(source, tree)
-    except (RecursionError, UnreadableError):
+    except Exception:  # noqa: BLE001
         return  # which is reported when its turn comes
 
 
@@ -80,6 +82,10 @@ def _is_action(source: Source, fields: dict[str, Node]) -> bool:
     )
 
 
+_SETTINGS = ("on", "run-name", "concurrency", "defaults")
+"""Keys of a workflow with expressions that nobody else looks into."""
+
+
 def _workflow(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     document = context.document
     triggers = tuple(triggers_of(document, fields.get("on")))
@@ -100,6 +106,7 @@ def _workflow(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline
     context.defaults = fields.get("defaults")
     context.cache_mode = document.text(fields.get("cache-mode"), "`cache-mode`")
     context.shell = context.default_shell(context.defaults)
+    flow.flaws.extend(in_values(document.source, fields, _SETTINGS))
     jobs = jobs_of(context, fields.get("jobs"), granted)
     return Pipeline(
         path=document.source.path,
@@ -144,7 +151,7 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
         holds_secrets=any(use.job.holds_secrets for use in uses),
         writes=any(use.job.writes for use in uses),
         mints_identity=any(use.job.mints_identity for use in uses),
-        references=_docker_image(context, runs),
+        references=_docker_image(context, runs, tree),
         runner=_runtime(context, runs),
         place=document.place(fields["runs"]),
     )
@@ -155,6 +162,7 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
         name=document.text(fields.get("name"), "`name`"),
         jobs=(job,),
         reusable=True,
+        flaws=tuple(in_values(document.source, fields, ("outputs",))),
         place=document.place(document.root, _first_value(document.root)),
     )
 
@@ -167,10 +175,15 @@ def _runtime(context: Context, runs: dict[str, Node]) -> Runner:
     return Runner(retired=using, place=context.document.place(runs["using"]))
 
 
-def _docker_image(context: Context, runs: dict[str, Node]) -> tuple[Reference, ...]:
-    """The image of an action that is a container, unless it is built from a file of its own."""
+def _docker_image(context: Context, runs: dict[str, Node], tree: Tree) -> tuple[Reference, ...]:
+    """The image of an action that is a container, or those that its own image is built on."""
     node = runs.get("image")
-    if not isinstance(node, ScalarNode) or not node.value.startswith("docker://"):
+    if not isinstance(node, ScalarNode):
         return ()
+    if not node.value.startswith("docker://"):
+        from pipelaw.loaders.dockerfile import images  # noqa: PLC0415  few repositories are such actions
+
+        folder = context.document.source.path.rpartition("/")[0]
+        return images(tree, normpath(f"{folder}/{node.value}" if folder else node.value))
     place = context.document.place(node)
     return (references.image(node.value.removeprefix("docker://"), place, "job"),)

@@ -43,7 +43,8 @@ ACTIONS: dict[str, Known] = {
     "openai/codex-action": _CODEX,
     **dict.fromkeys(
         """
-        actions/ai-inference anomalyco/opencode/github austenstone/openai-completion-action
+        actions/ai-inference anomalyco/opencode/github augmentcode/augment-agent
+        austenstone/openai-completion-action
         codiumai/pr-agent coderabbitai/ai-pr-reviewer github/ai-moderator
         github/copilot-text-inference google-gemini/code-assist-action
         google-gemini/gemini-cli-action google/gemini-code-assist-action
@@ -59,7 +60,7 @@ ACTIONS: dict[str, Known] = {
 _PROMPTS = frozenset(
     """
     append_system_prompt claude_args codex_args completion_prompt custom_instructions direct_prompt
-    input instructions message messages override_prompt prompt question system_message
+    input instruction instructions message messages override_prompt prompt question system_message
     system_prompt task user_prompt
     """.split()
 )

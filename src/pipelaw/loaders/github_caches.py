@@ -59,6 +59,7 @@ _SWITCHES = {
     "determinatesystems/magic-nix-cache-action": _ALWAYS,
     "graalvm/setup-graalvm": _ASKED,
     "gradle/actions/setup-gradle": Switch(off="cache-disabled", default=True),
+    "gradle/actions/dependency-submission": Switch(off="cache-disabled", default=True),
     "gradle/gradle-build-action": Switch(off="cache-disabled", default=True),
     # it keeps the program that it downloads, and downloads one for a version alone
     "docker/setup-buildx-action": Switch(on=("cache-binary",), default=True, given="version"),

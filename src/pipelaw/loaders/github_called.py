@@ -31,19 +31,41 @@ def action_outputs(
     context: Context, flow: Flow, used: Reference, given: Mapping[str, str], name: str
 ) -> Taint | None:
     """Whose text an output of a local action holds; with "", the worst of all of them."""
+    found = _followed_for(context, flow, used, given)
+    return _named_outputs(found.context, found.flow, found.outputs, name) if found else None
+
+
+def action_variables(
+    context: Context, flow: Flow, used: Reference, given: Mapping[str, str]
+) -> dict[str, Taint]:
+    """Whose text the variables hold that a local action sets for later steps, by name in lower case."""
+    found = action_in(context.tree, folder_of(used.text))
+    text = found[0].source.text if found is not None else ""
+    if "GITHUB_ENV" not in text and "exportVariable" not in text:
+        return {}
+    followed = _followed_for(context, flow, used, given)
+    return followed.flow.tainted if followed is not None else {}
+
+
+def _followed_for(
+    context: Context, flow: Flow, used: Reference, given: Mapping[str, str]
+) -> Followed | None:
+    """A local action, read with what one step hands over."""
     if context.tree is None or context.depth >= DEEPEST:
         return None
     handed = {key: taint for key, text in given.items() if (taint := written(context, flow, text))}
     folder = folder_of(used.text)
-    key = (folder, tuple(sorted(handed.items())), context.events, context.open_events)
+    files = tuple(flow.known.files)
+    key = (folder, tuple(sorted(handed.items())), files, context.events, context.open_events)
     known = memory(context.tree).actions
     if key not in known:
-        known[key] = _followed(context, folder, handed)
-    found = known[key]
-    return _named_outputs(found.context, found.flow, found.outputs, name) if found else None
+        inside = Known(handed)
+        inside.files += files
+        known[key] = _followed(context, folder, inside)
+    return known[key]
 
 
-def _followed(context: Context, folder: str, handed: dict[str, Taint]) -> Followed | None:
+def _followed(context: Context, folder: str, inside: Known) -> Followed | None:
     """Read a local action's steps; None where there is no such action."""
     from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  steps use actions
 
@@ -52,10 +74,11 @@ def _followed(context: Context, folder: str, handed: dict[str, Taint]) -> Follow
         return None
     document, fields = found
     inner = context.inside(document)
-    within = inner.apart(Known(handed))
+    inner.reach = context.reach
+    within = inner.apart(inside)
     runs = fields.get("runs")
     steps = document.fields(runs, "`runs`").get("steps") if isinstance(runs, MappingNode) else None
-    steps_of(inner, steps, Surroundings(within))
+    steps_of(inner, steps, Surroundings(within, reach=context.reach))
     return Followed(inner, within, fields.get("outputs"))
 
 

@@ -41,7 +41,8 @@ def noted(
         if not variable.literal
         if (taint := written(context, flow, variable.value)) is not None
     }
-    return LocalCall(folder_of(used.text), handed, reach, flow.known.job)
+    known = flow.known
+    return LocalCall(folder_of(used.text), handed, reach, known.job, tuple(known.files))
 
 
 def called_with(context: Context, callers: Iterable[Caller], load: Load) -> None:
@@ -84,7 +85,9 @@ def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
     for use in uses:
         for name, taint in use.call.inputs.items():
             handed.setdefault(name, []).append(taint)
-    return Reach(triggers, outsiders), context.apart(Known(_worst(handed)))
+    known = Known(_worst(handed))
+    known.files += dict.fromkeys(one for use in uses for one in use.call.files)
+    return Reach(triggers, outsiders), context.apart(known)
 
 
 def _worst(handed: Mapping[str, Iterable[Taint]]) -> dict[str, Taint]:

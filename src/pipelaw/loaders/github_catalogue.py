@@ -100,7 +100,7 @@ INSTALLERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "azure/setup-kubectl": ("kubectl", ("version",)),
     "biomejs/setup-biome": ("Biome", ("version",)),
     "digitalocean/action-doctl": ("doctl", ("version",)),
-    "extractions/setup-crate": ("release of a crate", ("version",)),
+    "extractions/setup-crate": ("release of a crate", ("version", "repo")),
     "extractions/setup-just": ("just", ("just-version",)),
     "fluxcd/flux2/action": ("Flux CLI", ("version",)),
     "foundry-rs/foundry-toolchain": ("Foundry", ("version",)),

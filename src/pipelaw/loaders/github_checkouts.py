@@ -20,6 +20,7 @@ _WORKSPACE = pattern(
 )
 _EXCLUDED = pattern(r"(?:\A!|/)\.(?:git(?:/|\Z)|\*)")
 """What keeps git's folder out of an artifact."""
+_EVERYTHING = pattern(r"(?:/\*\*?)+/?\Z")
 _JOBS_TOKEN = pattern(r"\bsecrets\.GITHUB_TOKEN\b|\bgithub\.token\b", re.IGNORECASE)
 _UNSET = frozenset({"false", "${{false}}"})
 _TOKEN_APART = (6,)
@@ -103,14 +104,42 @@ def runs_foreign(checkout: Checkout) -> bool:
 
 
 def uploaded(steps: Sequence[Step]) -> list[Step]:
-    """The steps, their checkouts marked where a later step stores the whole workspace."""
+    """The steps, their checkouts marked where a later step stores all that lies in their folders."""
     found = list(steps)
-    whole = -1
-    for index, step in enumerate(steps):
-        if step.artifacts and any(one.whole_workspace and one.hidden for one in step.artifacts):
-            whole = index
-    for index, step in enumerate(found[: max(whole, 0)]):
+    stores = [
+        (index, one) for index, step in enumerate(steps) for one in step.artifacts if one.hidden
+    ]
+    for index, step in enumerate(found[: stores[-1][0]] if stores else ()):
         if step.checkouts and any(older(used, *_TOKEN_APART) for used in step.references):
-            kept = tuple(replaced(checkout, uploaded=True) for checkout in step.checkouts)
+            later = [one for at, one in stores if at > index]
+            kept = tuple(
+                replaced(checkout, uploaded=True)
+                if checkout.persists_credentials
+                and any(_takes(one, checkout.folder) for one in later)
+                else checkout
+                for checkout in step.checkouts
+            )
             found[index] = replaced(step, checkouts=kept)
+    tokens = [one.folder for step in found for one in step.checkouts if one.uploaded and one.folder]
+    for index, _ in stores if tokens else ():
+        taken = tuple(_with_token(one, tokens) for one in found[index].artifacts)
+        found[index] = replaced(found[index], artifacts=taken)
     return found
+
+
+def _with_token(stored: Artifact, folders: Sequence[str]) -> Artifact:
+    """An artifact with the file that holds the token of a checkout in a folder that it takes."""
+    if stored.sensitive or stored.whole_workspace or not stored.hidden:
+        return stored
+    folder = next((folder for folder in folders if _takes(stored, folder)), "")
+    return replaced(stored, sensitive=f"{folder}/.git/config") if folder else stored
+
+
+def _takes(stored: Artifact, folder: str) -> bool:
+    """Whether an artifact takes all that lies in a folder, git's own folder in it as well."""
+    if stored.whole_workspace or not folder:
+        return stored.whole_workspace
+    if any(path.startswith("!") and _EXCLUDED.search(path) for path in stored.paths):
+        return False
+    paths = (folder_of(_EVERYTHING.sub("", path)) for path in stored.paths)
+    return any(path == folder or folder.startswith(f"{path}/") for path in paths)

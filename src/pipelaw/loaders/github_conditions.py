@@ -22,7 +22,7 @@ from pipelaw.loaders.github_expressions import (
     fences,
     parse,
 )
-from pipelaw.loaders.github_names import ACTORS, chosen, foreign, own, unwrapped
+from pipelaw.loaders.github_names import BOT_IDS, CAUSES, chosen, foreign, own, unwrapped
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -213,6 +213,7 @@ class _Judge:
         """False where the context `tree` cannot be `value` under the hypothesis."""
         if not isinstance(tree, Path):
             return None
+        value = f"{value:.0f}" if isinstance(value, float) else value
         if isinstance(value, str) and self.event:
             away = self.away_from(tree.name, value.lower())
             if away is not None:
@@ -254,12 +255,12 @@ class _Judge:
             return self.role(name, "association") if value in _TRUSTED else None
         if name == "github.event.label.name" or name.endswith("labels.*.name"):
             return self.label(name)
-        if name in ACTORS or name.endswith("actor.login"):
+        if name in CAUSES or name.endswith("actor.login"):
             # the actor is whoever caused the latest event, which for a bot's pull request can be
             # anybody; a person's name cannot be had
-            bot = value.endswith("[bot]") or not self.case.outsider
+            bot = value.endswith("[bot]") or value in BOT_IDS or not self.case.outsider
             return None if bot else self.gate("actor")
-        if name.endswith((".user.login", ".owner.login")):
+        if name.endswith((".user.login", ".owner.login", ".user.id", ".owner.id")):
             return self.role(name, "actor")
         return None
 
@@ -311,16 +312,16 @@ class _Judge:
             return self.person(what.name, _MEMBER)
         if words is None or not isinstance(what, Path):
             return None
-        results = {self.person(what.name, word) for word in words}
+        told = self.away_from if what.name.endswith("workflow_run.event") else self.person
+        results = {told(what.name, word) for word in words}
         return False if words and results == {False} else None
 
     def starts_with(self, function: str, where: Expr, what: Expr) -> bool | None:
         """The event's name, or a tag's ref, which no outsider can push."""
         value, known = self.value(what), self.value(where)
         if isinstance(value, str) and isinstance(known, str):
-            if function == "startswith":
-                return known.lower().startswith(value.lower())
-            return known.lower().endswith(value.lower())
+            known, value = known.lower(), value.lower()
+            return known.startswith(value) if function == "startswith" else known.endswith(value)
         if isinstance(where, Path) and isinstance(value, str) and function == "startswith":
             return self.begins(where.name, value)
         return None
@@ -336,10 +337,11 @@ class _Judge:
                 return self.gate("ref")
             if self.event == "pull_request" and value.startswith("refs/heads"):
                 return self.gate("ref") if self.outsider else False
-        owned = self.outsider and value.endswith("/") and name.endswith(".full_name")
+        owned = self.outsider and name.endswith(_OWNERS.get(value[-1:], "\0"))
         return self.gate("repository") if owned and foreign(name) else None
 
 
+_OWNERS = {"/": ".full_name", ":": ".label"}
 _AUTHORED = ("github.event.pull_request.", "github.event.issue.", "github.event.discussion.")
 """What an event is about; its author need not be the one who caused it."""
 

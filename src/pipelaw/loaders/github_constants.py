@@ -83,7 +83,9 @@ def _given(piece: str | Expr, chosen: Mapping[str, str]) -> list[str]:
     return [piece] if isinstance(piece, str) else list(dict.fromkeys(_values(piece, chosen)))
 
 
-_PURE = frozenset({"format", "startswith", "endswith", "contains", "join"})
+_PURE = frozenset(
+    {"format", "startswith", "endswith", "contains", "join", "case", "fromjson", "tojson"}
+)
 _ESCAPING = frozenset("{}$")
 _PIECE = 2
 
@@ -101,8 +103,16 @@ def roundabout(tree: Expr) -> bool:
 
 def _computed(tree: Expr) -> bool:
     if not isinstance(tree, (Literal, Path)) and _constant(tree):
-        return True
+        return not _array(tree)
     return any(_computed(child) for child in children(tree))
+
+
+def _array(tree: Expr) -> bool:
+    """Whether an expression reads a list or a mapping from a text: there is no other way to write one."""
+    if not isinstance(tree, Call) or tree.function != "fromjson":
+        return False
+    written = tree.arguments[0] if tree.arguments else None
+    return not isinstance(written, Literal) or str(written.value).lstrip()[:1] in ("[", "{")
 
 
 def _constant(tree: Expr) -> bool:

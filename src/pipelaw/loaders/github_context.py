@@ -24,7 +24,7 @@ from pipelaw.loaders.github_expressions import (
 from pipelaw.loaders.github_gates import flaws_at, in_expression, unclosed
 from pipelaw.loaders.github_misuse import TRACES, odd_shell, trace
 from pipelaw.loaders.github_reach import Reach
-from pipelaw.loaders.github_taint import NOTHING, Known, dynamic, taint_of, written
+from pipelaw.loaders.github_taint import NOTHING, Known, dynamic, taints_in, written
 from pipelaw.loaders.github_taint_scripts import harmless
 from pipelaw.model import Expansion, Flaw, Secret, Trigger, Variable
 
@@ -52,7 +52,16 @@ _NOBODY = Taint("", "")
 class Flow:
     """What reading one scope found, and what its environment variables carry into inner scopes."""
 
-    __slots__ = ("effects", "expansions", "flaws", "known", "secrets", "tainted", "variables")
+    __slots__ = (
+        "effects",
+        "expansions",
+        "flaws",
+        "folder",
+        "known",
+        "secrets",
+        "tainted",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -65,6 +74,8 @@ class Flow:
         self.known = known
         self.variables = variables
         """The variables of each `env` around, the outermost first."""
+        self.folder = ""
+        """Where the scripts of a step run, relative to the workspace."""
         self.effects: tuple[Effects | None] | None = None
         """What the script of a step does with an outsider's text, once somebody asked."""
         self.expansions: list[Expansion] = []
@@ -256,8 +267,7 @@ class Context:
     ) -> Iterator[Expansion]:
         """One `${{ … }}` with who writes what it puts in, if that matters in its sink."""
         read = sources(fence.code)
-        found = [one for path in read if (one := taint_of(self, flow, path)) is not None]
-        taint = strongest(found) or _NOBODY
+        taint = strongest(taints_in(self, flow, fence.code)) or _NOBODY
         data = harmless(text, fence, sink, shell, taint.charset)
         taint = _NOBODY if data else taint
         if not taint.who and sink not in _TAINTABLE:

@@ -172,6 +172,7 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
             *_people("github.event.head_commit"),
             *_people("github.event.commits.*"),
             *_people("github.event.merge_group.head_commit"),
+            *_people("github.event.commit.commit"),
         ),
     ),
     (
@@ -216,7 +217,13 @@ _WRITTEN: tuple[tuple[Author, tuple[str, ...]], ...] = (
     ),
     (
         Author(COMMITTER),
-        ("github.event.check_suite.head_commit", "github.event.check_suite.head_commit.message"),
+        (
+            "github.event.check_suite.head_commit",
+            "github.event.check_suite.head_commit.message",
+            "github.event.commit",
+            "github.event.commit.commit",
+            "github.event.commit.commit.message",
+        ),
     ),
     (
         Author(FORKER),
@@ -286,6 +293,7 @@ _CARRIERS = (
     (("github.event.workflow_run", "github.event.workflow."), frozenset({"workflow_run"})),
     (("github.event.check_suite",), frozenset({"check_suite"})),
     (("github.event.check_run",), frozenset({"check_run"})),
+    (("github.event.commit.",), frozenset({"status"})),
     (("github.event.forkee",), frozenset({"fork"})),
     (("github.event.merge_group",), frozenset({"merge_group"})),
 )

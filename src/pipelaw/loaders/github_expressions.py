@@ -94,9 +94,6 @@ MAX_OPERATORS = 400
 """A chain of operators is a tree as deep as it is long."""
 
 
-_FENCE = pattern(r"\$\{\{(.*?)\}\}", re.DOTALL)
-
-
 @lru_cache(maxsize=4096)
 def fences(text: str) -> tuple[Fence, ...]:
     """Every `${{ … }}` of a text; an unclosed one is left out. `}}` inside a string does not close."""
@@ -104,13 +101,10 @@ def fences(text: str) -> tuple[Fence, ...]:
 
 
 def _fences(text: str) -> Iterator[Fence]:
-    if "'" not in text:
-        for match in _FENCE.finditer(text):
-            yield Fence(match[1], match.start(), match.end())
-        return
+    quoted = "'" in text
     at = text.find("${{")
     while at >= 0:
-        end = _closing(text, at + 3)
+        end = _closing(text, at + 3) if quoted else text.find("}}", at + 3)
         if end < 0:
             return
         yield Fence(text[at + 3 : end], at, end + 2)
@@ -342,6 +336,15 @@ def sources(code: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(flows(parse(code))))
     except ExpressionError:
         return ()
+
+
+_MEMBERS = pattern(r"\)((?:\.[\w-]+)+)\s*\Z")
+
+
+def members(code: str) -> str:
+    """What a whole expression reads of what a function gives: `.head.sha` of `fromJSON(x).head.sha`."""
+    match = _MEMBERS.search(code) if ")." in code else None
+    return match[1] if match is not None else ""
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelaw.document import Place
+from pipelaw.document import MappingNode, Place, SequenceNode
 from pipelaw.facts.authors import LAST_ACTOR, STARTER
 from pipelaw.loaders.github_conditions import code_of, evaluate
 from pipelaw.loaders.github_constants import roundabout, settled
@@ -29,15 +29,16 @@ from pipelaw.loaders.github_expressions import (
     parse,
     paths,
 )
-from pipelaw.loaders.github_names import ACTORS
+from pipelaw.loaders.github_names import ACTOR_IDS, ACTORS, BOT_IDS
 from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from pipelaw.document import Text
+    from pipelaw.document import Node, Text
+    from pipelaw.source import Source
     from pipelaw.words import FlawKind
 
 _STATUS = frozenset({"always", "cancelled", "failure", "success"})
@@ -61,12 +62,6 @@ _CONTEXTS = frozenset(
 _JOB_CONTEXTS = frozenset("github needs vars inputs".split())
 """What the condition of a job may read."""
 _STEP_CONTEXTS = _CONTEXTS - {"secrets", "jobs"}
-
-_ACTOR_IDS = frozenset(
-    {"github.actor_id", "github.event.sender.id", "github.event.pull_request.sender.id"}
-)
-_BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
-"""Dependabot, Renovate and their like."""
 
 _COMPUTED = pattern(r"['(]|&&|\|\||[<>=!]")
 """What is in every expression that computes something."""
@@ -142,6 +137,34 @@ def in_expression(code: str) -> tuple[Found, ...]:
     ternaries = (one for one in _judged(tree) if one.kind == "ternary")
     found += [Found(one.kind, one.detail, *whole) for one in ternaries]
     return tuple(found)
+
+
+def in_values(source: Source, fields: Mapping[str, Node], keys: Iterable[str]) -> Iterator[Flaw]:
+    """What is wrong with the expressions in the values of keys, at any depth."""
+    nodes = [fields[key] for key in keys if key in fields and _computed(source.text, fields[key])]
+    seen: set[int] = set()  # aliases can hold themselves
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, (SequenceNode, MappingNode)):
+            if id(node) not in seen:
+                seen.add(id(node))
+                nodes += node.value if isinstance(node, SequenceNode) else dict(node.value).values()
+        elif "${{" in node.value:
+            place = Place(source, node, node)
+            for fence in fences(node.value):
+                if wrong := in_expression(fence.code):
+                    part = place.part(fence.start, fence.end)
+                    yield from flaws_at(wrong, node.value[fence.start : fence.end], part)
+            yield from flaws_at(unclosed(node.value), "${{", place)
+
+
+def _computed(text: str, node: Node) -> bool:
+    """Whether a value may hold an expression: few do."""
+    if not isinstance(node, (SequenceNode, MappingNode)):
+        return "${{" in node.value
+    start, end = node.start_mark.index, node.end_mark.index
+    # an alias stands for what is elsewhere
+    return text.find("${{", start, end) >= 0 or text.find("*", start, end) >= 0
 
 
 @lru_cache(maxsize=1024)
@@ -324,10 +347,14 @@ def _bot(name: str, value: Literal) -> bool:
     """Whether a comparison asks if a bot caused the run."""
     if name in ACTORS:
         return isinstance(value.value, str) and value.value.lower().endswith("[bot]")
-    if name in _ACTOR_IDS:
+    if name in ACTOR_IDS:
         number = value.value
-        return (f"{number:.0f}" if isinstance(number, float) else str(number)) in _BOT_IDS
-    return False
+        return (f"{number:.0f}" if isinstance(number, float) else str(number)) in BOT_IDS
+    return name == "github.event.sender.type" and str(value.value).lower() == "bot"
+
+
+_BOTS = frozenset({"dependabot", "github-actions", "pre-commit-ci", "renovate"})
+"""What the names of bots begin with."""
 
 
 def _call(tree: Call, *, positive: bool) -> Iterator[Found]:
@@ -336,7 +363,8 @@ def _call(tree: Call, *, positive: bool) -> Iterator[Found]:
         return
     where, what = tree.arguments
     if isinstance(where, Path) and where.name in ACTORS and isinstance(what, Literal):
-        if positive and str(what.value).lower().endswith("[bot]"):
+        said = str(what.value).lower()
+        if positive and (said.endswith("[bot]") or said.rstrip("[") in _BOTS):
             yield Found("spoofable", where.name, 0, 0, decisive=True, author=LAST_ACTOR)
     elif isinstance(where, Call) and isinstance(what, Path) and positive:
         if tree.function == "contains" and any(_bot(what.name, one) for one in _listed(where)):

@@ -41,6 +41,15 @@ def switches_of(inputs: Inputs) -> frozenset[str]:
     return frozenset(name for name, (_, kind) in inputs.items() if kind == "boolean")
 
 
+def called_default(root: Node, name: str) -> str:
+    """The text that an input of a workflow has where a caller does not give it, "" for none."""
+    node: Node | None = root
+    for key in ("on", "workflow_call", "inputs", name, "default"):
+        pairs = node.value if isinstance(node, MappingNode) else ()
+        node = next((value for found, value in pairs if str(found.value).lower() == key), None)
+    return node.value if isinstance(node, ScalarNode) else ""
+
+
 def _declared(node: Node) -> Iterator[tuple[str, str]]:
     for key, value in node.value if isinstance(node, MappingNode) else ():
         if key.value == "inputs":

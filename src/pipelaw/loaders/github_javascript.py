@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_taint import MOST, closing
 from pipelaw.facts.taint import Taint, strongest
-from pipelaw.loaders.github_expressions import fences, sources
-from pipelaw.loaders.github_taint import direct, taint_of
+from pipelaw.loaders.github_expressions import fences
+from pipelaw.loaders.github_files import file_taint
+from pipelaw.loaders.github_taint import direct, taints_in
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -26,7 +27,7 @@ _LOOPED = pattern(r"\bfor\s*\(\s*(?:const|let|var)\s+(\w+)\s+of\s+([^{\n]+)")
 _OUTPUT = pattern(r"\bcore\.setOutput\(\s*['\"`]([\w-]+)['\"`]\s*,\s*([^\n;]+)")
 _EXPORT = pattern(r"\bcore\.exportVariable\(\s*['\"`](\w+)['\"`]\s*,\s*([^\n;]+)")
 _RETURN = pattern(r"(?m)^\s*return\s+([^;\n]+)")
-_CHAIN = pattern(r"(?<![\w$.])([A-Za-z_$][\w$.?\[\]]*)(\s*\()?")
+_CHAIN = pattern(r"(?<![\w$.])([A-Za-z_$](?:[\w$.?]|\[[\w*]*\])*)(\s*\()?")
 _INDEX = pattern(r"\[[^\]]*\]?")
 _TEXT = pattern(
     r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`|(?<!:)//[^\n]*", re.DOTALL
@@ -91,6 +92,15 @@ _CALLED = pattern(
 _ASKED = pattern(r"(?<![\w.])(?:fetch|axios(?:\.\w+)?|got)\(\s*(?!['\"`]https?://[^/'\"`$]+/)")
 """A request to an address whose host is not written out."""
 _APPENDED = pattern(r"\bappendFile(?:Sync)?\(\s*process\.env\.GITHUB_ENV\s*,")
+_PUT_OUT = pattern(
+    r"\bappendFile(?:Sync)?\(\s*process\.env\.GITHUB_OUTPUT\s*,\s*(['\"`]([\w-]+)=[^;\n]*)"
+)
+_NAMING = pattern(r"\bcore\.(exportVariable|addPath)\(\s*(?!['\"`]\w+['\"`]\s*,)")
+"""A call that sets a variable whose name is not written out, or adds to the search path."""
+_NAMES: dict[str, Sink] = {"exportVariable": "environment file", "addPath": "search path"}
+_FILE_READ = pattern(r"\breadFile(?:Sync)?\(\s*(?:([\w.]+)\(\s*)?([^()]*)")
+_PIECE = pattern(r"process\.env\.(\w+)|['\"`]([^'\"`]*)['\"`]|[A-Za-z_$]")
+_GUARDED = pattern(r"/\^((?:[^/\\\n]|\\.)+)\$/\w*\.test\(\s*(\w+)\s*\)")
 
 
 class JavaScript:
@@ -102,11 +112,16 @@ class JavaScript:
         self._code = code
         self._plain = _blanked(code)
         self._variables: dict[str, Taint | Thing] = {}
+        self._checked = _checked(code) if ".test(" in code else frozenset()
         self._follow()
 
     def outputs(self) -> dict[str, Taint]:
         """Whose text each output holds; what the script returns is `result`."""
         found = self._handed(_OUTPUT)
+        if "GITHUB_OUTPUT" in self._code:
+            for match in _PUT_OUT.finditer(self._code):
+                if (taint := self._value(*match.span(1))) is not None:
+                    found[match[2].lower()] = taint
         returned = strongest(
             taint
             for match in _RETURN.finditer(self._plain)
@@ -139,11 +154,20 @@ class JavaScript:
             taint = self._value(match.end(), end, pasted=False)
             if taint is not None and taint.charset != "branch":
                 yield "address", taint, match.end(), end
+        yield from self._stores()
+
+    def _stores(self) -> Iterator[tuple[Sink, Taint, int, int]]:
+        """Where a text decides what variables later steps have, or their search path."""
         for match in islice(_APPENDED.finditer(self._code), MOST):
             end = closing(self._plain, match.end())
             taint = self._value(match.end(), end, pasted=False)
             if taint is not None and taint.charset == "text":
                 yield "environment file", taint, match.start(), end + 1
+        for match in islice(_NAMING.finditer(self._code), MOST):
+            end = closing(self._plain, match.end(), whole=False)
+            taint = self._value(match.end(), end, pasted=False)
+            if taint is not None:
+                yield _NAMES[match[1]], taint, match.start(), closing(self._plain, end) + 1
 
     def _handed(self, found: re.Pattern[str]) -> dict[str, Taint]:
         values = ((m[1].lower(), self._value(*m.span(2))) for m in found.finditer(self._code))
@@ -167,10 +191,13 @@ class JavaScript:
                 self._assign(name or field, "" if kind == "[" else field, start, end)
 
     def _assign(self, name: str, field: str, start: int, end: int) -> None:
+        if name in self._checked:
+            return
         held = self._thing(start, end)
         if held is None:
             taint = self._value(start, end)
-            if taint is not None and field not in ("length", "number", "id", "sha"):
+            named = field in ("length", "number", "id", "sha") and "readFile" not in self._code
+            if taint is not None and not named:
                 self._variables[name] = taint
             return
         if not field or field == "data":
@@ -234,8 +261,21 @@ class JavaScript:
         named = _ENVIRONMENT.finditer(self._code, start, end)
         found += (self._flow.tainted.get((match[1] or match[2]).lower()) for match in named)
         for fence in fences(self._code[start:end]) if pasted else ():
-            found += (taint_of(self._context, self._flow, path) for path in sources(fence.code))
+            found += taints_in(self._context, self._flow, fence.code)
+        if "readFile" in code and self._flow.known.files:
+            read = _FILE_READ.finditer(self._code, start, end)
+            found += (self._read(match[2], whole=bool(match[1])) for match in read)
         yield from (taint for taint in found if taint is not None)
+
+    def _read(self, given: str, *, whole: bool) -> Taint | None:
+        """Whose text a file holds, by what names it; that of a download where it does not say which."""
+        pieces = _PIECE.finditer(given if whole else given.partition(",")[0])
+        parts = [f"${piece[1]}" if piece[1] else piece[2] or "" for piece in pieces]
+        path = "/".join(parts)
+        if all(parts) and "${" not in path.replace("${process.env.", ""):
+            return file_taint(self._flow, "", path)
+        files = reversed(self._flow.known.files)
+        return next((one.taint for one in files if not one.checkout), None)
 
     def _chained(self, chain: str, code: str, *, called: bool) -> Taint | None:
         """Whose text `name.field.method(` gives."""
@@ -256,6 +296,12 @@ class JavaScript:
             return self._of(thing)
         held = self._variables.get(parts[0].partition("[")[0]) if parts else None
         return held if isinstance(held, Taint) else None
+
+
+def _checked(code: str) -> frozenset[str]:
+    """The variables that a script holds against a narrow pattern, from their first letter to their last."""
+    found = _GUARDED.finditer(code)
+    return frozenset(match[2] for match in found if _LOOSE.search(match[1]) is None)
 
 
 def _blanked(code: str) -> str:

@@ -24,6 +24,7 @@ from pipelaw.loaders.github_called import job_flow
 from pipelaw.loaders.github_checkouts import runs_foreign
 from pipelaw.loaders.github_constants import resolved
 from pipelaw.loaders.github_exposure import expanded, met
+from pipelaw.loaders.github_gates import in_values
 from pipelaw.loaders.github_job_workspace import default_folder, made_by
 from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_needs import Needs, Unclear
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
+    from pipelaw.model import Flaw
     from pipelaw.words import Role, TokenSource
 
 
@@ -99,7 +101,7 @@ def _job(
     document = context.document
     flow = job_flow(context, key.value, fields)
     reach = reaches.of(key.value)
-    flow.flaws.extend(condition_flaws(context, fields, reach, of_job=True))
+    flow.flaws.extend(_flaws(context, fields, reach))
     own = permissions_of(document, fields.get("permissions"), "job")
     rights = own if own.declared else workflow
     variables = context.environment(fields.get("env"), flow)
@@ -135,6 +137,19 @@ def _job(
     )
 
 
+def _flaws(context: Context, fields: dict[str, Node], reach: Reach) -> Iterator[Flaw]:
+    """What is wrong with the expressions of a job."""
+    yield from condition_flaws(context, fields, reach, of_job=True)
+    yield from in_values(context.document.source, fields, _SETTINGS)
+
+
+_SETTINGS = (
+    *("name", "runs-on", "environment", "concurrency", "strategy", "outputs", "defaults"),
+    *("timeout-minutes", "continue-on-error"),
+)
+"""Keys of a job with expressions that nobody else looks into."""
+
+
 def _reached(
     context: Context,
     fields: dict[str, Node],
@@ -146,7 +161,7 @@ def _reached(
     """A job with its steps, who can start it and what it does for them, ready for the rest."""
     environment = _environment(context, fields)
     waits = environment or "environment" in reach.checks
-    published = publishes(steps)
+    published, deployed = publishes(steps), deploys(steps)
     mode = _cache_mode(context, fields)
     hijackable = any(_runs_outsider_code(step) for step in steps)
     return partial(
@@ -164,8 +179,8 @@ def _reached(
         entry=reach.entry,
         environment=environment,
         publishes=published,
-        releases=published or started_by_release(reach),
-        deploys=bool(environment) or deploys(steps),
+        releases=published or deployed or started_by_release(reach),
+        deploys=bool(environment) or deployed,
         runs_outsider_code=hijackable or _brings_code(reach),
         hijackable=hijackable,
         cache_writes=cache_writes(reach, steps, mode, privileged=privileged),
@@ -198,7 +213,7 @@ def _steps(context: Context, fields: dict[str, Node], flow: Flow, reach: Reach) 
         flow,
         shell=context.default_shell(fields.get("defaults"))
         or context.shell
-        or _runner_shell(fields),
+        or _runner_shell(context, fields, reach),
         reach=reach,
         folder=default_folder(fields.get("defaults"), context.defaults),
         environment="environment" in fields,
@@ -212,11 +227,15 @@ def _steps(context: Context, fields: dict[str, Node], flow: Flow, reach: Reach) 
     return steps
 
 
-def _runner_shell(fields: dict[str, Node]) -> str:
+def _runner_shell(context: Context, fields: dict[str, Node], reach: Reach) -> str:
     """PowerShell on a machine that says windows, the job's container or other machine bash."""
     node = fields.get("runs-on")
-    windows = isinstance(node, ScalarNode) and node.value.lower().startswith("windows")
-    return "pwsh" if windows else "bash"
+    if isinstance(node, ScalarNode) and "${{" not in node.value:
+        return "pwsh" if node.value.lower().startswith("windows") else "bash"
+    labels = [label.lower() for label in runner_of(context, fields, reach).labels]
+    windows = [label for label in labels if label.startswith("windows")]
+    listed = not isinstance(node, ScalarNode)  # all of a list's are one machine's
+    return "pwsh" if windows and (listed or windows == labels) else "bash"
 
 
 def _environment(context: Context, fields: dict[str, Node]) -> str:

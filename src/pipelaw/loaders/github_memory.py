@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders import Loaded
     from pipelaw.loaders.github_called import Followed
     from pipelaw.loaders.github_context import Context
+    from pipelaw.loaders.github_files import Files
     from pipelaw.loaders.github_reach import Reach
     from pipelaw.model import Job, Pipeline
     from pipelaw.tree import Tree
@@ -36,6 +37,8 @@ class LocalCall(NamedTuple):
     reach: Reach
     job: str
     """The key of the job that it belongs to."""
+    files: tuple[Files, ...] = ()
+    """The files of outsiders that are there when it runs."""
 
 
 class Use(NamedTuple):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.shells import family
+from pipelaw.facts.shells import INTERPRETERS, SHELLS, family, reader
 from pipelaw.model import Flaw
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pipelaw.document import Place
+    from pipelaw.document import Place, Text
     from pipelaw.model import Reference, Variable
 
 TRACES = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 """Variables that make the runner log everything that it does."""
 
-_INTERPRETERS = frozenset("python python3 node perl ruby php R".split())
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -39,10 +40,10 @@ def odd_shell(template: str, place: Place, script: str = "") -> Iterator[Flaw]:
 
     `script` is what one step runs in it; "" for a default of many.
     """
-    first = (template.split(maxsplit=1) or ["bash"])[0]
-    word = first.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    word = reader(template)
     language = family(word)
-    if language in ("bash", "pwsh") or word in _INTERPRETERS or "$" in template:
+    plain = word in SHELLS or word in INTERPRETERS
+    if (plain and language != "cmd") or not word or "$" in template:
         return
     text = f"shell: {template}"
     if language == "cmd":
@@ -52,6 +53,30 @@ def odd_shell(template: str, place: Place, script: str = "") -> Iterator[Flaw]:
     else:
         why = "what it runs is hidden from every checker that knows the usual shells"
     yield Flaw(kind="misfeature", text=text, detail=why, place=place)
+
+
+_COMMAND = pattern(r"(?:::|##\[)(?P<what>set-output|save-state|set-env|add-path)(?=[ :\]])")
+_PRINTING = pattern(r"\b(?:echo|printf?|puts|log|Write-(?:Host|Output))\b", re.IGNORECASE)
+_REFUSED = frozenset({"set-env", "add-path"})
+
+
+def retired_commands(text: Text) -> Iterator[Flaw]:
+    """Commands to the runner that a script prints, where by now it writes to a file."""
+    for match in _COMMAND.finditer(text.text):
+        before = text.text[: match.start()].rpartition("\n")[2]
+        if before.lstrip().startswith("#") or _PRINTING.search(before) is None:
+            continue
+        why = (
+            "the runner refuses it, unless insecure commands are switched on for everything in the log"
+            if match["what"] in _REFUSED
+            else "it is retired, as whatever else gets into the log can say the same"
+        )
+        yield Flaw(
+            kind="misfeature",
+            text=match[0],
+            detail=why,
+            place=text.place(match.start(), match.end()),
+        )
 
 
 def _setup_python(_used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
@@ -77,6 +102,13 @@ def _app_token(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
         yield Flaw(kind="app-token", text=used.text, detail=why, place=used.place)
 
 
+def _listed_app_token(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
+    """A token of an app from an action that takes all permissions in one input."""
+    if not any(variable.name.lower() == "permissions" and variable.value for variable in inputs):
+        why = "it has every right that the app was given, as `permissions` names none"
+        yield Flaw(kind="app-token", text=used.text, detail=why, place=used.place)
+
+
 def _of_organization(right: str) -> bool:
     return right.startswith(("organization-", "members", "team-"))
 
@@ -89,4 +121,6 @@ def _app_flaw(variable: Variable, why: str) -> Flaw:
 _ACTIONS: dict[str, Callable[[Reference, Sequence[Variable]], Iterator[Flaw]]] = {
     "actions/create-github-app-token": _app_token,
     "actions/setup-python": _setup_python,
+    "peter-murray/workflow-application-token-action": _listed_app_token,
+    "tibdex/github-app-token": _listed_app_token,
 }

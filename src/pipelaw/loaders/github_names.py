@@ -18,6 +18,13 @@ ACTORS = frozenset(
     }
 )
 """Whoever caused the latest event, which need not be who wrote what the run is about."""
+ACTOR_IDS = frozenset(
+    {"github.actor_id", "github.event.sender.id", "github.event.pull_request.sender.id"}
+)
+"""The same by number."""
+CAUSES = ACTORS | ACTOR_IDS
+BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
+"""Dependabot, Renovate and their like."""
 _WRAPPING = frozenset({"tojson", "fromjson", "join"})
 
 
@@ -41,21 +48,28 @@ def foreign(name: str) -> bool:
     """Whether a context names the repository that an outsider's request comes from."""
     return name.endswith(
         (
+            "head.label",
             "head.repo.full_name",
             "head.repo.owner.login",
             "head.repo.id",
+            "head.repo.owner.id",
+            "head.user.id",
             "head.user.login",
             "head_repository.full_name",
+            "head_repository.owner.id",
             "head_repository.owner.login",
             "head_repository.id",
         )
     )
 
 
+_OWN = frozenset(f"github.repository{what}" for what in ("", "_id", "_owner", "_owner_id"))
+
+
 def own(tree: Expr) -> bool:
     """Whether an expression names the repository that the workflow belongs to."""
     return isinstance(tree, Path) and (
-        tree.name in ("github.repository", "github.repository_owner", "github.repository_id")
+        tree.name in _OWN
         or tree.name.endswith(("base.repo.full_name", "base.repo.id", "base.repo.owner.login"))
         or tree.name.startswith(
             ("github.event.repository.", "github.event.workflow_run.repository.")

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pipelaw.loaders.github_reach import Reach
-    from pipelaw.model import Step, Trigger
+    from pipelaw.model import Step, Trigger, Variable
 
 _MENTIONED = (
     "permission-check permissions-check -permission@ user-permission actor-permission"
     " repository-permission permission-check-action slash-command-action shopify/snapit github/command@"
     " branch-deploy@ membership fetch-metadata@ collaboratorpermissionlevel checkcollaborator"
-    " /collaborators/ /memberships/ iscrossrepository pushed_at committeddate committer.date check-permission"
-    " commit_date committed_at -collaborator -maintainer require-permission verify-permission"
-    " head.repo.full_name head.repo.fork author_association"
+    " /collaborators/ /memberships/ /members/ iscrossrepository pushed_at committeddate committer.date"
+    " check-permission commit_date committed_at -collaborator -maintainer require-permission"
+    " verify-permission head.repo.full_name head.repo.fork author_association"
 ).split()
 """A file without any of these, in lower case, has no such step."""
 _FAILING = frozenset(
@@ -55,6 +55,9 @@ _ANSWERING = frozenset(
 _REQUIRING = frozenset({"skjnldsv/check-actor-permission", "lidofinance/check-user-permission"})
 """Actions that fail where their input `require` demands more than there is."""
 _WRITERS = frozenset({"write", "maintain", "admin"})
+_LEVELS = ("permission-level", "permission", "permissions", "required-permission", "require")
+_OPEN = frozenset({"none", "read", "triage"})
+"""What everybody has in a public repository, or is given without the right to write."""
 _STOPPING_INPUTS = ("error-if-missing", "exit", "fail-on-missing")
 _NAMED = pattern(
     r"(?:check|require|verify|assert)\w*-(?:\w+-)*(?:permissions?|membership|collaborator|maintainer)"
@@ -64,10 +67,25 @@ _NAMED = pattern(
 
 _PERMISSION = pattern(
     r"CollaboratorPermissionLevel|checkCollaborator|MembershipForUser|checkMembership"
-    r"|/collaborators/|/memberships/|isCrossRepository"
+    r"|/collaborators/|/memberships/|\borgs/[^\s/]+/members/|isCrossRepository"
 )
-_THROWING = pattern(r"checkCollaborator|MembershipForUser|checkMembership|/memberships/")
+_THROWING = pattern(
+    r"checkCollaborator|MembershipForUser|checkMembership|/memberships/|\borgs/[^\s/]+/members/"
+)
 """Requests that themselves fail for somebody who is no member."""
+_CAUGHT = pattern(r"\bcatch\b|\bif\s+!?\s*gh\b|\|\|\s*(?:true|:|echo)\b")
+_ASSOCIATED = pattern(r"\b(?:comment|review|pull_request)\.author_association\b")
+_MEMBERS = r"\b(?:OWNER|MEMBER|COLLABORATOR)\b"
+_IS_MEMBER = pattern(_MEMBERS)
+_IS_OTHER = pattern(r"\b(?:NONE|CONTRIBUTOR|FIRST_TIMER|FIRST_TIME_CONTRIBUTOR|MANNEQUIN)\b")
+_MEMBERS_ALONE = pattern(
+    rf"(?:==?|=~)[^\n]{{0,200}}{_MEMBERS}[^\n]{{0,200}}\|\|[^|]{{0,200}}?\bexit\s+[1-9]"
+    rf"|!=[^!]{{0,100}}?{_MEMBERS}[^!]{{0,400}}?(?:\bexit\s+[1-9]|setFailed|\bthrow\b)"
+    rf"|{_MEMBERS}[\"']?\)[^*]{{0,400}};;\s*\*\)[^;]{{0,200}}(?:;[^;]{{1,100}})?\bexit\s+[1-9]"
+    rf"|\bgrep\s+-\w*q[^\n]{{0,200}}{_MEMBERS}[^\n|]{{0,80}}(?:\|\|[^\n]{{0,80}}\bexit\s+[1-9]|\s*\Z)"
+    rf"|!\s*\[[^\]\n]{{0,200}}{_MEMBERS}[^\]\n]{{0,100}}\]\.includes\([^;]{{0,400}}?(?:setFailed|\bthrow\b|exit\()"
+)
+"""A script that ends where somebody is none of these."""
 _FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
 _ALWAYS_FAILS = pattern(
     r"(?:\A|\n|&&\s*|;\s*)(?:exit\s+[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
@@ -108,6 +126,8 @@ def check_of(uses: str, inputs: Mapping[str, str], script: str, env: str) -> Che
     """What a step makes sure of, by the action that it uses, or the script that it runs with `env`."""
     if uses:
         name = uses.partition("@")[0].lower()
+        if any(_OPEN.intersection(inputs.get(key, "").lower().split(",")) for key in _LEVELS):
+            return NO_CHECK
         if name in _FAILING:
             return Check(_PERMITTED, answers=True)
         if name in _ANSWERING or name in _REQUIRING:
@@ -126,14 +146,22 @@ def _scripted(script: str, env: str) -> Check:
     permission = _PERMISSION.search(script) is not None
     fails = _FAILS.search(script) is not None
     stops = set()
-    throws = _THROWING.search(script) is not None and "catch" not in script
+    throws = _THROWING.search(script) is not None and _CAUGHT.search(script) is None
     forks = fails and _keeps_forks_out(f"{env}\n{script}")
-    if forks or (permission and (fails or throws)):
+    members = _asks_for_members(script, env)
+    refused = members and _MEMBERS_ALONE.search(script) is not None
+    if forks or refused or (permission and (fails or throws)):
         stops.add("permission")
     asked = _ASKED.search(script) or _ASKED.search(env)
     if fails and asked and _ADDED.search(script) and _DATES.search(script):
         stops.add("date")
-    return Check(frozenset(stops), answers=permission)
+    return Check(frozenset(stops), answers=permission or members)
+
+
+def _asks_for_members(script: str, env: str) -> bool:
+    """Whether a script looks at who caused the run, and names only those who belong to the repository."""
+    named = _IS_MEMBER.search(script) is not None and _IS_OTHER.search(script) is None
+    return named and _ASSOCIATED.search(f"{env}\n{script}") is not None
 
 
 def _keeps_forks_out(text: str) -> bool:
@@ -161,12 +189,14 @@ def job_checks(job: str, fields: Mapping[str, Node], events: Iterable[str]) -> J
             return JobChecks()
         return JobChecks(_PERMITTED, frozenset({f"needs.{job.lower()}.outputs."}))
     steps = fields.get("steps")
+    around = _texts_of(fields.get("env"))
     stops: set[str] = set()
     answering: set[str] = set()
     for item in steps.value if isinstance(steps, SequenceNode) else ():
         if isinstance(item, MappingNode):
             step = _texts(item)
-            found = check_of(step.get("uses", ""), step, step.get("run", ""), step.get("env", ""))
+            env = f"{around}\n{step.get('env', '')}"
+            found = check_of(step.get("uses", ""), step, step.get("run", ""), env)
             condition, optional = step.get("if", ""), step.get("continue-on-error")
             if found.stops and dominates(condition, optional, events):
                 stops |= found.stops
@@ -208,8 +238,13 @@ def _texts(node: MappingNode) -> dict[str, str]:
         elif key.value == "with" and isinstance(value, MappingNode):
             found.update({k: v for k, v in _texts(value).items() if k not in ("uses", "run")})
         elif key.value == "env" and isinstance(value, MappingNode):
-            found["env"] = "\n".join(_texts(value).values())
+            found["env"] = _texts_of(value)
     return found
+
+
+def _texts_of(node: Node | None) -> str:
+    """The texts of an `env`, one on each line."""
+    return "\n".join(_texts(node).values()) if isinstance(node, MappingNode) else ""
 
 
 def _closed(job: str, fields: Mapping[str, Node], answering: set[str]) -> frozenset[str]:
@@ -224,12 +259,13 @@ def _closed(job: str, fields: Mapping[str, Node], answering: set[str]) -> frozen
     )
 
 
-def after(reach: Reach, step: Step) -> Reach:
-    """The reach of what follows a step in its job."""
+def after(reach: Reach, step: Step, around: Iterable[tuple[Variable, ...]] = ()) -> Reach:
+    """The reach of what follows a step in its job; `around` are the variables that surround it."""
     used = step.references[0].text if step.references else ""
-    inputs = by_name(v for v in step.variables if v.kind == "input")
+    inputs = by_name(step.variables, "input")
     script = step.scripts[0].text if step.scripts else ""
-    env = "\n".join(v.value for v in step.variables if v.kind == "environment")
+    variables = (*(v for scope in around for v in scope), *step.variables)
+    env = "\n".join(v.value for v in variables if v.kind == "environment")
     found = check_of(used, inputs, script, env)
     if found.stops:
         events = [trigger.name for trigger in reach.outsiders]

@@ -23,6 +23,8 @@ _PUBLISHERS = frozenset(
     actions/create-release actions/upload-release-asset svenstaro/upload-release-action
     marvinpinto/action-automatic-releases elgohr/publish-docker-github-action
     helm/chart-releaser-action haaleo/publish-vscode-extension snapcore/action-publish
+    taiki-e/upload-rust-binary-action taiki-e/create-gh-release-action
+    crazy-max/ghaction-github-release rust-build/rust-build.action
     """.split()
 )
 _DEPLOYERS = frozenset(
@@ -32,6 +34,8 @@ _DEPLOYERS = frozenset(
     azure/static-web-apps-deploy cloudflare/wrangler-action cloudflare/pages-action
     google-github-actions/deploy-cloudrun google-github-actions/deploy-appengine
     google-github-actions/deploy-cloud-functions actions/deploy-pages
+    aws-actions/aws-lambda-deploy azure/functions-container-action azure/aci-deploy
+    azure/arm-deploy azure/bicep-deploy amondnet/vercel-action serverless/github-action
     peaceiris/actions-gh-pages jamesives/github-pages-deploy-action superfly/flyctl-actions
     burnett01/rsync-deployments appleboy/ssh-action firebaseextended/action-hosting-deploy
     """.split()
@@ -64,8 +68,10 @@ def publishes(steps: Iterable[Step]) -> bool:
 
 def _publishes(used: Reference) -> bool:
     name = used.name.lower()
-    if name == "docker/build-push-action":
+    if name in ("docker/build-push-action", "docker/bake-action"):
         return _pushes(by_name(used.inputs))
+    if name == "pyo3/maturin-action":
+        return by_name(used.inputs).get("command") in ("publish", "upload")
     return name in _PUBLISHERS
 
 

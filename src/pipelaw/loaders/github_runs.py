@@ -50,6 +50,12 @@ RUNS_WORKSPACE = {
     "cloudflare/wrangler-action": Runs(where=("workingdirectory",)),
     "golangci/golangci-lint-action": Runs(),
     "goreleaser/goreleaser-action": Runs(where=("workdir",)),
+    "github/codeql-action/init": Runs("build-mode", "autobuild"),
+    "burrunan/gradle-cache-action": Runs("arguments", where=("build-root-directory",)),
+    "eskatos/gradle-command-action": Runs("arguments", where=("build-root-directory",)),
+    "hynek/build-and-inspect-python-package": Runs(where=("path",)),
+    "js-devtools/npm-publish": Runs(where=("package",)),
+    "treosh/lighthouse-ci-action": Runs("configpath"),
 } | dict.fromkeys(
     """
     azure/powershell pre-commit/action oxsecurity/megalinter bridgecrewio/checkov-action
@@ -62,6 +68,20 @@ RUNS_WORKSPACE = {
     cycjimmy/semantic-release-action joerick/cibuildwheel samueld/action-eslint
     microsoft/playwright-github-action ansible/ansible-lint ansible/ansible-lint-action
     ramsey/composer-install preactjs/compressed-size-action andresz1/size-limit-action
+    actions-rs/clippy-check giraffate/clippy-action php-actions/composer php-actions/phpstan
+    php-actions/phpunit oskarstark/php-cs-fixer-ga py-actions/flake8 suo/flake8-github-action
+    tsuyoshicho/action-mypy wearerequired/lint-action tox-dev/action-pre-commit-uv j178/prek-action
+    cloudposse/github-action-pre-commit davidanson/markdownlint-cli2-action
+    streetsidesoftware/cspell-action errata-ai/vale-action reviewdog/action-golangci-lint
+    reviewdog/action-flake8 reviewdog/action-mypy reviewdog/action-textlint reviewdog/action-tflint
+    google-github-actions/run-gemini-cli snyk/actions/gradle snyk/actions/maven snyk/actions/python
+    snyk/actions/scala dflook/terraform-plan dflook/terraform-apply dflook/terraform-validate
+    dflook/tofu-plan dflook/tofu-apply gruntwork-io/terragrunt-action serverless/github-action
+    amondnet/vercel-action firebaseextended/action-hosting-deploy hoverkraft-tech/compose-action
+    isbang/compose-action lukka/run-cmake lukka/run-vcpkg threeal/cmake-action maierj/fastlane-action
+    r-lib/actions/check-r-package julia-actions/julia-runtest julia-actions/julia-buildpkg
+    julia-actions/julia-docdeploy game-ci/unity-builder game-ci/unity-test-runner firebelley/godot-export
+    samuelmeuli/action-electron-builder
     """.split(),
     Runs(),
 )

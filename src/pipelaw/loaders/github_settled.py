@@ -272,12 +272,12 @@ def _of_its_own(folder: str) -> bool:
 
 
 def _environment(step: Step) -> dict[str, str]:
-    return by_name(v for v in step.variables if v.kind == "environment")
+    return by_name(step.variables, "environment")
 
 
 def _seen(step: Step) -> Seen:
     used = step.references[0] if step.references else None
-    inputs = by_name(v for v in step.variables if v.kind == "input")
+    inputs = by_name(step.variables, "input")
     script = step.scripts[0].text if step.scripts and used is None else ""
     return Seen(used.text if used is not None else "", inputs, script, _environment(step))
 

@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
 from pipelaw.facts.script_facts import facts_of, script_of
 from pipelaw.facts.secret_names import reporting
+from pipelaw.facts.shells import reader
 from pipelaw.loaders.github_agents import agents_of
 from pipelaw.loaders.github_caches import caches_of
 from pipelaw.loaders.github_checkouts import artifacts_of, checkouts_of, uploaded
 from pipelaw.loaders.github_exposure import expanded, met
-from pipelaw.loaders.github_gates import flaws_at, in_condition, meant
+from pipelaw.loaders.github_gates import flaws_at, in_condition, in_values, meant
 from pipelaw.loaders.github_inputs import switches_of
 from pipelaw.loaders.github_job_workspace import folder_in, later_scripts, workspace_of
 from pipelaw.loaders.github_local_actions import brought_by
-from pipelaw.loaders.github_misuse import misuse_of, odd_shell
+from pipelaw.loaders.github_misuse import misuse_of, odd_shell, retired_commands
 from pipelaw.loaders.github_permission_checks import after
 from pipelaw.loaders.github_publishing import with_publications
 from pipelaw.loaders.github_reach import Reach, never
 from pipelaw.loaders.github_releases import merges
-from pipelaw.loaders.github_sink_inputs import languages_of
+from pipelaw.loaders.github_sink_inputs import languages_of, shell_code
 from pipelaw.loaders.github_taint_steps import Parts, learn
 from pipelaw.loaders.github_uses import uses_of
 from pipelaw.model import Flaw, Reference, Step, Variable, replaced
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.model import Script
@@ -61,23 +62,34 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
         if not never(condition):
             reach = around.reach.narrowed(condition) if condition else around.reach
             here = around if reach is around.reach else around._replace(reach=reach)
-            before = context.under(reach)
-            step = _step(context, item, fields, index, condition, here)
-            context.live = before
+            read = partial(_step, context, item, fields, index, condition, here)
+            step = _read(context, reach, read)
             if workspace is not None:
                 folder = folder_in(fields, around.folder)
                 later = partial(later_scripts, items[index + 1 :])
                 inside = brought_by(context, step, reach, workspace)
                 step = workspace.add(step, reach, folder, later, inside)
             if context.guarded:
-                around = around._replace(reach=after(around.reach, step))
+                around = around._replace(reach=after(around.reach, step, around.flow.variables))
             if step.checkouts or step.artifacts:
                 around.flow.known.arrived(step.checkouts, step.artifacts)
+                if step.scripts and around.flow.known.files:
+                    # the script that fetched them goes on, and may read them
+                    again = _read(context, reach, read)
+                    step = replaced(step, expansions=again.expansions)
             steps.append(step)
         else:
             around.flow.flaws.extend(condition_flaws(context, fields, around.reach))
     done = steps if workspace is None else workspace.done(steps)
     return with_publications(uploaded(done), around.flow.variables)
+
+
+def _read(context: Context, reach: Reach, read: Callable[[], Step]) -> Step:
+    """A step, read while what gets to it is known."""
+    before = context.under(reach)
+    step = read()
+    context.live = before
+    return step
 
 
 def condition_flaws(
@@ -114,6 +126,19 @@ def _flat(context: Context, node: Node | None) -> Iterator[MappingNode]:
             yield item
 
 
+_SETTINGS = ("name", "working-directory", "timeout-minutes", "continue-on-error")
+"""Keys of a step with expressions that nobody else looks into."""
+
+
+def _flaws(context: Context, fields: dict[str, Node], reach: Reach) -> list[Flaw]:
+    """What is wrong with the expressions of a step, those in its work and variables aside."""
+    found = list(condition_flaws(context, fields, reach)) if "if" in fields else []
+    for key in _SETTINGS:
+        if key in fields and "${{" in fields[key].value:
+            found += in_values(context.document.source, fields, (key,))
+    return found
+
+
 def _step(
     context: Context,
     node: MappingNode,
@@ -123,9 +148,9 @@ def _step(
     around: Surroundings,
 ) -> Step:
     document = context.document
-    flow, reach = around.flow.inner(), around.reach
+    flow, reach = _flow(around, fields), around.reach
     variables = context.environment(fields.get("env"), flow)
-    flow.flaws.extend(condition_flaws(context, fields, reach) if condition else ())
+    flow.flaws.extend(_flaws(context, fields, reach))
     used, inputs, scripts = _work(context, fields, flow, around.shell)
     step = document.text(fields["id"], "`id`") if "id" in fields else ""
     learn(context, Parts(around.flow, flow, reach, step, used, inputs, scripts))
@@ -156,6 +181,14 @@ def _step(
     )
 
 
+def _flow(around: Surroundings, fields: dict[str, Node]) -> Flow:
+    """The flow of a step of these fields."""
+    flow = around.flow.inner()
+    if around.folder or "working-directory" in fields:
+        flow.folder = folder_in(fields, around.folder)
+    return flow
+
+
 def _work(
     context: Context, fields: dict[str, Node], flow: Flow, default: str
 ) -> tuple[Reference | None, tuple[Variable, ...], tuple[Script, ...]]:
@@ -184,7 +217,10 @@ def _inputs(
     if "with" not in fields:
         return (), ()
     pairs = context.document.pairs(fields["with"], "`with`")
-    languages = languages_of(str(fields["uses"].value).partition("@")[0])
+    action = str(fields["uses"].value)
+    languages = languages_of(action.partition("@")[0])
+    if action.startswith("docker://") and shell_code(_texts(pairs)):
+        languages = {"args": "bash"}
     named = (value for key, value in pairs if languages and key.value == "shell")
     shell = next((_shell_name(node.value) for node in named if isinstance(node, ScalarNode)), "")
     inputs: list[Variable] = []
@@ -203,6 +239,10 @@ def _inputs(
     return tuple(inputs), tuple(scripts)
 
 
+def _texts(pairs: Iterable[tuple[ScalarNode, Node]]) -> dict[str, str]:
+    return {key.value.lower(): v.value for key, v in pairs if isinstance(v, ScalarNode)}
+
+
 def _script(
     context: Context, fields: dict[str, Node], flow: Flow, default: str
 ) -> Iterator[Script]:
@@ -219,18 +259,15 @@ def _script(
     name = _shell_name(named or default)
     if "${{" in node.value:
         context.text(place, node.value, flow, "script", "", name)
-    yield script_of(Text(node.value, ((0, place),)), name, place)
+    text = Text(node.value, ((0, place),))
+    if "::" in node.value or "##[" in node.value:
+        flow.flaws.extend(retired_commands(text))
+    yield script_of(text, name, place)
 
 
 def _shell_name(template: str) -> str:
     """The shell's plain name: `bash -eo pipefail {0}` is bash."""
     if not template or "${{" in template:
         return ""
-    word = (
-        template.split(maxsplit=1)[0]
-        .replace("\\", "/")
-        .rpartition("/")[2]
-        .lower()
-        .removesuffix(".exe")
-    )
+    word = reader(template)
     return _INTERPRETERS.get(word, word)

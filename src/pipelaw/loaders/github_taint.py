@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts.taint import Taint, strongest
+from pipelaw.loaders.github_answers import picked
 from pipelaw.loaders.github_contexts import SANDBOXED, author, carried
-from pipelaw.loaders.github_expressions import fences, sources
+from pipelaw.loaders.github_expressions import fences, members, sources
 from pipelaw.loaders.github_files import Files, arrived
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Started(Protocol):
 class Known:
     """What is known of the values inside one job; steps add to it as they are read."""
 
-    __slots__ = ("files", "inputs", "job", "matrix", "needs", "steps")
+    __slots__ = ("files", "inputs", "job", "matrix", "needs", "requested", "steps")
 
     def __init__(
         self,
@@ -59,6 +60,8 @@ class Known:
         self.steps: dict[str, Outputs] = {}
         """The outputs of the steps so far, by id in lower case."""
         self.files: list[Files] = []
+        self.requested = False
+        """A request's commits were fetched, and not checked out."""
 
     def arrived(self, checkouts: tuple[Checkout, ...], artifacts: tuple[Artifact, ...]) -> None:
         """Note the files that one step put where the job works."""
@@ -101,6 +104,15 @@ def taint_of(context: Started, flow: Flow, path: str) -> Taint | None:
     if path in _WHOLE:
         return _through(strongest(_all(context, flow, path)), f"`{path}` as a whole")
     return direct(path, context.events, context.open_events)
+
+
+def taints_in(context: Started, flow: Flow, code: str) -> list[Taint]:
+    """Whose text an expression can give."""
+    found = [one for path in sources(code) if (one := taint_of(context, flow, path)) is not None]
+    if not any(taint.answer for taint in found) or not (read := members(code)):
+        return found
+    parts = (picked(taint, read) if taint.answer else taint for taint in found)
+    return [taint for taint in parts if taint is not None]
 
 
 def _named(context: Started, flow: Flow, parts: list[str]) -> Taint | None:
@@ -146,10 +158,7 @@ def written(context: Started, flow: Flow, text: str) -> Taint | None:
     if "${{" not in text:
         return None
     return strongest(
-        taint
-        for fence in fences(text)
-        for path in sources(fence.code)
-        if (taint := taint_of(context, flow, path)) is not None
+        taint for fence in fences(text) for taint in taints_in(context, flow, fence.code)
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipelaw.facts.taint import Taint
     from pipelaw.loaders.github_expressions import Fence
@@ -19,7 +20,13 @@ def harmless(text: str, fence: Fence, sink: str, shell: str, charset: str) -> bo
     """Whether an expression is where what it puts in cannot become code."""
     if sink == "code":
         return shell == "javascript" and _written_as_json(text, fence)
-    return "<<" in text and charset in ("line", "branch") and _kept_as_data(text, fence)
+    return charset in ("line", "branch") and _documented(text) and _kept_as_data(text, fence)
+
+
+@lru_cache(maxsize=16)
+def _documented(text: str) -> bool:
+    """Whether a text may have a here-document; a long one is asked for each of its expressions."""
+    return "<<" in text
 
 
 def _written_as_json(text: str, fence: Fence) -> bool:
@@ -49,27 +56,54 @@ def _kept_as_data(text: str, fence: Fence) -> bool:
 
 
 _PWSH_FILE = pattern(r"(?i)\$\{?env:GITHUB_(ENV|OUTPUT|PATH)\b")
+_PWSH_RAW = pattern(r"(?i)\s-Raw\b|ReadAllText")
 _PWSH_NAME = pattern(r"[\"'`]?\s*([A-Za-z_][\w-]*)=")
+_PWSH_BEGIN = pattern(r"[\"']\s*([A-Za-z_][\w-]*)<<(\$)?")
+"""The beginning of a value of several lines, and whether a variable decides what ends it."""
 _JOINED = pattern(r"(?i)-replace\s+['\"](?:`r)?`?n|\\[rn]|\.Trim\(|-replace\s+['\"]\[\^")
 _KINDS: dict[str, Store] = {"env": "environment file", "output": "outputs", "path": "search path"}
 
 
+_PWSH_READ = pattern(
+    r"(?im)^[ \t]*\$(\w+)\s*=\s*\(?\s*(?:Get-Content|gc|cat|type)\s+(?:-\w+\s+){0,3}"
+    r"[\"']?([^\s\"'|;)]+)[^\n]{0,200}"
+)
+"""A variable that gets what a file holds."""
+
+
+def reads(code: str, lies: Callable[[str], Taint | None]) -> dict[str, Taint]:
+    """Whose text the variables of PowerShell hold that get a file; `lies` tells whose it is."""
+    found = ((match, lies(match[2].replace("\\", "/"))) for match in _PWSH_READ.finditer(code))
+    return {
+        match[1].lower(): taint.narrowed("text" if _PWSH_RAW.search(match[0]) else "line")
+        for match, taint in found
+        if taint is not None and not _JOINED.search(match[0])
+    }
+
+
 def powershell(
-    code: str, tainted: Mapping[str, Taint]
+    code: str, tainted: Mapping[str, Taint], read: Mapping[str, Taint] | None = None
 ) -> Iterator[tuple[Store, str, Taint, int, int]]:
-    """What a script of PowerShell writes to GitHub's files: kind, name, whose text, start and end."""
+    """What a script of PowerShell writes to GitHub's files: kind, name, whose text, start and end.
+
+    `read` are the variables that hold what is in a file.
+    """
     from pipelaw.facts.script_taint import assigned, said  # noqa: PLC0415  most scans meet none
 
     at = 0
-    held = assigned(code, code, tainted)
+    held = {**(read or {}), **assigned(code, code, tainted)}
+    begun = None
     for line in code.splitlines(keepends=True):
         file = _PWSH_FILE.search(line)
         if file is not None:
+            begun = _PWSH_BEGIN.search(line) or begun
             found = said(line, tainted, held)
             if found is not None and not _JOINED.search(line):
-                name = _PWSH_NAME.search(line)
+                name = _PWSH_NAME.search(line) or begun
                 end = at + len(line.rstrip())
                 start = at + len(line) - len(line.lstrip())
+                if begun is not None and name is begun and begun[2]:
+                    found = found.narrowed("line")  # it cannot end what ends by chance
                 yield _KINDS[file[1].lower()], name[1] if name else "", found, start, end
         at += len(line)
 

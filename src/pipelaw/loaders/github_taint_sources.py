@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.authors import COMMITTER, REPORTER, REQUESTER
 from pipelaw.facts.script_words import words
-from pipelaw.facts.taint import Taint
+from pipelaw.facts.taint import Taint, strongest
+from pipelaw.loaders.github_answers import TEXTS, held, names, picked
 from pipelaw.loaders.github_taint import direct
 from pipelaw.patterns import pattern
 
@@ -27,16 +28,6 @@ _OF_GH = frozenset("pr issue api run".split())
 _OF_GIT = frozenset("log diff show branch rev symbolic shortlog".split())
 _VARIABLES = frozenset("github_event_path github_head_ref github_api_url".split())
 
-_TEXTS = frozenset(
-    "title body comments reviews messageheadline messagebody message files path filename patch"
-    " description display_title displaytitle".split()
-)
-_BRANCHES = frozenset("headrefname ref label headbranch head_branch headrepository".split())
-_SAFE_ENDS = pattern(r"\b(?:length|tonumber|@uri|@sh|@base64)\b|@sh")
-_NAME = pattern(r"\.?\b([A-Za-z_]\w*)")
-_SELECTED = pattern(
-    r"\b(?:select|test|contains|startswith|endswith|any|all|sort_by)\([^()]*(?:\([^()]*\)[^()]*)*\)"
-)
 _ENDPOINT = pattern(r"/(?:pulls|issues|comments|commits|discussions|reviews)\b")
 _FORMAT_TEXT = pattern(r"%(?:[sbBfN]|a[nNeE]|c[nNeE]|D|d|S)")
 
@@ -61,13 +52,40 @@ def produced(
     if name == "gh":
         return _gh(words)
     if name == "git":
+        if "fetch" in words and any(_REQUESTED.search(word) for word in files):
+            known.requested = True
         return _git(context, known, words)
     if name == "jq" and "event" in files:
         return _event(context, words)
     if name in ("curl", "wget"):
         asked = any(_ENDPOINT.search(word) and "api" in word.lower() for word in words)
-        return Taint(REQUESTER, "text", outsider=True) if asked else None
+        return Taint(REQUESTER, "text", outsider=True, answer=True) if asked else None
     return None
+
+
+_FILE = "the file of the event"
+_WRITTEN = tuple(
+    f"github.event.{path}"
+    for path in (
+        *("comment.body", "issue.body", "pull_request.body", "discussion.body", "review.body"),
+        "head_commit.message",
+    )
+)
+"""Members of events that somebody else writes, one of which is in each event with such text."""
+
+
+def event_file(context: Context) -> Taint | None:
+    """Whose text the file of the event holds: in JSON no text has a line break."""
+    given = (direct(path, context.events, context.open_events) for path in _WRITTEN)
+    found = strongest(taint for taint in given if taint is not None)
+    return found and found.narrowed("line")._replace(answer=True, via=_FILE)
+
+
+def chosen(context: Context, answer: Taint, query: str) -> Taint | None:
+    """What a query picks from what a forge answered, or from the file of the event."""
+    if answer.via != _FILE:
+        return picked(answer, query)
+    return _event(context, ("jq", "-r", query)) if query.strip() != "." else answer
 
 
 def _event(context: Context, words: Sequence[str]) -> Taint | None:
@@ -94,30 +112,20 @@ def _gh(words: Sequence[str]) -> Taint | None:
             return None
         if any("/issues" in word for word in words):
             who = REPORTER
-        names = _names(query) if query else _TEXTS
+        found = names(query) if query else TEXTS
     elif group in ("pr", "issue") and command in ("view", "list", "diff", "status"):
         fields = _value(words, "--json")
-        names = _names(query) if query else frozenset(fields.lower().split(","))
+        found = names(query) if query else frozenset(fields.lower().split(","))
         if not fields:
-            names = _TEXTS if command != "list" or not query else names
+            found = TEXTS if command != "list" or not query else found
             query = query or "text"
     else:
         return None
-    return _asked(names, query, who)
-
-
-def _asked(names: frozenset[str], query: str, who: str) -> Taint | None:
-    """What the named fields can hold; as JSON they are one line."""
-    if _SAFE_ENDS.search(query):
-        return None
-    if names & _TEXTS:
-        return Taint(who, "text" if query else "line", outsider=True)
-    return Taint(who, "branch", outsider=True) if names & _BRANCHES else None
-
-
-def _names(query: str) -> frozenset[str]:
-    """The fields that a query prints, in lower case: those that it only compares are left out."""
-    return frozenset(name.lower() for name in _NAME.findall(_SELECTED.sub("", query)))
+    taint = held(Taint(who, outsider=True), found, query)
+    if query or taint is None:
+        return taint
+    # as JSON it is one line
+    return taint.narrowed("line")._replace(answer=True)
 
 
 def _value(words: Sequence[str], *options: str) -> str:
@@ -140,8 +148,29 @@ def _git(context: Context, known: Known, words: Sequence[str]) -> Taint | None:
     if command not in ("log", "diff", "diff-tree", "show", "shortlog"):
         return None
     taint = files.taint if files is not None else _committed(context)
+    if taint is None and known.requested and _names_commits(words):
+        taint = Taint(REQUESTER, "text", outsider=True)
     charset = _printed(command, words)
     return taint._replace(charset=charset) if taint is not None and charset else None
+
+
+_REQUESTED = pattern(
+    r"\bpull/|\bhead[._](?:ref|sha)\b|(?<!\w)\$\{?(?:\w+_)?HEAD_(?:REF|SHA)\b", re.IGNORECASE
+)
+"""What names a request's commits when they are fetched."""
+_OWN = pattern(r"HEAD(?:[~^]\d*)*")
+
+
+def fetches(script: str) -> bool:
+    """Whether a script fetches the commits of a request, which later ones may look at."""
+    at = script.find("git fetch")
+    return at >= 0 and _REQUESTED.search(script, at) is not None
+
+
+def _names_commits(words: Sequence[str]) -> bool:
+    """Whether a command of git looks at other commits than those that are checked out."""
+    named = [word for word in words[1:] if word[:1] != "-" and not _OWN.fullmatch(word)]
+    return len(named) > 1 and "--cached" not in words
 
 
 def _theirs(known: Known) -> Files | None:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.authors import writer
-from pipelaw.facts.shell_effects import Given
-from pipelaw.facts.shell_words import CODING
+from pipelaw.facts.shell_effects import Given, Write
+from pipelaw.facts.shell_words import CODING, WRAPPERS
 from pipelaw.facts.shells import family
 from pipelaw.facts.taint import Taint, strongest, taints
-from pipelaw.loaders.github_called import action_outputs
+from pipelaw.loaders.github_called import action_outputs, action_variables
 from pipelaw.loaders.github_callers import noted
-from pipelaw.loaders.github_expressions import fences, sources
-from pipelaw.loaders.github_files import file_taint
-from pipelaw.loaders.github_reflecting import LOADERS, reflected
+from pipelaw.loaders.github_expressions import fences
+from pipelaw.loaders.github_files import file_taint, printed, written_by
+from pipelaw.loaders.github_reflecting import LOADERS, loaded, reflected, set_for_later
 from pipelaw.loaders.github_sink_inputs import INPUT_SINKS, run_elsewhere
-from pipelaw.loaders.github_taint import taint_of, written
-from pipelaw.loaders.github_taint_scripts import batch, powershell
-from pipelaw.loaders.github_taint_sources import asks, produced
-from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries
-from pipelaw.model import Expansion
+from pipelaw.loaders.github_taint import taint_of, taints_in
+from pipelaw.loaders.github_taint_inputs import arriving, taken_by
+from pipelaw.loaders.github_taint_scripts import batch, powershell, reads
+from pipelaw.loaders.github_taint_sources import asks, chosen, event_file, fetches, produced
+from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries, forged
+from pipelaw.loaders.github_workspace import by_variables
 from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -32,14 +33,13 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.loaders.github_javascript import JavaScript
     from pipelaw.loaders.github_reach import Reach
-    from pipelaw.model import Reference, Script, Variable
-    from pipelaw.place import Place
+    from pipelaw.model import Expansion, Reference, Script, Variable
     from pipelaw.words import Sink, Store
 
 _PASTED = "${{"
 _RUNNING = (
     *("eval(", "Function(", "child_process", "exec.exec", "getExecOutput"),
-    *("GITHUB_ENV", "fetch(", "axios", "got("),
+    *("GITHUB_ENV", "fetch(", "axios", "got(", "exportVariable", "addPath"),
 )
 """What is in every script of JavaScript that may run a text, ask it or make variables of it."""
 
@@ -110,6 +110,7 @@ def learn(context: Context, step: Parts) -> None:
         _javascript(context, outer, flow, script)
     elif _worth(flow, script):
         _follow(context, outer, flow, script)
+    outer.known.requested = outer.known.requested or fetches(script.text)
 
 
 def _learn_action(context: Context, step: Parts, used: Reference) -> None:
@@ -117,30 +118,14 @@ def _learn_action(context: Context, step: Parts, used: Reference) -> None:
     flow, name = step.flow, used.name.lower()
     if used.pin == "local" and used.kind == "action":
         context.calls.append(noted(context, flow, used, step.inputs, step.reach))
+        if found := action_variables(context, flow, used, by_name(step.inputs)):
+            step.outer.tainted = {**step.outer.tainted, **found}
     if name in INPUT_SINKS:
-        flow.expansions.extend(_handed(context, flow, used, step.inputs))
-    if name in LOADERS and flow.known.files:
-        flow.expansions.append(_loaded(used, flow.known.files[-1].taint))
-
-
-def _handed(
-    context: Context, flow: Flow, used: Reference, inputs: tuple[Variable, ...]
-) -> Iterator[Expansion]:
-    """An outsider's text in inputs that an action runs or fetches."""
-    sinks = INPUT_SINKS[used.name.lower()]
-    for variable in inputs:
-        taken = sinks.get(variable.name.lower())
-        if taken is None or taken.language:
-            continue  # what is a script was read as one
-        taint = written(context, flow, variable.value)
-        if taint is not None and (taken.sink != "address" or _leading(variable.value)):
-            yield _expansion(taken.sink, variable.value, taint, variable.place, "")
-
-
-def _leading(text: str) -> bool:
-    """Whether an expression is where an address says its host."""
-    before = text.partition("${{")[0].rpartition(" ")[2]
-    return before.partition("://")[2] == "" and "/" not in before.replace("://", "")
+        flow.expansions.extend(taken_by(context, flow, used, step.inputs))
+    if name in LOADERS and (taint := loaded(flow, by_name(step.inputs))) is not None:
+        flow.expansions.append(arriving("environment file", used.text, taint, used.place, ""))
+    if sets := set_for_later(context, used):
+        step.outer.tainted = {**step.outer.tainted, **sets}
 
 
 def _read_javascript(context: Context, flow: Flow, code: str) -> JavaScript:
@@ -160,11 +145,6 @@ def _javascript(context: Context, outer: Flow, flow: Flow, script: Script) -> No
             flow.expansions.append(_at(script, sink, taint, start, end))
 
 
-def _loaded(used: Reference, taint: Taint) -> Expansion:
-    """An action that makes variables of a file that an outsider wrote."""
-    return _expansion("environment file", used.text, taint, used.place, "")
-
-
 def _worth(flow: Flow, script: Script) -> bool:
     """Whether an outsider's text can do anything in a script: parsing it costs more than all else."""
     text = script.text
@@ -172,13 +152,16 @@ def _worth(flow: Flow, script: Script) -> bool:
         lowered = text.lower()
         if any(name in lowered for name in flow.tainted):
             return True
-    if flow.known.files and "GITHUB_" in text:
+    if flow.known.files and ("GITHUB_" in text or CODING.search(text.lower()) is not None):
         return True
     if _PASTED in text and "GITHUB_ENV" in text and flow.expansions:
         return True
     # what such scripts do with the programs of `HARMED`, git above all, is mostly to ask
     return asks(text) and (
-        "GITHUB_" in text or "::" in text or CODING.search(text.lower()) is not None
+        "GITHUB_" in text
+        or "::" in text
+        or ("gh " in text and ">" in text)
+        or CODING.search(text.lower()) is not None
     )
 
 
@@ -189,9 +172,10 @@ def _sinkable(text: str) -> bool:
 
 
 _SINKABLE = pattern(
-    r"GITHUB_|::(?:set-|add-)|%\w|\./\w|os\.|subprocess"
+    r"GITHUB_|::(?:set-|add-)|%\w|\./\w|os\.|subprocess|>[ \t]*[\w.$\"'{-]|\btee\b"
     r"|(?i:\b(?:irm|iwr)\b|invoke-(?:webrequest|restmethod)|scriptblock)"
-    r"|(?m:(?:^|[;&|({]|\b(?:then|do|else|start-process|Start-Process)\s)[ \t]*[\"']?\$\{?\w)"
+    r"|(?m:(?:^|[;&|({]|\b(?:if|elif|while|until|then|do|else|[Ss]tart-[Pp]rocess)\s)[ \t]*[\"']?\$\{?\w)"
+    rf"|\b(?:{'|'.join(sorted(WRAPPERS))})(?:[ \t]+(?:-\S+|\d\S*|[A-Za-z_]\w*=\S*))*[ \t]+[\"']?\$\{{?\w"
 )
 """Beside the programs: files of the runner, its commands, other languages, and what runs a variable."""
 
@@ -219,10 +203,12 @@ def _effects(context: Context, flow: Flow, script: Script) -> Effects | None:
         variables=variables,
         templates=templates,
         stores=STORES,
-        produce=lambda words, named: produced(context, known, words, named),
-        file=lambda path: file_taint(files, code, path),
+        produce=lambda words, named: produced(context, known, words, named) or printed(flow, words),
+        file=lambda path: event_file(context) if path == "event" else file_taint(flow, code, path),
+        picked=lambda answer, query: chosen(context, answer, query),
+        made={one.folder: [Write((one.taint,), 0, 0)] for one in files if one.written},
     )
-    return run(code, given)
+    return run(by_variables(code), given)
 
 
 def _asks(flow: Flow, code: str) -> bool:
@@ -238,8 +224,7 @@ def _templates(context: Context, flow: Flow, code: str) -> list[tuple[int, int, 
     """What is pasted into a script, and whose text it is."""
     found = []
     for fence in fences(code):
-        taints_of = (taint_of(context, flow, path) for path in sources(fence.code))
-        taint = strongest(one for one in taints_of if one is not None)
+        taint = strongest(taints_in(context, flow, fence.code))
         pasted = taint if taint is None else taint._replace(pasted=True)
         found.append((fence.start, fence.end, pasted))
     return found
@@ -251,7 +236,7 @@ def _outputs(context: Context, flow: Flow, script: Script) -> dict[str, Taint]:
         return _read_javascript(context, flow, script.text).outputs()
     language = family(script.shell)
     if language == "pwsh":
-        found = powershell(script.text, flow.tainted)
+        found = powershell(script.text, flow.tainted, _read_files(flow, script))
         return {name.lower(): taint for kind, name, taint, *_ in found if kind == "outputs"}
     if script.shell == "python":
         runs = _python(flow, script)
@@ -290,6 +275,7 @@ def _follow(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
             for sink in effects.sinks:
                 flow.expansions.append(_at(script, sink.kind, sink.taint, sink.start, sink.end))
             _stored(outer, flow, script, effects)
+            outer.known.files.extend(written_by(flow, effects))
 
 
 def _stored(outer: Flow, flow: Flow, script: Script, effects: Effects) -> None:
@@ -303,6 +289,8 @@ def _stored(outer: Flow, flow: Flow, script: Script, effects: Effects) -> None:
     _harm(flow, script, "environment file", (e for e in written if e.loose))
     outputs = list(entries(effects.files.get("outputs", ())))
     _harm(flow, script, "outputs", _clobbering(outputs))
+    if "::set-output" in script.text:
+        _harm(flow, script, "outputs", forged(effects.printed))
     added = [entry.write for kind, entry in printed if kind == "add-path"]
     for write in (*effects.files.get("search path", ()), *added):
         taint = strongest(one for one in taints(write.value) if not one.pasted)
@@ -339,10 +327,16 @@ def _harm(flow: Flow, script: Script, kind: Store, found: Iterator[Entry]) -> No
             flow.expansions.append(_at(script, kind, taint, write.start, write.end))
 
 
+def _read_files(flow: Flow, script: Script) -> dict[str, Taint]:
+    """Whose files a script of PowerShell reads into variables."""
+    return reads(script.text, partial(file_taint, flow, script.text)) if flow.known.files else {}
+
+
 def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
     from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
 
-    for kind, name, taint, start, end in powershell(script.text, flow.tainted):
+    read = _read_files(flow, script)
+    for kind, name, taint, start, end in powershell(script.text, flow.tainted, read):
         if kind == "environment file":
             if name:
                 outer.tainted = {**outer.tainted, name.lower(): taint}
@@ -361,7 +355,10 @@ _FILES: dict[str, Store] = {"GITHUB_ENV": "environment file", "GITHUB_OUTPUT": "
 def _python(flow: Flow, script: Script) -> Iterator[Run]:
     from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
 
-    return script_taint.python(script.text, flow.tainted, _FILES)
+    if not flow.known.files:
+        return script_taint.python(script.text, flow.tainted, _FILES)
+    lies = partial(file_taint, flow, script.text)
+    return script_taint.python(script.text, flow.tainted, _FILES, lies)
 
 
 def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
@@ -374,23 +371,4 @@ def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
 
 def _at(script: Script, sink: Sink, taint: Taint, start: int, end: int) -> Expansion:
     place = script.source_text.place(start, end)
-    return _expansion(sink, script.text[start:end], taint, place, script.shell)
-
-
-def _expansion(sink: Sink, text: str, taint: Taint, place: Place, shell: str) -> Expansion:
-    """Where an outsider's text arrives while a script runs."""
-    return Expansion(
-        text=text,
-        time="run",
-        sink=sink,
-        shell=shell,
-        attacker_controlled=True,
-        outsider=taint.outsider,
-        exposed=taint.exposed,
-        author=taint.who,
-        writer=writer(taint.who),
-        via=taint.via,
-        charset=taint.charset,
-        reparsed=sink in ("script", "code"),
-        place=place,
-    )
+    return arriving(sink, script.text[start:end], taint, place, script.shell)

@@ -45,7 +45,7 @@ def entries(writes: Sequence[Write]) -> Iterator[Entry]:
         text = plain(line)
         taint = strongest(taints(line))
         if end:
-            if text.strip() == end:
+            if taint is None and text.strip() == end:
                 end = ""
             else:
                 loose = taint is not None and taint.charset == "text" and UNKNOWN not in end
@@ -89,6 +89,20 @@ def _lines(writes: Sequence[Write]) -> Iterator[tuple[Value, Write]]:
         last = write
     if last is not None and any(line):
         yield tuple(line), last
+
+
+def forged(writes: Sequence[Write]) -> Iterator[Entry]:
+    """Printed text that can set an output of a step which sets its own by printing them."""
+    if not any(kind == "set-output" for kind, _ in commands(writes)):
+        return
+    for line, write in _lines(writes):
+        taint = strongest(taints(line))
+        if taint is None or taint.charset == "branch":
+            continue
+        # a command begins its line
+        begins = _leads(line, " ") and _COMMAND.match(plain(line)) is None
+        if taint.charset == "text" or begins:
+            yield Entry("", taint, True, write)
 
 
 def commands(writes: Sequence[Write]) -> Iterator[tuple[str, Entry]]:

@@ -52,14 +52,19 @@ class _Split(NamedTuple):
     """Its first major version for a runtime that did not go with Node.js 16, where that is known."""
 
 
+def _refuse(context: Context, node: Node) -> None:
+    if isinstance(node, ScalarNode):
+        context.document.problem(node, "`uses` names nothing")
+    else:
+        context.document.wrong(node, "text", "`uses`")
+
+
 def uses_of(
     context: Context, node: Node, *, inputs: tuple[Variable, ...], secrets: bool
 ) -> Reference | None:
     """What a `uses` names: an action, a called workflow, an image, or something of this repository."""
     if not isinstance(node, ScalarNode) or null(node) or not node.value.strip():
-        context.document.wrong(node, "text", "`uses`")
-        if isinstance(node, ScalarNode):
-            context.document.problem(node, "`uses` names nothing")
+        _refuse(context, node)
         return None
     text = node.value.strip()
     place = Place(context.document.source, node, node)
@@ -162,7 +167,7 @@ def _described(reference: Reference) -> Reference:
         "vulnerable": verdict.vulnerable,
         "vulnerability": verdict.severity,
         "compromised": verdict.compromised if bad else "",
-        "malicious": verdict.malicious,
+        "malicious": verdict.malicious or (verdict.standing and reference.mutable),
         "fixed": verdict.fixed,
         "archived": advisories.repository(name) in ARCHIVED,
         "resembles": _resembled(advisories.repository(name)),
@@ -177,10 +182,15 @@ def _installs(name: str, inputs: tuple[Variable, ...]) -> str:
     """The program that an action installs in its newest release, "" where an input names a version."""
     program, versions = INSTALLERS.get(name, ("", ()))
     if program and any(
-        given.name.lower() in versions and given.value not in _NEWEST for given in inputs
+        given.name.lower() in versions and _version(given) not in _NEWEST for given in inputs
     ):
         return ""
     return program
+
+
+def _version(given: Variable) -> str:
+    """The version that an input names, after the `@` where it names the program as well."""
+    return given.value.partition("@")[2] if given.name.lower() == "repo" else given.value
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Sequence
 
     from pipelaw.model import Command, Script, Step
@@ -36,6 +37,23 @@ def folder_of(text: str) -> str:
     """A path below the workspace, normalised; "" for the workspace itself."""
     path = resolved(text.strip(), "")
     return path if path is not None else text.strip()
+
+
+_FOLDER_VARIABLES = {"runner.temp": "${RUNNER_TEMP}", "github.workspace": "${GITHUB_WORKSPACE}"}
+_FOLDER = pattern(r"\$\{\{\s*(runner\.temp|github\.workspace)\s*\}\}")
+
+
+def by_variables(code: str) -> str:
+    """A script that names its folders by variables, not expressions; every character keeps its place."""
+    if "runner.temp" not in code and "github.workspace" not in code:
+        return code
+    return _FOLDER.sub(_by_variable, code)
+
+
+def _by_variable(match: re.Match[str]) -> str:
+    """The variable, and what names the same folder up to the length of the expression."""
+    variable = _FOLDER_VARIABLES[match[1]]
+    return (variable + "/." * len(match[0]))[: len(match[0])]
 
 
 def outside(path: str) -> bool:
@@ -177,16 +195,20 @@ def executing(
     if script.shell in ("javascript", "python"):
         yield from _of_code(script, start, mounts, behind)
         return
-    from pipelaw.facts.execution import coded, places  # noqa: PLC0415  few jobs have files of outsiders
+    from pipelaw.facts.execution import coded, fed, places  # noqa: PLC0415  few jobs have files of outsiders
     from pipelaw.facts.shell import handed  # noqa: PLC0415  as above
 
     code = handed(script.text, script.shell)
+    before: Sequence[str] = ()
     for at, (command, folders) in enumerate(standing(script, start)):
         if command.place.start <= behind:
             continue
         found = places(command.words)
         if at in code:
             found += coded(*code[at], command.words)
+        if not found and (command.input or "<" in command.text):
+            found = fed(command.words, command.text, before if command.input else ())
+        before = command.words
         if found and any(_reached(place, folders, mounts) for place in found):
             yield " ".join(command.words[:3])
 

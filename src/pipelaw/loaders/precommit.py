@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _OWN = frozenset({"local", "meta", "builtin"})
 """Hooks that are in the repository itself, or in pre-commit."""
+_ARCHIVED = frozenset(
+    f"pre-commit/mirrors-{tool}" for tool in ("autopep8", "isort", "prettier", "pylint", "yapf")
+)
+"""Repositories of hooks, beside those of actions, that nobody changes any more."""
 _BESIDE = "additional_dependencies"
 _ADDRESS = pattern(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[^/:]+)[/:](?P<path>.+?)(?:\.git)?/?\Z")
 
@@ -91,5 +95,12 @@ def _hook(document: Document, repo: ScalarNode, ref: str) -> Reference:
         owner=path.partition("/")[0],
         pin=how,
         mutable=how != "commit",
+        archived=_archived(name.lower()),
         place=document.place(repo),
     )
+
+
+def _archived(name: str) -> bool:
+    from pipelaw.loaders.github_catalogue import ARCHIVED  # noqa: PLC0415  few repositories have hooks
+
+    return name in _ARCHIVED or name in ARCHIVED

@@ -175,7 +175,7 @@ class _Writer:
             yield f"  {line}"
         road = summary.road(self.report)
         if road:
-            first, *rest = wrap(road, self.width - 2)
+            first, *rest = wrap(one_line(road), self.width - 2)
             yield first
             for line in rest:
                 yield f"  {line}"
