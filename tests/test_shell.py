@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pipelaw import document
 from pipelaw.document import Place, ScalarNode, SequenceNode, join
 from pipelaw.facts import shell
-from pipelaw.facts.shell import RUNS_REMOTE, may_run_remote
+from pipelaw.facts.shell import may_run_remote
+from pipelaw.facts.shell_fetch import may_fetch
 from pipelaw.source import Source
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def test_code_from_the_network_that_runs(code: str, address: str) -> None:
     found = [(command.remote, command.verified) for command in read(code) if command.remote]
 
     assert found == [(address, False)]
-    assert RUNS_REMOTE.search(code)
+    assert may_fetch(code.lower())
     assert may_run_remote(code.lower())
 
 
@@ -493,7 +494,7 @@ def test_code_from_the_network_in_powershell(code: str, address: str) -> None:
     found = [(command.remote, command.verified) for command in read(code, "pwsh") if command.remote]
 
     assert found == [(address, False)]
-    assert RUNS_REMOTE.search(code)
+    assert may_fetch(code.lower())
     assert may_run_remote(code.lower())
 
 
@@ -697,7 +698,7 @@ def check(code: str, kind: str) -> None:
         assert command.words
         assert command.name or command.writes
         assert not command.verified or command.remote
-        assert not command.remote or (RUNS_REMOTE.search(code) and may_run_remote(code.lower()))
+        assert not command.remote or (may_fetch(code.lower()) and may_run_remote(code.lower()))
     assert shell.reparsed(text(code), kind, 0, 1) in (True, False)
 
 

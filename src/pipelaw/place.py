@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
+from itertools import accumulate
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 from pipelaw.source import Source, Span
-
-_BREAK = pattern(r"\n")
 
 
 class Place(NamedTuple):
@@ -44,7 +42,7 @@ class Place(NamedTuple):
     def indices(self) -> tuple[int, int]:
         """Start and end as indices of the source's text."""
         if self.end and isinstance(self.first, ScalarNode):
-            plain = _straight(self.source.text, self.first, self.start, self.end)
+            plain = _straight(self.source, self.first, self.start, self.end)
             if plain is not None:
                 return plain
             found = _align(self.source.text, self.first)
@@ -148,28 +146,26 @@ def join(places: list[Place]) -> Text:
 _ESCAPES = {"x": 4, "u": 6, "U": 10}
 
 
-def _straight(text: str, node: ScalarNode, start: int, end: int) -> tuple[int, int] | None:
+def _straight(source: Source, node: ScalarNode, start: int, end: int) -> tuple[int, int] | None:
     """Where characters of a scalar are whose line is written as it is read; None where that is not so.
 
     True of nearly every place; the rest is aligned character by character.
     """
-    value = node.value
+    text, value = source.text, node.value
     piece = value[start:end]
     if node.style == "'" and "'" in piece:
         return None
+    far = start > _FAR
     if node.style == "|":
-        breaks = _breaks(value)
-        number = bisect_left(breaks, start)
-        begin = _line(text, node, number)
-        at = begin + start - (breaks[number - 1] + 1 if number else 0)
+        number = bisect_left(_breaks(value), start)
+        begin = (_kept_line if far else _line)(source, node, number)
+        at = begin + start - (value.rfind("\n", 0, start) + 1)
         if begin < 0:
             return None
     else:
         begin = _begin(text, node) + (1 if node.style else 0)
         at = begin + start
-        if start > _FAR and start > _same(text, node):
-            return None
-        if start <= _FAR and text[begin:at] != value[:start]:
+        if start > _same(text, node) if far else text[begin:at] != value[:start]:
             return None
     return (
         (at, at + len(piece))
@@ -179,7 +175,32 @@ def _straight(text: str, node: ScalarNode, start: int, end: int) -> tuple[int, i
 
 
 _FAR = 1_000
-"""From where on it is worth to remember how far a scalar is written as it is read."""
+"""From where on in a scalar it is worth to remember what was found out about it."""
+
+
+def _line(source: Source, node: ScalarNode, number: int) -> int:
+    """Where a line of a literal block begins in the file, -1 where it is not written as it is read."""
+    # each of them is a line of the file, after the same indentation
+    starts, value = source.starts(), node.value
+    first = bisect_right(starts, _begin(source.text, node)) + number
+    if first >= len(starts):
+        return -1
+    stop = starts[first + 1] if first + 1 < len(starts) else len(source.text)
+    written = source.text[starts[first] : stop].rstrip("\r\n")
+    begin = _breaks(value)[number - 1] + 1 if number else 0
+    end = value.find("\n", begin)
+    read = value[begin : end if end >= 0 else len(value)]
+    return starts[first] + len(written) - len(read) if written.endswith(read) else -1
+
+
+_kept_line = lru_cache(maxsize=8)(_line)
+
+
+@lru_cache(maxsize=4)
+def _breaks(value: str) -> list[int]:
+    """Where the lines of a scalar end; often more than one finding is in it."""
+    lengths = map(len, value.split("\n"))
+    return [end + number for number, end in enumerate(accumulate(lengths))]
 
 
 @lru_cache(maxsize=4)
@@ -194,28 +215,6 @@ def _same(text: str, node: ScalarNode) -> int:
         else:
             high = middle - 1
     return low
-
-
-@lru_cache(maxsize=8)
-def _breaks(text: str) -> list[int]:
-    """Where the lines of a text end; many findings may be in one."""
-    return [found.start() for found in _BREAK.finditer(text)]
-
-
-@lru_cache(maxsize=8)
-def _line(text: str, node: ScalarNode, number: int) -> int:
-    """Where a line of a literal block begins in the file, -1 where it is not written as it is read."""
-    # each of them is a line of the file, after the same indentation
-    value, ends = node.value, _breaks(text)
-    first = bisect_left(ends, _begin(text, node)) + number
-    if first >= len(ends):
-        return -1
-    stop = ends[first + 1] if first + 1 < len(ends) else len(text)
-    written = text[ends[first] + 1 : stop].rstrip("\r")
-    breaks = _breaks(value)
-    start = breaks[number - 1] + 1 if number else 0
-    read = value[start : breaks[number] if number < len(breaks) else len(value)]
-    return ends[first] + 1 + len(written) - len(read) if written.endswith(read) else -1
 
 
 @lru_cache(maxsize=4)

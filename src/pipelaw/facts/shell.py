@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.shell_fetch import RUNS_REMOTE, may_run_remote
+from pipelaw.facts.shell_fetch import may_run_remote
 from pipelaw.facts.shells import family
 from pipelaw.lazy import Lazy
 from pipelaw.model import Command
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelaw.facts.shell_syntax import Simple
     from pipelaw.place import Text
 
-__all__ = ["RUNS_REMOTE", "commands", "may_run_remote", "reparsed"]
+__all__ = ["commands", "may_run_remote", "reparsed"]
 
 _CODE = frozenset({"python", "javascript"})
 """Languages of which the programs are commands that a script starts."""

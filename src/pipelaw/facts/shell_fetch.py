@@ -36,19 +36,26 @@ def may_run_remote(low: str) -> bool:
     for word in FETCHERS:
         if word in low:
             return _RUNS.search(low) is not None
-    return "://" in low and _ADDRESSED.search(low) is not None
+    return _may_address(low)
 
 
+def may_fetch(low: str) -> bool:
+    """Whether a command of a script, given in lower case, may fetch something."""
+    return any(word in low for word in FETCHERS) or _may_address(low)
+
+
+def _may_address(low: str) -> bool:
+    if "://" not in low:
+        return False
+    return any(word in low for word in _ADDRESSING) and _ADDRESSED.search(low) is not None
+
+
+_ADDRESSING = ("gsutil", "gcloud", "aws", "deno", "jbang", "uv", "pipx", "php", "python", "ruby")
 _ADDRESSED = pattern(
     r"\b(?:gsutil|gcloud\s+storage|aws\s+s3|deno|jbang|(?:uv|pipx)\s+run)\s[^\n;&|]{0,300}?://"
     r"|\b(?:php|python|ruby)[\d.]*\s+(?:-\w*[rce]\s[^\n]{0,300}?|(?:-\s*)?<<(?s:.{0,900}?))://"
 )
 """What copies from a bucket, runs what is at an address, or has an address in its code."""
-RUNS_REMOTE = pattern(
-    r"(?=[cwalfiIsS.])(?:curl|wget|aria2c|axel|lynx|fetch -|\b[iI][wW][rR]\b|\b[iI][rR][mM]\b"
-    r"|[iI]nvoke-(?:[wW]eb|[rR]est)|\.[dD]ownload|[sS]tart-[bB]its)|" + _ADDRESSED.pattern
-)
-"""Without a match in its text, no command of a script fetches code and runs it."""
 
 
 class Fetch(NamedTuple):

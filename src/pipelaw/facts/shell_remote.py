@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_downloads import Download, Downloads
-from pipelaw.facts.shell_fetch import RUNS_REMOTE, addressed, evaluated, fetch, method
+from pipelaw.facts.shell_fetch import addressed, evaluated, fetch, may_fetch, method
 from pipelaw.facts.shell_syntax import PASSING
 from pipelaw.facts.shell_words import EXECUTING
 from pipelaw.patterns import pattern
@@ -40,7 +40,7 @@ _STEPS = 50
 
 def mark(simples: Sequence[Simple], text: str) -> None:
     """Set `remote` and `verified` of a script's commands, which are in order."""
-    if RUNS_REMOTE.search(text):
+    if may_fetch(text.lower()):
         script = _Script(text)
         for at, simple in enumerate(simples):
             script.read(at, simple)

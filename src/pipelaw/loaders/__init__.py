@@ -56,10 +56,11 @@ def load(platform: str, source: Source, tree: Tree) -> Loaded:
 def _torn(pipelines: Iterable[Pipeline]) -> Iterator[Problem]:
     """Lines of scripts that are too long to be parsed: nobody may hide behind one."""
     for pipeline in pipelines:
-        for scope in pipeline.scopes():
-            for script in scope.scripts:
-                if len(script.text) > _SHORT:
-                    yield from _torn_line(script)
+        for job in pipeline.jobs:
+            for step in job.steps:
+                for script in step.scripts:
+                    if len(script.text) > _SHORT:
+                        yield from _torn_line(script)
 
 
 _SHORT = 500

@@ -133,9 +133,9 @@ _SETTINGS = ("name", "working-directory", "timeout-minutes", "continue-on-error"
 def _flaws(context: Context, fields: dict[str, Node], reach: Reach) -> list[Flaw]:
     """What is wrong with the expressions of a step, those in its work and variables aside."""
     found = list(condition_flaws(context, fields, reach)) if "if" in fields else []
-    for key in _SETTINGS:
-        if key in fields and "${{" in fields[key].value:
-            found += in_values(context.document.source, fields, (key,))
+    settings = [key for key in _SETTINGS if key in fields and "${{" in fields[key].value]
+    if settings:
+        found += in_values(context.document.source, fields, settings)
     return found
 
 
