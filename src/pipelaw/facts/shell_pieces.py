@@ -42,7 +42,7 @@ def pieces(text: str) -> Iterator[tuple[int, int]]:
 
 def torn(text: str) -> tuple[int, int] | None:
     """The first line of a script that is cut because it is too long; what it says may be missed."""
-    if not _large(text):
+    if not _long_line(text) or not _large(text):
         return None
     at = 0
     for line in text.splitlines(keepends=True):
@@ -50,6 +50,16 @@ def torn(text: str) -> tuple[int, int] | None:
             return at, at + len(line.rstrip("\r\n"))
         at += len(line)
     return None
+
+
+def _long_line(text: str) -> bool:
+    """Whether a line may be long enough; leaps from line to line, far ahead."""
+    start = 0
+    while len(text) - start > _SIGNS_AT_MOST:
+        start = text.rfind("\n", start, start + _SIGNS_AT_MOST) + 1
+        if start == 0:
+            return True
+    return False
 
 
 def _large(text: str) -> bool:

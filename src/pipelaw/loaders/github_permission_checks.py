@@ -126,19 +126,28 @@ def check_of(uses: str, inputs: Mapping[str, str], script: str, env: str) -> Che
     """What a step makes sure of, by the action that it uses, or the script that it runs with `env`."""
     if uses:
         name = uses.partition("@")[0].lower()
-        if any(_OPEN.intersection(inputs.get(key, "").lower().split(",")) for key in _LEVELS):
-            return NO_CHECK
-        if name in _FAILING:
-            return Check(_PERMITTED, answers=True)
-        if name in _ANSWERING or name in _REQUIRING:
-            stops = any(inputs.get(key, "").lower() == "true" for key in _STOPPING_INPUTS)
-            if name in _REQUIRING:
-                stops = inputs.get("require", "").lower() in _WRITERS
-            return Check(_PERMITTED if stops else frozenset(), answers=True)
         if name not in ("actions/github-script", "octokit/request-action"):
-            return Check(_PERMITTED, answers=True) if _NAMED.search(name[:200]) else NO_CHECK
+            found = _known(name, inputs)
+            return NO_CHECK if found is not NO_CHECK and _everybody(inputs) else found
         script = script or inputs.get("script", "") or inputs.get("route", "")
     return _scripted(script, env) if script else NO_CHECK
+
+
+def _known(name: str, inputs: Mapping[str, str]) -> Check:
+    """What an action makes sure of."""
+    if name in _FAILING:
+        return Check(_PERMITTED, answers=True)
+    if name in _ANSWERING or name in _REQUIRING:
+        stops = any(inputs.get(key, "").lower() == "true" for key in _STOPPING_INPUTS)
+        if name in _REQUIRING:
+            stops = inputs.get("require", "").lower() in _WRITERS
+        return Check(_PERMITTED if stops else frozenset(), answers=True)
+    return Check(_PERMITTED, answers=True) if _NAMED.search(name[:200]) else NO_CHECK
+
+
+def _everybody(inputs: Mapping[str, str]) -> bool:
+    """Whether an action lets through who has no more than everybody."""
+    return any(_OPEN.intersection(inputs.get(key, "").lower().split(",")) for key in _LEVELS)
 
 
 @lru_cache(maxsize=1024)
@@ -160,6 +169,8 @@ def _scripted(script: str, env: str) -> Check:
 
 def _asks_for_members(script: str, env: str) -> bool:
     """Whether a script looks at who caused the run, and names only those who belong to the repository."""
+    if "author_association" not in script and "author_association" not in env:
+        return False
     named = _IS_MEMBER.search(script) is not None and _IS_OTHER.search(script) is None
     return named and _ASSOCIATED.search(f"{env}\n{script}") is not None
 
