@@ -98,6 +98,8 @@ def decode(path: str, data: bytes) -> Source:
         before = data[: error.start]
         line = before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
+        if data[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+            raise UnreadableError(path, 1, 1, "UTF-32, not UTF-8: save it as UTF-8") from None
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise UnreadableError(path, 1, 1, "UTF-16, not UTF-8: save it as UTF-8") from None
         byte = data[error.start]
