@@ -88,12 +88,16 @@ class Problem(NamedTuple):
     message: str
 
 
+_BOM = b"\xef\xbb\xbf"
+
+
 def decode(path: str, data: bytes) -> Source:
     """The text of a file's bytes; raise UnreadableError where it is not UTF-8 text of fair size."""
     if len(data) > MAX_BYTES:
         raise UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
+    data = data.removeprefix(_BOM)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line = before.count(b"\n") + 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 import re
 from enum import Enum
-from zlib import crc32
 
 
 class Verdict(Enum):
@@ -31,7 +30,7 @@ def aws(token: str) -> Verdict:
 def base62(token: str) -> Verdict:
     """Of GitHub and npm: the last six characters are the CRC32 of those after the prefix."""
     body = token[token.index("_") + 1 :]
-    right = _digits(crc32(body[:-6].encode()), _BASE62, 6)
+    right = _digits(binascii.crc32(body[:-6].encode()), _BASE62, 6)
     # longer refresh tokens are documented without a word about a checksum
     return Verdict.SURE if body[-6:] == right or len(body) > 36 else Verdict.DOUBTFUL
 
@@ -44,7 +43,7 @@ def gitlab(token: str) -> Verdict:
     found = re.match(_ROUTABLE, token)
     if not found:
         return Verdict.SURE
-    right = _digits(crc32(found[1].encode()), _BASE36, 7)
+    right = _digits(binascii.crc32(found[1].encode()), _BASE36, 7)
     return Verdict.SURE if found[2] == right else Verdict.DOUBTFUL
 
 

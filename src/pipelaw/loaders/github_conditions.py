@@ -7,7 +7,6 @@ negation their true meaning, which a search for words in the text cannot.
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -358,6 +357,8 @@ def _words(tree: Expr) -> list[str] | None:
     if isinstance(tree, Call) and tree.function == "fromjson" and tree.arguments:
         inner = tree.arguments[0]
         if isinstance(inner, Literal) and isinstance(inner.value, str):
+            import json  # noqa: PLC0415  few conditions have a list
+
             try:
                 found = json.loads(inner.value)
             except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import product
 from math import prod
@@ -108,6 +107,8 @@ _LIST = pattern(r"\$\{\{\s*fromjson\((.*)\)\s*\}\}", re.IGNORECASE | re.DOTALL)
 
 def _listed(written: str) -> list[str]:
     """The labels that a text of JSON holds."""
+    import json  # noqa: PLC0415  few labels are computed
+
     try:
         value = json.loads(written)
     except ValueError:
