@@ -18,12 +18,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _no_bug_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _no_bug_passes() -> Iterator[None]:
     """A scan goes on after an error of its own; a test does not."""
 
     def raised(error: Exception) -> str:
         raise error
 
-    monkeypatch.setattr("pipelaw.loaders.bug", raised)
-    monkeypatch.setattr("pipelaw.repository.bug", raised)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelaw.loaders.bug", raised)
+        patch.setattr("pipelaw.repository.bug", raised)
+        yield

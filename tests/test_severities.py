@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from textwrap import dedent
 
 import pytest
@@ -19,12 +20,17 @@ PATHS = {
 }
 
 
+@cache
+def book_of(rule: str) -> rulebook.Rulebook:
+    return rulebook.load(only=[rule])
+
+
 def severities(rule: str, platform: str, text: str) -> list[str]:
     """The severities of a rule's findings in one file, in its order."""
     path = PATHS[platform]
     tree = MemoryTree({path: dedent(text).encode()})
     work = Work(tree, "", (Candidate(path, platform),))
-    found = scan_repository(work, rulebook.load(only=[rule])).findings
+    found = scan_repository(work, book_of(rule)).findings
     return [finding.severity.name.lower() for finding in found]
 
 

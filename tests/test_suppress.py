@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -25,7 +26,12 @@ PATH = ".github/workflows/x.yml"
 def found_in(text: str, *rules: str) -> tuple[Finding, ...]:
     """The findings of a workflow."""
     work = Work(MemoryTree({PATH: text.encode()}), "", (Candidate(PATH, "github"),))
-    return scan_repository(work, rulebook.load(only=rules)).findings
+    return scan_repository(work, book_of(*rules)).findings
+
+
+@cache
+def book_of(*rules: str) -> rulebook.Rulebook:
+    return rulebook.load(only=rules)
 
 
 def suppressed(text: str, *rules: str) -> dict[tuple[str, int], str | None]:
