@@ -531,6 +531,22 @@ def test_rules_in_the_repository_are_those_of_the_revision(
     assert "HEAD has no rules in more; those there do not count" in capsys.readouterr().err
 
 
+def test_a_change_that_takes_a_rule_out_of_the_policy_is_judged_by_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = "rules:\n  no-make: {severity: critical}\n  script-injection: {severity: critical}\n"
+    files = {FLOW: HEAD, "own/no-make.yaml": RULE, ".pipelaw.yml": policy}
+    root = commit(tmp_path, files)
+    monkeypatch.chdir(root)
+    write(root, {FLOW: HEAD + JOBS["greet"] + JOBS["write"], ".pipelaw.yml": "{}\n"})
+    (root / "own/no-make.yaml").unlink()
+    assert run("scan", "--since", "HEAD", "--rules", "own", "--format", "json") == Status.FOUND
+    out, err = capsys.readouterr()
+    found = {(one["rule"], one["severity"]) for one in json.loads(out)["findings"]}
+    assert {("no-make", "critical"), ("script-injection", "critical")} <= found
+    assert "judged by" not in err
+
+
 GOOD = '{"version": 1, "recipe": "pipelaw/v1", "findings": ['
 
 

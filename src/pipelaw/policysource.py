@@ -42,7 +42,7 @@ def load(
     *,
     today: dt.date,
     cache: Path | None = None,
-    own_rules: Iterable[Path] = (),
+    own_rules: Iterable[Path | RuleFile] = (),
     prefix: str = "",
     fetching: bool = True,
 ) -> Policy:
@@ -50,8 +50,8 @@ def load(
 
     Any tree will do: a folder, or a revision. Without a tree, `path` is a shipped profile.
     `cache` is the folder for what is fetched; without `fetching`, what is not there yet raises
-    UnfetchedError. `own_rules` are the files of rules that come from elsewhere; `prefix` is put
-    before the paths of the tree in messages.
+    UnfetchedError. `own_rules` are the files of rules that come from elsewhere, as paths or as they
+    were read; `prefix` is put before the paths of the tree in messages.
     """
     stack = _Stack(cache, fetching=fetching)
     if tree is None:
@@ -170,7 +170,7 @@ class _Stack:
             raise type(error)(f"{origin}: {error}") from None
         return _Spot(tree, posixpath.normpath(extension.path), f"{tree.name}:")
 
-    def policy(self, today: dt.date, own_rules: Iterable[Path]) -> Policy:
+    def policy(self, today: dt.date, own_rules: Iterable[Path | RuleFile]) -> Policy:
         """The layers folded into one policy; raises PolicyError that names every mistake."""
         files = self._rules(own_rules)
         known = Known(files, _categories(self.read), lambda rule: _declared(*files[rule]))
@@ -187,14 +187,14 @@ class _Stack:
             )
         return result
 
-    def _rules(self, own: Iterable[Path]) -> dict[str, tuple[str, Path | bytes]]:
+    def _rules(self, own: Iterable[Path | RuleFile]) -> dict[str, tuple[str, Path | bytes]]:
         """The files of all rules, by the ids, which are their names."""
-        files: dict[str, tuple[str, Path | bytes]] = {
-            path.stem: (str(path), path) for path in (*own, *_shipped()) if path.suffix in _ENDS
-        }
-        for one in self.read:
-            for shown, data in one.rule_files:
-                files[posixpath.splitext(posixpath.basename(shown))[0]] = shown, data
+        files: dict[str, tuple[str, Path | bytes]] = {}
+        for file in (*own, *_shipped(), *(file for one in self.read for file in one.rule_files)):
+            shown, data = file if isinstance(file, RuleFile) else (str(file), file)
+            name, end = posixpath.splitext(posixpath.basename(shown))
+            if end in _ENDS:
+                files[name] = shown, data
         return files
 
 

@@ -155,7 +155,8 @@ class Law:
         folders, own = self._rules(tree)
         policy, mistakes = None, ""
         try:
-            policy = self._at_revision(tree, path) if path else self.policy(tree)
+            rules = (*_files(folders), *own)
+            policy = self._at_revision(tree, path, rules) if path else self.policy(tree)
             book = self.rulebook(own + (policy.rule_files if policy else ()), folders)
         except UnavailableError:
             raise
@@ -197,20 +198,28 @@ class Law:
             coming = f"the one {'in ' + tree.prefix if tree.prefix else 'here'} counts from the"
             console.note(f"{self._since} has no {POLICY_FILE}; {coming} next change on")
 
-    def _at_revision(self, tree: FolderTree, path: str) -> Policy | None:
-        """The policy as the revision has it, None where it has none."""
+    def _at_revision(
+        self, tree: FolderTree, path: str, own: Sequence[Path | RuleFile]
+    ) -> Policy | None:
+        """The policy as the revision has it, None where it has none; `own` are its other rules."""
         from pipelaw.gittree import GitTree  # noqa: PLC0415  most scans need no git
 
         base = GitTree(tree.root, self._since, tree.name)
         try:
             if path in base:
-                return self._load(base, path, f"{self._since}:{_start(tree)}")
+                return self._load(base, path, f"{self._since}:{_start(tree)}", own=own)
         finally:
             base.close()
         return None
 
     def _load(
-        self, tree: Tree | None, path: str, prefix: str = "", *, fetching: bool = True
+        self,
+        tree: Tree | None,
+        path: str,
+        prefix: str = "",
+        *,
+        own: Sequence[Path | RuleFile] | None = None,
+        fetching: bool = True,
     ) -> Policy:
         from pipelaw import policysource  # noqa: PLC0415  most repositories have no policy
 
@@ -220,12 +229,15 @@ class Law:
             path,
             today=console.today(),
             cache=kept.folder if kept else None,
-            own_rules=[
-                file for folder in self._folders if folder.is_dir() for file in folder.iterdir()
-            ],
+            own_rules=_files(self._folders) if own is None else own,
             prefix=prefix,
             fetching=fetching,
         )
+
+
+def _files(folders: Sequence[Path]) -> list[Path]:
+    """The files in folders of rules, those that are there."""
+    return [file for folder in folders if folder.is_dir() for file in folder.iterdir()]
 
 
 OTHER_NAMES = ("pipelaw.yml", "pipelaw.yaml")
