@@ -165,13 +165,12 @@ def _straight(source: Source, node: ScalarNode, start: int, end: int) -> tuple[i
     else:
         begin = _begin(text, node) + (1 if node.style else 0)
         at = begin + start
-        if start > _same(text, node) if far else text[begin:at] != value[:start]:
+        same = start <= _same(text, node) if far else text[begin:at] == value[:start]
+        if not same:
             return None
-    return (
-        (at, at + len(piece))
-        if piece and "\n" not in piece and text.startswith(piece, at)
-        else None
-    )
+    if piece and "\n" not in piece and text.startswith(piece, at):
+        return at, at + len(piece)
+    return None
 
 
 _FAR = 1_000
