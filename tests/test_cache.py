@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import commandline
 import pytest
-from yaml import _yaml
 
 from pipelaw import cache as cache_module
-from pipelaw import policysource, rulebook, rules
+from pipelaw import policysource, pyyaml, rulebook, rules
 from pipelaw import tree as tree_module
 from pipelaw.asked import AskedTree, same
 from pipelaw.cache import DAY, MAX_AGE, Cache
@@ -261,7 +260,7 @@ def test_another_python_and_another_libyaml_are_other_programs(
 ) -> None:
     assert toy.exists()
     seen = {cache_module.program()}
-    monkeypatch.setattr(_yaml, "get_version_string", lambda: "9.9.9")
+    monkeypatch.setattr(pyyaml, "get_version_string", lambda: "9.9.9")
     seen.add(cache_module.program())
     monkeypatch.setattr(sys, "version", "9.9.9")
     seen.add(cache_module.program())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -282,3 +284,15 @@ def test_lines_end_where_editors_end_them() -> None:
     assert source.position(source.text.index("c")) == (3, 1)
     assert source.position(len(source.text)) == (4, 6)
     assert Source("x.yml", "").position(0) == (1, 1)
+
+
+def test_pyyaml_stays_what_it_is_for_others() -> None:
+    code = (
+        "import re, datetime, pipelaw.document, yaml\n"
+        "assert isinstance(re.compile('x'), re.Pattern)\n"
+        "assert yaml.safe_load('{on: yes, day: 2026-01-31, no: 1e3}')['day'] == datetime.date(2026, 1, 31)\n"
+        "try: yaml.safe_load('\\x01')\n"
+        "except yaml.reader.ReaderError: pass\n"
+        "else: raise SystemExit('a control character is read')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -149,9 +149,9 @@ def program() -> str:
     import sys  # noqa: PLC0415  few ask
     from importlib.util import find_spec  # noqa: PLC0415
 
-    from yaml import _yaml  # noqa: PLC0415
+    from pipelaw.pyyaml import get_version_string  # noqa: PLC0415
 
-    found: list[object] = [sys.version, _yaml.get_version_string()]
+    found: list[object] = [sys.version, get_version_string()]
     for package in _PACKAGES:
         spec = find_spec(package)
         folders = spec and spec.submodule_search_locations

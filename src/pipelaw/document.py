@@ -10,24 +10,29 @@ import operator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import yaml
-from yaml.composer import Composer, ComposerError
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from pipelaw.errors import UnreadableError
 from pipelaw.patterns import pattern
 from pipelaw.place import NO_TEXT, NOWHERE, Place, Text, join
+from pipelaw.pyyaml import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Composer,
+    ComposerError,
+    CParser,
+    MappingNode,
+    MarkedYAMLError,
+    Node,
+    NodeEvent,
+    ScalarNode,
+    SequenceNode,
+    YAMLError,
+)
 from pipelaw.records import NamedTuple
 from pipelaw.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-try:
-    from yaml._yaml import CParser
-except ImportError as error:  # a PyYAML built without libyaml would be correct but far too slow
-    message = "pipelaw needs PyYAML with libyaml (the wheels have it)"
-    raise ImportError(message) from error
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 100_000
@@ -74,7 +79,7 @@ class _Renaming(Composer, _Composer):
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         """The next node; an alias stands for the last node before it that has its anchor."""
         event = self.peek_event()
-        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
+        if isinstance(event, NodeEvent) and not isinstance(event, AliasEvent):
             self.anchors.pop(event.anchor, None)
         return super().compose_node(parent, index)
 
@@ -130,9 +135,9 @@ def parse(source: Source) -> list[Node]:
                 raise
             roots = _composed(_Renaming(source.text))
         _check_size(source, roots)
-    except yaml.MarkedYAMLError as error:
+    except MarkedYAMLError as error:
         raise _unreadable(source, error) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (YAMLError, ValueError) as error:
         # reader errors: characters that YAML forbids; they carry an index, not a mark
         index = getattr(error, "position", 0) or 0
         raise UnreadableError(source.path, *source.position(index), _reader(error)) from None
@@ -166,9 +171,9 @@ def _check_depth(source: Source) -> None:
         return
     parser, depth = CParser(text), 0
     while (event := parser.get_event()) is not None:
-        if isinstance(event, yaml.CollectionStartEvent):
+        if isinstance(event, CollectionStartEvent):
             depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
+        elif isinstance(event, CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
             mark = event.start_mark
@@ -186,7 +191,7 @@ def _has_long_line(text: str) -> bool:
     return False
 
 
-def _unreadable(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:
+def _unreadable(source: Source, error: MarkedYAMLError) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
     line, column = source.position(min(mark.index, len(source.text))) if mark else (1, 1)
     what = (error.problem or error.context or "not YAML").strip()

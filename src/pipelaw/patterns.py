@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 from pipelaw.prepared import once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 try:
     import _sre  # type: ignore[import-not-found]  # nobody describes its types
     from re import _compiler, _parser  # type: ignore[attr-defined]
 except ImportError:  # another Python than CPython
     _sre = None
+
+
+_compile = re.compile
 
 
 class _Pattern:
@@ -31,14 +38,24 @@ def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     return cast("re.Pattern[str]", _Pattern(text, flags))
 
 
+@contextmanager
+def lazily() -> Iterator[None]:
+    """Within it `re.compile` is `pattern`: for the import of a library whose patterns are seldom used."""
+    vars(re)["compile"] = pattern
+    try:
+        yield
+    finally:
+        vars(re)["compile"] = _compile
+
+
 def _compiled(text: str, flags: int) -> re.Pattern[str]:
     """What `re.compile` gives, which takes a tenth of a small scan unless an earlier one has begun it."""
     if _sre is None:
-        return re.compile(text, flags)
+        return _compile(text, flags)
     try:
         found: re.Pattern[str] = _sre.compile(*once((text, flags), lambda: _program(text, flags)))
     except (AttributeError, RuntimeError, TypeError):  # a later version, whose engine takes others
-        return re.compile(text, flags)
+        return _compile(text, flags)
     return found
 
 

@@ -10,9 +10,7 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import accumulate
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
+from pipelaw.pyyaml import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from pipelaw.records import NamedTuple
 from pipelaw.source import Source, Span
 
@@ -97,7 +95,7 @@ def _end(text: str, node: Node) -> int:
 
 
 _EMPTY = Source("", "")
-_NODE = ScalarNode("", "", yaml.Mark("", 0, 0, 0, "", 0), yaml.Mark("", 0, 0, 0, "", 0), style="")
+_NODE = ScalarNode("", "", Mark("", 0, 0, 0, "", 0), Mark("", 0, 0, 0, "", 0), style="")
 NOWHERE = Place(_EMPTY, _NODE, _NODE)
 """The place of what is not there."""
 

@@ -155,7 +155,7 @@ class Law:
         folders, own = self._rules(tree)
         policy, mistakes = None, ""
         try:
-            rules = (*_files(folders), *own)
+            rules: list[Path | RuleFile] = [*_files(folders), *own]
             policy = self._at_revision(tree, path, rules) if path else self.policy(tree)
             book = self.rulebook(own + (policy.rule_files if policy else ()), folders)
         except UnavailableError:

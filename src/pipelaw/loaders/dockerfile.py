@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yaml import Mark
-
 from pipelaw.document import Place, ScalarNode, decode
 from pipelaw.errors import UnreadableError
 from pipelaw.facts import references
 from pipelaw.patterns import pattern
+from pipelaw.pyyaml import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
