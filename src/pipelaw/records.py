@@ -12,8 +12,11 @@ from inspect import get_annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self, TypeVar, dataclass_transform
 
+from pipelaw.prepared import once
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
+    from types import CodeType
     from typing import NamedTuple
 
 __all__ = ["NamedTuple", "field_names", "record", "replaced", "value_class"]
@@ -84,7 +87,7 @@ def _initializer(cls: Any, *, by_name: bool) -> Any:  # noqa: ANN401  a class, a
     names, known = field_names(cls), dict(cls._record_defaults)
     arguments = ", ".join(("self, *" if by_name else "self", *_arguments(names, known)))
     lines = (f"def __init__({arguments}):", *(f"self.{name} = {name}" for name in names))
-    exec("\n ".join(lines), known)  # noqa: S102  names of fields
+    exec(_code("\n ".join(lines), "exec"), known)  # noqa: S102  names of fields
     return known["__init__"]
 
 
@@ -166,7 +169,14 @@ def _maker(names: Iterable[str], known: dict[str, Any]) -> Any:  # noqa: ANN401 
     """The `__new__` of a class of tuples: an argument for each field, in their order."""
     head = ", ".join(("cls", "/", *_arguments(names, known)))
     listed = "".join(f"{name}, " for name in names)
-    return eval(f"lambda {head}: _new(cls, ({listed}))", {**known, "_new": tuple.__new__})  # noqa: S307  names of fields
+    code = _code(f"lambda {head}: _new(cls, ({listed}))", "eval")
+    return eval(code, {**known, "_new": tuple.__new__})  # noqa: S307  names of fields
+
+
+def _code(text: str, mode: str) -> CodeType:
+    """The compiled text; a scan of few files would spend a twentieth on that anew."""
+    found: CodeType = once(text, lambda: compile(text, "<record>", mode))
+    return found
 
 
 if not TYPE_CHECKING:
