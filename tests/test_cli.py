@@ -201,7 +201,13 @@ def test_nothing_to_scan_is_said(shell: Shell) -> None:
         ("scan --format=sarf=x", "did you mean `sarif`?"),
         ("scan --format=sarif=", "lacks the file's name"),
         ("scan --format=json --format=text", "only one report fits on standard output"),
-        ("scan --format=json=no/such/place.json", "no/such/place.json: cannot be written: "),
+        (
+            "scan --format=json=no/such/place.json",
+            "no/such/place.json: cannot be written: no/such is not there: make that folder first",
+        ),
+        ("scan --format=json=odd.yml/x", "odd.yml/x: cannot be written: odd.yml is no folder"),
+        ("scan --format=json=empty", "empty: cannot be written: it is a folder, name a file in it"),
+        ("baseline --output=no/x", "no/x: cannot be written: no is not there: make that folder"),
         ("scan --fail-on=severe", "'severe' is not one of"),
         ("scan --rule=script-injektion", "did you mean `script-injection`?"),
         ("scan --skip=nothing-like-it", "there is no rule `nothing-like-it`"),
@@ -221,7 +227,7 @@ def test_nothing_to_scan_is_said(shell: Shell) -> None:
         ("explain", "missing argument 'RULE' (see pipelaw explain --help)"),
         ("model .", ".: name one file, not a folder"),
         ("model odd.yml", f"odd.yml: its name tells no platform; say --as {PLATFORMS}"),
-        ("model .gitlab-ci.yml", ".gitlab-ci.yml:"),
+        ("model -", "standard input needs --as, to say whose pipeline it is"),
         ("test empty", "empty: there is no rule in this folder"),
         ("scna", "there is no command `scna`; did you mean `scan`?"),
         ("check", "there is no command `check`; there are scan, baseline, "),
@@ -359,6 +365,37 @@ def test_the_model_of_a_file(shell: Shell) -> None:
     assert json.loads(result.out)["problems"]
 
 
+@pytest.mark.parametrize("file", [".gitlab-ci.yml", "-"])
+def test_the_model_of_a_file_that_cannot_be_read(
+    shell: Shell, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.write(BROKEN, ".gitlab-ci.yml")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BROKEN.encode())))
+    result = shell("model", file, "--as=gitlab")
+    assert (result.status, result.err) == (Status.INCOMPLETE, "")
+    found = json.loads(result.out)
+    [problem] = found.pop("problems")
+    assert found == {"pipelines": [], "unresolved": []}
+    assert (problem["line"], problem["message"][:14]) == (3, "not valid YAML")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_the_model_of_a_pipe(shell: Shell) -> None:
+    os.mkfifo(shell.folder / "pipe")
+    assert "pipe needs --as, to say whose pipeline it is" in shell("model", "pipe").err
+    with subprocess.Popen(["sh", "-c", 'printf "%s" "$1" > pipe', "sh", HARMLESS]):
+        result = shell("model", "pipe", "--as=github")
+    assert result.status == Status.CLEAN
+    assert json.loads(result.out)["pipelines"][0]["path"] == "pipe"
+
+
+def test_the_model_of_several_repositories(shell: Shell) -> None:
+    for name in ("a", "b"):
+        shell.write(HARMLESS, f"{name}/.github/workflows/ci.yml")
+        (shell.folder / name / ".git").mkdir()
+    assert shell("model", ".").err == "error: .: name one file, not a folder\n"
+
+
 def test_the_vocabulary(shell: Shell) -> None:
     from pipelaw import cel, model
     from pipelaw.vocabulary import vocabulary
@@ -451,6 +488,30 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         os.close(write)
     assert result.stderr == b""
     assert result.returncode == Status.FOUND
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_report_that_cannot_be_written_costs_none_of_the_others(shell: Shell) -> None:
+    shell.write(DANGEROUS)
+    result = shell("scan", "--format=json=/dev/full", "--format=sarif=x", "--format=text")
+    assert result.status == Status.ERROR
+    assert result.err == "error: /dev/full: cannot be written: No space left on device\n"
+    assert "looked at 1 repository" in result.out
+    assert json.loads((shell.folder / "x").read_text())["version"] == "2.1.0"
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
+def test_a_reader_of_a_file_may_go_away(shell: Shell) -> None:
+    shell.write(DANGEROUS)
+    command = f"{sys.executable} -m pipelaw scan --format html=/dev/stdout | head -c 1"
+    result = subprocess.run(
+        ["sh", "-c", command],
+        cwd=shell.folder,
+        check=False,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert result.stderr == b""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

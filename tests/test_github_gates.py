@@ -74,6 +74,7 @@ from pipelaw.tree import MemoryTree
         ("inputs.text == 'true'", []),
         ("contains(vars.PEOPLE, github.actor)", ["substring"]),
         ("contains(vars.PEOPLE, vars.NAME)", []),
+        ("contains('OWNER,MEMBER', github.event.comment.author_association)", []),
         ("contains(fromJSON(vars.PEOPLE), github.actor)", []),
     ],
 )

@@ -41,6 +41,13 @@ def job(steps: str, extra: str = "") -> Job:
         ("- uses: actions/setup-node@v4", []),
         ("- uses: Actions/Stale@v9", ["actions: write", "issues: write", "pull-requests: write"]),
         ("- uses: actions/checkout@v4\n- run: git push", ["contents: write"]),
+        ("- run: mike deploy --update-aliases --push 1.0 latest", ["contents: write"]),
+        ("- run: poetry run mike set-default -p latest", ["contents: write"]),
+        ("- run: mike deploy dev && mkdocs build --strict", []),
+        ("- run: python -m mkdocs gh-deploy --force", ["contents: write"]),
+        ("- run: npx gh-pages -d site", ["contents: write"]),
+        ("- run: git checkout gh-pages && npx prettier gh-pages.md", []),
+        ("- run: mkdocs gh-deploy --dry-run", []),
         ("- run: gh pr comment 1 --body x", ["pull-requests: write"]),
         ("- run: gh pr list", ["pull-requests: read"]),
         ("- run: gh release create v1", ["contents: write"]),
@@ -249,3 +256,22 @@ def test_nothing_is_suggested_that_takes_away_what_may_be_used() -> None:
     given = "permissions: {contents: read, id-token: write}\n"
     assert job(steps, given).suggested_permissions == ""
     assert job(steps).suggested_permissions == "{contents: read}"
+
+
+def test_no_more_is_suggested_than_what_is_granted() -> None:
+    steps = "- uses: actions/stale@v10\n  with: {days-before-pr-stale: -1}"
+    assert "pull-requests: write" in job(steps).suggested_permissions
+    own = "permissions: {contents: write, issues: write, pull-requests: read}\n"
+    assert job(steps, own).suggested_permissions == "{issues: write, pull-requests: read}"
+    every = "permissions: write-all\n"
+    assert job(steps, every).suggested_permissions == job(steps).suggested_permissions
+
+
+def test_a_checkout_that_keeps_its_token_on_purpose_is_used() -> None:
+    kept = "- uses: actions/checkout@v4\n  with: {persist-credentials: true}\n- run: "
+    assert job(f"{kept}make docs").suggested_permissions == ""
+    assert job(f"{kept}git push").suggested_permissions == "{contents: write}"
+    own = kept.replace("true", "true, token: '${{ secrets.A }}'")
+    assert job(f"{own}make docs").suggested_permissions != ""
+    given = "permissions: {contents: write}\n"
+    assert list(job(f"{kept}make docs", given).permissions[0].users) == ["a"]

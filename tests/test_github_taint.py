@@ -120,6 +120,27 @@ def test_what_harms_is_found(run: str) -> None:
         ('echo "x=$(wc -c < event)" >> $GITHUB_OUTPUT', False),
         ('echo "x=$GITHUB_HEAD_REF" >> $GITHUB_OUTPUT', True),
         ('echo "x=$(git log -1 --format=%H)" >> $GITHUB_OUTPUT', False),
+        ('out="$GITHUB_OUTPUT"\necho "x=$TITLE" >> "$out"', True),
+        ('out="${GITHUB_OUTPUT:-/dev/null}"\necho "x=$TITLE" >> "$out"', True),
+        ("gh pr view 1 --json title --jq '\"x=\\(.title)\"' >> $GITHUB_OUTPUT", True),
+        ("gh pr view 1 --json number --jq '\"x=\\(.number)\"' >> $GITHUB_OUTPUT", False),
+        ("gh pr view 1 --json title --jq '\"y=\\(.title)\"' >> $GITHUB_OUTPUT", False),
+        ('gh pr view 1 --json title | jq -r \'"y=1", "x=" + .title\' >> $GITHUB_OUTPUT', True),
+        ("gh pr view 1 --json title | jq -r '\"x=\\(.title | length)\"' >> $GITHUB_OUTPUT", False),
+        (
+            "jq -r '.pull_request | \"x=\\(.title)\"' $GITHUB_EVENT_PATH >> $GITHUB_OUTPUT",
+            True,
+        ),
+        (
+            "jq -r '.pull_request | \"x=\\(.number)\"' $GITHUB_EVENT_PATH >> $GITHUB_OUTPUT",
+            False,
+        ),
+        ('put() { echo "$1=$2" >> "$GITHUB_OUTPUT"; }\nput x "$TITLE"', True),
+        ('put() { echo "$1=$2" >> "$GITHUB_OUTPUT"; }\nput y "$TITLE"\nput x 1', False),
+        ('put() { echo "x=$1" >> "$GITHUB_OUTPUT"; }\nput 1 "$TITLE"', False),
+        ('put() { echo "x=$2" >> "$GITHUB_OUTPUT"; }\nput $TITLE', True),
+        ('put() { shift; echo "x=$1" >> "$GITHUB_OUTPUT"; }\nput 1 "$TITLE"', True),
+        ('put() { echo "x=$2" >> "$GITHUB_OUTPUT"; }\nput "$(echo 1)" 2 "$TITLE"', False),
     ],
 )
 def test_an_output_that_a_script_sets(run: str, found: bool) -> None:
@@ -614,6 +635,34 @@ def test_a_text_that_is_empty_under_the_events_that_get_there(
     of_job = workflow(f'{text}    if: "{condition}"\n    steps: [{step}}}]\n')
     of_step = workflow(f'{text}    steps: [{step}, if: "{condition}"}}]\n')
     assert [e.dormant for e in controlled(of_job) + controlled(of_step)] == [dormant] * 2
+
+
+@pytest.mark.parametrize(
+    ("branches", "found"),
+    [("", True), ("branches: [main, next]", False), ("branches: [main, 'v*']", True)],
+)
+def test_a_run_before_that_may_be_of_named_branches_only(branches: str, found: bool) -> None:
+    text = f"{{workflow_run: {{workflows: [CI], {branches}}}}}"
+    said = scripts("- run: echo ${{ github.event.workflow_run.head_branch }}", text)
+    assert bool(said) is found
+
+
+def test_who_writes_of_a_run_before_that_was_no_pull_request() -> None:
+    said = steps(
+        """\
+        - run: echo ${{ github.event.workflow_run.head_branch }}
+          if: github.event.workflow_run.event == 'push'
+        - run: echo ${{ github.event.workflow_run.display_title }}
+          if: github.event.workflow_run.event == 'push'
+        - run: echo ${{ github.event.workflow_run.head_branch }}
+        """,
+        "workflow_run",
+    )
+    assert [(e.writer, e.outsider) for e in said] == [
+        ("pusher", False),
+        ("committer", False),
+        ("requester", True),
+    ]
 
 
 def test_actions_that_use_each_other_end() -> None:

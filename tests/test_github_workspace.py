@@ -115,6 +115,23 @@ def test_whose_code_a_ref_names(
             "${{ steps.s.outputs.where }}",
             True,
         ),
+        *(
+            (
+                (
+                    "uses: actions/github-script@v7\n  with:\n    script: |\n"
+                    f"      {asked}await github.rest.pulls.get({{pull_number: 1}})\n"
+                    f"      core.setOutput('base', data.base.sha)\n      core.setOutput('it', {given})\n"
+                    "      core.setOutput('now', data.base.sha)"
+                ),
+                "${{ steps.s.outputs.it }}",
+                False,
+            )
+            for asked, given in (
+                ("const { data } = ", "data.head.sha"),
+                ("const pr = ", "pr.data.head.sha"),
+                ("const { data: { head: { sha } } } = ", "sha"),
+            )
+        ),
         (
             "uses: actions/github-script@v7\n  with: {script: return (await github.rest.pulls.get(x)).data}",
             "${{ fromJSON(steps.s.outputs.result).head.sha }}",
@@ -149,6 +166,12 @@ def test_a_ref_is_followed_through_the_steps_before(step: str, ref: str, mutable
         "uses: a/version@v1",
         'run: echo "name=$(git describe)" >> $GITHUB_OUTPUT',
         "run: |\n    B=$(gh pr view 1 --json baseRefName)\n    echo name=$B >> $GITHUB_OUTPUT",
+        (
+            "uses: actions/github-script@v7\n  with:\n    script: |\n"
+            "      const { data } = await github.rest.pulls.get({pull_number: 1})\n"
+            "      const target = data.base.sha\n      core.setOutput('name', target)\n"
+            "      core.setOutput('head', data.head.sha)"
+        ),
     ],
 )
 def test_other_outputs_are_not_a_requests_code(step: str) -> None:
@@ -552,6 +575,30 @@ def test_a_ref_handed_through_two_workflows() -> None:
     assert not job(steps, on, middle=middle, outer=own.partition("\n")[2]).exposed
 
 
+@pytest.mark.parametrize(
+    ("people", "exposed"),
+    [
+        ("OWNER, MEMBER", False),
+        ('["OWNER","MEMBER"]', False),
+        ("OWNER|COLLABORATOR", False),
+        ("OWNER NONE", True),
+        ('["OWNER","CONTRIBUTOR"]', True),
+    ],
+)
+def test_a_text_of_associations_is_a_gate_like_a_list(people: str, exposed: bool) -> None:
+    asked = f"contains('{people}', github.event.comment.author_association)"
+    found = job("- run: make", "issue_comment", f"if: {asked}")
+    assert found.exposed is exposed
+
+
+def test_only_a_forks_own_code_is_refused() -> None:
+    new = (
+        "- uses: actions/checkout@v7\n  with: {repository: '${{ github.event.pull_request.%s }}'}\n"
+    )
+    fork, named = checkout(new % "head.repo.full_name"), checkout(new % "body")
+    assert (fork.refused, named.refused, named.untrusted) == (True, False, True)
+
+
 def test_who_gets_in_anyway_waits_for_no_approval() -> None:
     started = checkout(action(NUMBER), "[pull_request_target, workflow_dispatch]")
     member = f"github.event_name == 'pull_request_target' || {COMMENTED}"
@@ -685,6 +732,32 @@ _FROM = "env: {FROM: '${{ github.event.pull_request.head.repo.full_name }}'}\n  
 def test_a_step_that_fails_for_forks_is_a_gate(check: str, exposed: bool) -> None:
     steps = f"- {check}\n- run: make\n"
     assert job(steps, "pull_request_target").steps[-1].exposed is exposed
+
+
+_FORK = "if: github.event.pull_request.head.repo.fork\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "condition", "exposed"),
+    [
+        (f"- {_FORK}  run: exit 1", "always()", True),
+        (f"- {_FORK}  run: exit 1", "failure()", True),
+        (f"- {_FORK}  run: exit 1", "'!cancelled()'", True),
+        (f"- {_FORK}  run: exit 1", "vars.ON", False),
+        (f"- {_FORK}  id: c\n  run: exit 1", "always() && steps.c.outcome == 'success'", False),
+        (f"- {_FORK}  background: true\n  run: exit 1", "vars.ON", True),
+        (f"- parallel:\n  - {_FORK}    run: exit 1", "vars.ON", False),
+    ],
+)
+def test_what_a_failing_step_does_not_stop(before: str, condition: str, exposed: bool) -> None:
+    steps = f"{before}\n- run: make\n  if: {condition}\n"
+    assert job(steps, "pull_request_target").steps[-1].exposed is exposed
+
+
+def test_steps_of_one_parallel_block_do_not_stop_each_other() -> None:
+    steps = f"- parallel:\n  - {_FORK}    run: exit 1\n  - run: make\n- run: make\n"
+    found = job(steps, "pull_request_target").steps
+    assert [step.exposed for step in found] == [True, True, False]
 
 
 _ROLE = "env: {ROLE: '${{ github.event.comment.author_association }}'}\n  run: |\n    "
@@ -1259,3 +1332,59 @@ def test_checkouts_by_code(code: str, executor: str | None) -> None:
     steps = f"- uses: actions/github-script@v8\n  with:\n    script: |\n{script}\n"
     found = [c for step in job(steps, "issue_comment").steps for c in step.checkouts]
     assert [c.executor for c in found if c.untrusted] == ([] if executor is None else [executor])
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "writes"),
+    [
+        ("", "cache-mode: write", "open"),
+        ("cache-mode: write", "", "open"),
+        ("cache-mode: write", "cache-mode: read", ""),
+        ("cache-mode: read", "cache-mode: write", ""),
+        ("cache-mode: none", "", ""),
+        ("cache-mode: write-only", "cache-mode: write", "open"),
+    ],
+)
+def test_a_called_workflow_may_do_no_more_with_caches_than_its_caller(
+    outer: str, inner: str, writes: str
+) -> None:
+    called = f"on: workflow_call\njobs:\n  b:\n    {inner}\n    steps: [{{run: '{PASTED}'}}]\n"
+    caller = f"on: issues\njobs:\n  a:\n    {outer}\n    uses: ./.github/workflows/x.yml\n"
+    assert pipeline(called, caller=caller).jobs[0].cache_writes == writes
+
+
+PASTED = "echo ${{ github.event.issue.body }}"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "rights"),
+    [
+        ("permissions: {}", "", (False, False)),
+        ("permissions: read-all", "permissions: {contents: write}", (False, False)),
+        ("permissions: {issues: write}", "", (True, False)),
+        ("permissions: {id-token: write}", "", (False, True)),
+        ("permissions: write-all", "permissions: {contents: read}", (False, False)),
+        ("", "permissions: {id-token: write}", (False, True)),
+        ("", "", (True, False)),
+    ],
+)
+def test_a_called_workflow_has_what_its_caller_gives(
+    outer: str, inner: str, rights: tuple[bool, bool]
+) -> None:
+    called = f"on: workflow_call\n{inner}\njobs: {{b: {{steps: [{{run: make}}]}}}}\n"
+    caller = f"on: issues\n{outer}\njobs: {{a: {{uses: ./.github/workflows/x.yml}}}}\n"
+    found = pipeline(called, caller=caller).jobs[0]
+    assert (found.writes, found.mints_identity) == rights
+
+
+def test_callers_say_nothing_of_the_permissions_of_what_also_runs_by_itself() -> None:
+    caller = "on: issues\npermissions: {}\njobs: {a: {uses: ./.github/workflows/x.yml}}\n"
+    called = "on: [push, workflow_call]\njobs: {b: {steps: [{run: make}]}}\n"
+    assert pipeline(called, caller=caller).jobs[0].writes
+
+
+def test_permissions_pass_through_two_calls() -> None:
+    first = "on: issues\npermissions: {}\njobs: {a: {uses: ./.github/workflows/second.yml}}\n"
+    second = "on: workflow_call\njobs: {a: {uses: ./.github/workflows/x.yml}}\n"
+    called = "on: workflow_call\njobs: {b: {steps: [{run: make}]}}\n"
+    assert not pipeline(called, first=first, second=second).jobs[0].writes

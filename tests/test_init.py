@@ -398,4 +398,58 @@ def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]
 
 def test_a_folder_without_pipelines_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init"]) == Status.ERROR
-    assert capsys.readouterr().err == "error: .: there is no pipeline here\n"
+    assert capsys.readouterr().err == (
+        "error: .: there is no pipeline here, such as .github/workflows/*.yml, .gitlab-ci.yml,"
+        " .drone.yml or .woodpecker.yml: begin with one\n"
+    )
+
+
+COMMANDS = (["init"], ["policy", "show"], ["policy", "audit"])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_no_repository_to_work_in_says_what_to_name(
+    folder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        write(folder / "several" / name, ".gitlab-ci.yml")
+        (folder / "several" / name / ".git").mkdir()
+    git(folder, "init", "--quiet", "--bare", "bare.git")
+
+    def said(path: str) -> str:
+        assert main([*command, path]) == Status.ERROR
+        return capsys.readouterr().err
+
+    assert said("several") == (
+        "error: several: there are several repositories: name one, such as several/a\n"
+    )
+    assert said("bare.git") == (
+        "error: bare.git: a bare repository, which has no files: scan a checkout of it\n"
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_checkouts_in_a_folder_with_pipelines_are_no_part_of_it(
+    folder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, ".gitlab-ci.yml")
+    write(folder / "tool", ".gitlab-ci.yml")
+    (folder / "tool" / ".git").mkdir()
+    (folder / ".pipelaw.yml").write_text("fail_on: low\n", "utf-8")
+    assert main(command) == Status.CLEAN
+    assert "tool" not in capsys.readouterr().out
+    assert not (folder / "tool" / ".pipelaw.yml").exists()
+
+
+def test_the_repository_in_a_folder_is_shown_by_its_path(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = folder / "group" / "one"
+    write(own, ".github/workflows/ci.yml")
+    (own / ".git").mkdir()
+    assert main(["init", "group"]) == Status.CLEAN
+    assert "wrote  one/.pipelaw.yml\n" in capsys.readouterr().out
+    assert main(["scan", "group", "--baseline", str(own / ".pipelaw-baseline.json")]) == 0
+    assert main(["init", "group/one/.github"]) == Status.ERROR
+    said = capsys.readouterr().err
+    assert said == "error: group/one/.github: name the repository, group/one, not a part of it\n"

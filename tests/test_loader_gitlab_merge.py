@@ -201,10 +201,54 @@ class TestReferences:
                 "job: {script: a}\n.b: !reference [.b]\nc: {script: !reference [.b]}",
                 "`!reference [.b]` names nothing",
             ),
+            (
+                "job: {script: [a, !reference .b]}",
+                "`!reference` takes a list, as in `!reference [.job, script]`",
+            ),
+            ("job: {script: a, image: !reference .b}", "`!reference` takes a list"),
         ],
     )
     def test_mistakes(self, text: str, message: str) -> None:
         assert message in problems(text)[-1]
+
+    def test_a_name_that_is_in_no_file_is_told_once_where_nothing_else_explains_it(self) -> None:
+        text = """\
+            job: {script: [!reference [.gone, script], make], extends: .base}
+            also: {script: [!reference [.gone, script], curl a.example | sh], extends: .base}
+            """
+        part = read(text, path="ci/part.yml")
+        assert part.problems == ()
+        assert [(p.line, p.column, p.message) for p in part.unresolved] == [
+            (1, 60, "`job` extends `.base`, which is in no file that was read"),
+            (1, 16, "`!reference [.gone, script]` names nothing that was read"),
+        ]
+        assert [one.scripts[0].text for job in part.pipelines[0].jobs for one in job.steps] == [
+            "make",
+            "curl a.example | sh",
+        ]
+        include = "            include: [{project: a/b, file: c.yml}]\n"
+        [unread] = read(include + text, path="ci/part.yml").unresolved
+        assert unread.message == "`a/b` is included and was not read"
+
+
+class TestDocuments:
+    @pytest.mark.parametrize("header", ["", "spec: {inputs: {x: {default: a}}}\n---\n"])
+    @pytest.mark.parametrize("rest", ["other: {script: b}\n", "- a\n", "text\n", "spec: {}\n"])
+    def test_one_too_many_is_told_and_the_first_is_read(self, header: str, rest: str) -> None:
+        found = read(f"{header}job: {{script: a}}\n---\n{rest}---\nmore: {{}}\n---\n")
+        assert [one.id for one in found.pipelines[0].jobs] == ["job"]
+        line = 3 + 2 * bool(header)
+        said = "a pipeline is one YAML document, after a `spec` header; the rest is not read"
+        assert [tuple(one) for one in found.problems] == [
+            (MAIN, line, 1, said),
+            (MAIN, line + 2, 1, said),
+        ]
+
+    def test_in_a_file_that_is_included_too(self) -> None:
+        files = {"a.yml": "one: {script: a}\n---\ntwo: {script: b}\n"}
+        found = read("include: a.yml\njob: {script: c}", files)
+        assert [one.id for one in found.pipelines[0].jobs] == ["one", "job"]
+        assert [(one.path, one.line) for one in found.problems] == [("a.yml", 3)]
 
     def test_lists_that_contain_themselves_end(self) -> None:
         text = ".a: {script: [x, !reference [.a, script]]}\njob: {script: !reference [.a, script]}"

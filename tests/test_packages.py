@@ -48,7 +48,7 @@ def exchanged(code: str, language: str = "bash") -> Traffic:
         ("docker run --rm -it -v $PWD:/x -e A=b alpine sh", "docker", "alpine", "none"),
         ("sudo docker pull quay.io/acme/tool:latest", "docker", "quay.io/acme/tool", "none"),
         ("podman run --name=x docker.io/acme/tool", "podman", "acme/tool", "none"),
-        ("docker container run --entrypoint sh acme/tool:edge", "docker", "acme/tool", "none"),
+        ("docker container run --entrypoint sh acme/tool:edge", "docker", "acme/tool:edge", "none"),
         ("npm exec --yes tool -- build", "npm", "tool", "none"),
         ("npx --yes --package=lib tool", "npx", "lib", "none"),
         ("npx -p lib -y tool", "npx", "lib", "none"),

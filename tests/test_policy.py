@@ -517,6 +517,42 @@ def test_what_is_locked_can_be_tightened(upper: str, lower: str) -> None:
     layered({ORG: upper, MAIN: f"extends: {ORG}\n{lower}\n"})
 
 
+CROSSED = {
+    "a.yml": "extends: [low.yml, org.yml]\n",
+    "b.yml": "extends: [org.yml, low.yml]\n",
+    "org.yml": "fail_on: high\nlock: ['*']\n",
+    "low.yml": "fail_on: never\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("extends", "said"),
+    [
+        ("a.yml, b.yml", "b.yml:1:20: `low.yml` lies above `org.yml` elsewhere"),
+        ("b.yml, a.yml", "a.yml:1:20: `org.yml` lies above `low.yml` elsewhere"),
+        ("low.yml, b.yml", "b.yml:1:20: `low.yml` lies above `org.yml` elsewhere"),
+        ("a.yml, org.yml, low.yml", f"{MAIN}:1:27: `low.yml` lies above `org.yml`"),
+    ],
+)
+def test_layers_have_one_order(extends: str, said: str) -> None:
+    assert refusal({**CROSSED, MAIN: f"extends: [{extends}]\n"}).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "extends",
+    [
+        "a.yml, low.yml",
+        "a.yml, low.yml, org.yml",
+        "low.yml, org.yml, a.yml",
+        "a.yml, a.yml",
+        "b.yml",
+    ],
+)
+def test_layers_may_be_named_again(extends: str) -> None:
+    files = {**CROSSED, "org.yml": "inline: dated\n", MAIN: f"extends: [{extends}]\n"}
+    assert layered(files).inline.value == "dated"
+
+
 def test_parameters_are_set_by_rule_and_layer() -> None:
     found = layered(
         {

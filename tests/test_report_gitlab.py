@@ -55,7 +55,8 @@ ODD = replaced(
     job="\u202e",
     step="s",
 )
-EVERYTHING = replaced(REPORT, findings=(*REPORT.findings, ODD))
+SILENCED = replaced(ODD, suppressed=Suppression("waiver", "\x1b[31m\n" + "r" * 5000))
+EVERYTHING = replaced(REPORT, findings=(*REPORT.findings, ODD, SILENCED))
 
 
 def quality(report: Report) -> list[dict[str, Any]]:
@@ -202,6 +203,11 @@ def test_what_was_not_seen_is_told() -> None:
     assert sast(REPORT)["scan"]["messages"][1:] == [
         {"level": "warn", "value": "bad.yml:3:1: could not be read: not YAML"},
         {"level": "info", "value": "ci.yml:1:2: not resolved: include of x"},
+        {
+            "level": "info",
+            "value": ".gitlab-ci.yml:9:17: suppressed: script-injection:"
+            " `$CI_MERGE_REQUEST_TITLE` is evaluated (inline: known)",
+        },
     ]
 
 

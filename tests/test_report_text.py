@@ -18,7 +18,7 @@ from pipelaw.records import replaced
 from pipelaw.report import Style, render
 from pipelaw.report.excerpt import cut
 from pipelaw.report.terminal import cells, head, table, tail, wrap
-from pipelaw.report.text import FILES
+from pipelaw.report.text import FILES, LINES
 from pipelaw.source import Source, Span
 
 if TYPE_CHECKING:
@@ -131,6 +131,17 @@ def test_of_severity_info_one_is_told_and_the_others_are_pointed_at() -> None:
     assert "low[script-injection]" in shown(first, worse, rules=(RULE,))
     nowhere = replaced(second, span=Span("", 1, 1, 1, 1))
     assert shown(first, nowhere, nowhere).count("info[script-injection]") == 3
+
+
+def test_of_many_places_in_a_file_the_first_are_told() -> None:
+    first = found(WORKFLOW, TITLE)
+    many = [
+        replaced(first, span=first.span._replace(line=number, end_line=number))
+        for number in range(20, 20 + LINES + 1234)
+    ]
+    report = " ".join(shown(first, *many, rules=(RULE,)).split())
+    assert f"= also: {LINES + 1234:,} more places" in report
+    assert f", {18 + LINES}, {19 + LINES}, and 1,234 more " in report
 
 
 def test_findings_that_say_the_same_are_told_once_with_all_their_places() -> None:

@@ -18,11 +18,13 @@ from pipelaw.discover import Candidate
 from pipelaw.document import Problem
 from pipelaw.errors import PolicyError, UsageError, bug
 from pipelaw.finding import Severity, Suppression
+from pipelaw.ignores import Comment, Lines, comments
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.report import Style, render
 from pipelaw.repository import Part, Work, scan_repository
 from pipelaw.scanner import scan
-from pipelaw.suppress import Ignore, Lines, ignores
+from pipelaw.source import Source
+from pipelaw.suppress import File
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -167,7 +169,11 @@ def test_one_bad_file_loses_nothing_of_the_others(book: Rulebook) -> None:
             "  # pipelaw: ignore[script-injection] titles are checked",
             Suppression("inline", "titles are checked"),
         ),
-        ("  # pipelaw: ignore[unpinned-action, script-injection]", Suppression("inline", "")),
+        (
+            "  # pipelaw: ignore[unpinned-action, script-injection] both",
+            Suppression("inline", "both"),
+        ),
+        ("  # pipelaw: ignore[script-injection]", None),
         ("  # pipelaw: ignore[unpinned-action] other rule", None),
         ("  # pipelaw: ignore script-injection", None),
         ("  # pipelaw: ignore[*]", None),
@@ -181,9 +187,10 @@ def test_a_comment_on_the_line_marks_its_finding(
 
 
 def test_a_comment_alone_on_its_line_speaks_of_the_next() -> None:
-    assert ignores("a: b\n  # pipelaw: ignore[x-y] why\nc: d # pipelaw: ignore[z]") == [
-        Ignore(Lines(3, 3), frozenset({"x-y"}), "why"),
-        Ignore(Lines(3, 3), frozenset({"z"}), ""),
+    text = "a: b\n  # pipelaw: ignore[x-y] why\nc: d # pipelaw: ignore[z] so"
+    assert comments(File(Source(WORKFLOW, text), tuple, tuple)) == [
+        Comment(2, 3, Lines(3, 3), frozenset({"x-y"}), "why"),
+        Comment(3, 6, Lines(3, 3), frozenset({"z"}), "so"),
     ]
 
 
@@ -434,6 +441,39 @@ class Pair:
     """Something that can refer to itself."""
 
     other: Pair
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "used"),
+    [
+        (
+            "gitlab",
+            """
+include: [a.yml, {local: '/b/*.yml'}, {local: c.yml, rules: [{if: $X}]}]
+job: {trigger: {include: d.yml}}
+""",
+            ["a.yml", "b/*.yml", "c.yml", "d.yml"],
+        ),
+        (
+            "github",
+            """
+on: push
+permissions: {}
+jobs:
+  a: {uses: ./.github/workflows/b.yml}
+  c: {runs-on: x, steps: [{uses: ./d}]}
+""",
+            ["./.github/workflows/b.yml", "./d"],
+        ),
+    ],
+)
+def test_what_standard_input_uses_of_its_repository_is_not_resolved(
+    platform: str, text: str, used: list[str], book: Rulebook
+) -> None:
+    found = scan(["-"], rulebook=book, platform=platform, stdin=text.encode()).coverage
+    assert found.unreadable == ()
+    assert [problem.message.split("`")[1] for problem in found.unresolved] == used
+    assert all(problem.message.endswith("and was not read") for problem in found.unresolved)
 
 
 def test_standard_input_needs_a_platform(book: Rulebook) -> None:

@@ -30,6 +30,14 @@ def found(code: str) -> list[tuple[str, str]]:
         ("git clone https://$NAME:${A_PASS}@e.org/a", "git clone", "A_PASS"),
         ("docker login \\\n  -u u \\\n  -p $PASS", "docker login -p", "PASS"),
         ("git remote add x https://u:${{ secrets.BOT }}@e.org/a", "git remote", "BOT"),
+        ("docker build --build-arg NPM_TOKEN=$TOK .", "docker --build-arg", "TOK"),
+        ("docker buildx build --build-arg A=${A_TOKEN} .", "docker --build-arg", "A_TOKEN"),
+        (
+            "buildah bud --build-arg='T=${{ secrets.MY_TOKEN }}' .",
+            "buildah --build-arg",
+            "MY_TOKEN",
+        ),
+        ("/kaniko/executor --build-arg API_KEY", "executor --build-arg", "API_KEY"),
     ],
 )
 def test_secret_is_an_argument(code: str, text: str, name: str) -> None:
@@ -47,6 +55,10 @@ def test_secret_is_an_argument(code: str, text: str, name: str) -> None:
         "git clone https://$GIT_HOST@e.org/a",
         "git clone https://e.org/$OWNER/a@v1",
         "curl https://u:$TOKEN@e.org/a && git status",
+        "docker build --build-arg VERSION=$VERSION --build-arg CACHE_KEY .",
+        "docker build --build-arg TEST_PASSWORD=$TEST_PASSWORD .",
+        "docker build --build-arg API_TOKEN=none --secret id=npm,env=NPM_TOKEN .",
+        "make image BUILD='--build-arg TOKEN=$TOKEN'",
     ],
 )
 def test_nothing_secret_is_an_argument(code: str) -> None:

@@ -250,6 +250,101 @@ def test_a_token_that_brings_reports_is_little_to_steal(secret: str, severity: s
     assert severities("unpinned-action", "github", workflow("{}", step)) == [severity]
 
 
+@pytest.mark.parametrize(
+    ("secret", "plugin", "image", "outsiders"),
+    [
+        ("upload_token", "high", "low", "medium"),
+        ("codecov_token", "medium", "info", "low"),
+        ("coveralls-repo-token", "medium", "info", "low"),
+        ("codecov", "medium", "info", "low"),
+    ],
+)
+def test_nor_is_it_where_plugins_bring_them(
+    secret: str, plugin: str, image: str, outsiders: str
+) -> None:
+    text = f"""
+        kind: pipeline
+        name: a
+        steps:
+          - {{name: test, image: "golang:1.26", commands: [make test]}}
+          - {{name: report, image: acme/report, settings: {{token: {{from_secret: {secret}}}}}}}
+          - {{name: push, image: "plugins/docker:20.1.2", settings: {{repo: acme/app}}}}
+        """
+    assert severities("unpinned-action", "drone", text)[0] == plugin
+    assert severities("unpinned-image", "drone", text) == [image]
+    assert severities("secret-to-outsiders", "drone", text) == [outsiders]
+
+
+@pytest.mark.parametrize(
+    ("secret", "severity"), [("UPLOAD_KEY", "high"), ("CODECOV_TOKEN", "medium")]
+)
+def test_nor_where_a_script_does(secret: str, severity: str) -> None:
+    text = f"""
+        report:
+          script: ["curl -s https://example.com/report.sh | sh -s -- ${secret}"]
+        """
+    assert severities("remote-script", "gitlab", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("checkout", "severity"),
+    [
+        ("repository: acme/docs", ["low"]),
+        ("ref: '${{ github.event.pull_request.head.sha }}', path: request", ["low"]),
+        ("ref: '${{ github.event.pull_request.head.sha }}'", ["medium"]),
+    ],
+)
+def test_a_switch_weighs_more_where_it_lets_code_among_the_jobs_own(
+    checkout: str, severity: list[str]
+) -> None:
+    text = f"""
+        on: pull_request_target
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: actions/checkout@v7
+                with: {{allow-unsafe-pr-checkout: true, {checkout}}}
+        """
+    assert severities("unsafe-pr-checkout", "github", text) == severity
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("build_args: ['TOKEN=$${NPM_TOKEN}', 'GO=1']", ["low"]),
+        ("build_args_from_env: [NPM_TOKEN, HUB_USER]", ["low"]),
+        ("build_args: ['USER=$${HUB_USER}', 'KEY=$${OTHER_TOKEN}']", []),
+        ("tags: $${NPM_TOKEN}", []),
+    ],
+)
+def test_a_plugin_hands_secrets_to_a_build(given: str, found: list[str]) -> None:
+    text = f"""
+        steps:
+          - name: image
+            image: acme/buildx:1.2.3
+            environment: {{NPM_TOKEN: {{from_secret: npm}}, HUB_USER: {{from_secret: user}}}}
+            settings: {{{given}}}
+        """
+    assert severities("secret-in-arguments", "woodpecker", text) == found
+
+
+def test_nobody_is_told_to_explain_what_is_to_go() -> None:
+    text = workflow("{}", "{run: echo}", job="    permissions: {checks: write}\n")
+    assert severities("unneeded-permission", "github", text) == ["low"]
+    assert severities("undocumented-permission", "github", text) == []
+    step = "{run: gh issue close 1, env: {GH_TOKEN: '${{ github.token }}'}}"
+    used = workflow("{}", step, job="    permissions: {issues: write}\n")
+    assert severities("undocumented-permission", "github", used) == ["info"]
+
+
+def test_the_jobs_own_token_is_worth_little_by_any_name() -> None:
+    step = "{run: 'git push https://x:${KEY}@example.com/a.git', env: {KEY: '${{ github.token }}'}}"
+    assert severities("secret-in-arguments", "github", workflow("{}", step)) == ["info"]
+    other = step.replace("github.token", "secrets.KEY")
+    assert severities("secret-in-arguments", "github", workflow("{}", other)) == ["low"]
+
+
 def test_a_secret_is_told_once_for_each_job() -> None:
     steps = (
         "{run: ./a, if: secrets.A != '', env: {A: '${{ secrets.A }}'}}",
@@ -506,3 +601,38 @@ def test_one_ladder_holds_for_every_sink() -> None:
     assert len({ladders[rule][-5:] for rule in RUNNING}) == 1
     assert len({ladder[-4:] for rule, ladder in ladders.items() if rule not in RUNNING}) == 1
     assert len({ladder[-3:] for ladder in ladders.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("permissions", "more", "severity"),
+    [
+        ("{contents: read}", "", "low"),
+        ("{contents: read}", "token: '${{ secrets.BOT_TOKEN }}'", "medium"),
+        ("{issues: write}", "", "high"),
+    ],
+)
+def test_a_task_that_an_outsider_writes_weighs_what_the_model_may_do(
+    permissions: str, more: str, severity: str
+) -> None:
+    task = "prompt: '${{ github.event.issue.title }}'"
+    step = f"{{uses: actions/ai-inference@v1, with: {{{task}, {more}}}}}"
+    text = workflow(permissions, step).replace("on: push", "on: issues")
+    assert severities("ai-prompt-injection", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("on", "permissions", "image", "found"),
+    [
+        ("issues", "{contents: write}", "${{ github.event.issue.title }}", ["critical"]),
+        ("issues", "{contents: read}", "${{ github.event.issue.title }}", ["high"]),
+        ("pull_request", "{contents: write}", "${{ github.head_ref }}", ["low"]),
+        ("issues", "{contents: write}", "ghcr.io/acme/x:${{ github.event.issue.title }}", []),
+        ("issues", "{contents: write}", "node:${{ github.event.issue.number }}", []),
+    ],
+)
+def test_an_image_that_an_outsider_chooses(
+    on: str, permissions: str, image: str, found: list[str]
+) -> None:
+    job = f"    container: {image}\n"
+    text = workflow(permissions, "run: make", job=job).replace("on: push", f"on: {on}")
+    assert severities("chosen-by-branch", "github", text) == found

@@ -152,6 +152,9 @@ def test_what_is_left_of_a_text(code: str, charset: str) -> None:
     [
         ('eval "$TITLE"', [("script", '"$TITLE"')]),
         ("eval '$TITLE'", []),
+        ('eval "run ${TITLE@Q}"', []),
+        ('x=$(printf %q "$TITLE")\nssh host "run $x" && echo "$x" | sh', []),
+        ('python3 -c "print(${TITLE@Q})"', [("script", '"print(${TITLE@Q})"')]),
         ('bash -c "echo $TITLE"', [("script", '"echo $TITLE"')]),
         ('bash -c "echo $x $TITLE"', [("script", '"echo $x $TITLE"')]),
         ("bash -c 'echo \"$TITLE\"'", []),

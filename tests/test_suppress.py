@@ -11,9 +11,10 @@ from samples import sample_finding
 
 from pipelaw import rulebook, zizmor
 from pipelaw.discover import Candidate
+from pipelaw.ignores import Comment, comments
 from pipelaw.repository import Work, scan_repository
-from pipelaw.source import Span
-from pipelaw.suppress import ignores
+from pipelaw.source import Source, Span
+from pipelaw.suppress import File
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def book_of(*rules: str) -> rulebook.Rulebook:
     return rulebook.load(only=rules)
 
 
+def said_in(text: str) -> list[Comment]:
+    """The comments of a file that has no scripts."""
+    return comments(File(Source(PATH, text), tuple, tuple))
+
+
 def suppressed(text: str, *rules: str) -> dict[tuple[str, int], str | None]:
     """The reason for which each finding is suppressed, None for an open one."""
     return {
@@ -43,16 +49,20 @@ def suppressed(text: str, *rules: str) -> dict[tuple[str, int], str | None]:
 
 
 def test_comments_of_both_tools_are_read() -> None:
-    found = ignores(
+    found = said_in(
         "a: 1 # pipelaw: ignore[one, two] because\n"
         "# zizmor: ignore[unpinned-uses] later\n"
         "b: 2 # zizmor: ignore[no-such-audit]\n"
+        "c: 3 # zizmor: ignore[artipacked] ours # pipelaw: ignore[three] mine\n"
     )
-    assert [(one.lines, sorted(one.rules), one.reason, one.written) for one in found] == [
-        ((1, 1), ["one", "two"], "because", 0),
-        ((3, 3), ["unpinned-action"], "later", 2),
-        ((3, 3), [], "", 3),
+    assert [(one.about, sorted(one.rules), one.reason, one.foreign) for one in found] == [
+        ((1, 1), ["one", "two"], "because", False),
+        ((3, 3), ["unpinned-action"], "later", True),
+        ((3, 3), [], "", True),
+        ((4, 4), ["persisted-credentials"], "ours", True),
+        ((4, 4), ["three"], "mine", False),
     ]
+    assert [(one.line, one.column) for one in found] == [(1, 6), (2, 1), (3, 6), (4, 6), (4, 40)]
 
 
 def test_zizmor_comments_count_in_the_whole_step() -> None:
@@ -98,7 +108,7 @@ def test_zizmor_comments_count_beside_the_key_above_and_in_the_file() -> None:
               issues: write
               checks: write
             runs-on: ubuntu-latest
-            steps: [{run: make}]
+            steps: [{run: gh issue close 1, env: {GH_TOKEN: "${{ github.token }}"}}]
           b: # zizmor: ignore[excessive-permissions] all of it
             runs-on: ubuntu-latest
             steps: [{run: make}]
@@ -107,9 +117,29 @@ def test_zizmor_comments_count_beside_the_key_above_and_in_the_file() -> None:
     assert suppressed(text, *rules) == {
         ("missing-permissions", 2): "all of it",
         ("undocumented-permission", 6): "",
-        ("undocumented-permission", 7): "",
-        ("unneeded-permission", 6): None,
         ("unneeded-permission", 7): None,
+    }
+
+
+def test_zizmor_comments_about_a_call_count_at_any_key_of_it() -> None:
+    text = """
+        on: push
+        jobs:
+          a:
+            uses: example/x/.github/workflows/one.yml@v1 # zizmor: ignore[secrets-inherit] ours
+
+            secrets: inherit
+          b:
+            uses: example/x/.github/workflows/two.yml@v1
+            secrets: inherit
+          c:
+            secrets: inherit
+            uses: example/x/.github/workflows/two.yml@v1 # zizmor: ignore[secrets-inherit]
+        """
+    assert suppressed(text, "secrets-inherit") == {
+        ("secrets-inherit", 7): "ours",
+        ("secrets-inherit", 10): None,
+        ("secrets-inherit", 12): "",
     }
 
 
@@ -157,7 +187,7 @@ def test_comments_above_a_line_count_together() -> None:
 
 
 def test_a_comment_within_a_finding_counts_whatever_follows() -> None:
-    [comment] = ignores("a: |\n  b\n  # pipelaw: ignore[one] ours\n  # the end\nc: d\n")
+    [comment] = said_in("a:\n  - b\n  # pipelaw: ignore[one] ours\n  # the end\nc: d\n")
     covered = {
         (first, last): comment.covers(
             sample_finding(rule="one", span=Span(PATH, first, 1, last, 2))
@@ -165,6 +195,178 @@ def test_a_comment_within_a_finding_counts_whatever_follows() -> None:
         for first, last in ((1, 4), (5, 5), (1, 3), (6, 6))
     }
     assert covered == {(1, 4): True, (5, 5): True, (1, 3): False, (6, 6): False}
+
+
+STEPS = """
+on: pull_request
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+"""
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "",
+        " ",
+        " (until 2027-01-31)",
+        " -- ",
+        " [expires on: 2027-01-31]",
+        " ...",
+        " until 2027-01-31",
+    ],
+)
+def test_a_comment_needs_a_reason(reason: str) -> None:
+    comment = f"# pipelaw: ignore[unpinned-action]{reason}"
+    text = f"{STEPS}      - uses: example/one@v1 {comment}\n      - uses: example/two@v1\n"
+    first, second = found_in(text, "unpinned-action")
+    assert (first.suppressed, second.suppressed, second.related) == (None, None, ())
+    [related] = first.related
+    assert related.message == (
+        "the comment beside it does not count: it gives no reason:"
+        " write `# pipelaw: ignore[rule] reason`"
+    )
+    assert related.span[:3] == (PATH, 7, 30)
+    # of another rule it says nothing
+    [found] = found_in(text.replace("[unpinned", "[archived").replace("/two@v1", "/two@main"))[:1]
+    assert "comment" not in str(found.related)
+
+
+IGNORE = "# pipelaw: ignore[script-injection] why"
+INJECTION = "${{ github.head_ref }}"
+JAVASCRIPT = "uses: actions/github-script@v7\n        with:\n          script:"
+
+
+@pytest.mark.parametrize(
+    ("step", "counts"),
+    [
+        (f"run: echo {INJECTION} {IGNORE}", True),
+        (f'run: "echo {INJECTION}" {IGNORE}', True),
+        (f"run: 'echo {INJECTION}'{IGNORE}", True),
+        (f"run: |\n          echo {INJECTION} {IGNORE}", True),
+        (f"run: |\n          echo {INJECTION};{IGNORE}", True),
+        (f"run: >-\n          {IGNORE}\n          echo {INJECTION}", True),
+        (f"shell: python\n        run: |\n          print('{INJECTION}') {IGNORE}", True),
+        (f"shell: pwsh\n        run: |\n          echo '{INJECTION}' {IGNORE}", True),
+        (f"run: | {IGNORE}\n          echo\n          echo {INJECTION}", True),
+        (f"run: >2- {IGNORE}\n\n          echo\n          echo {INJECTION}\n", True),
+        (f"{JAVASCRIPT} | {IGNORE}\n            f(`{INJECTION}`)", True),
+        (f"{JAVASCRIPT} |\n            f(`{INJECTION}`) // {IGNORE}", True),
+        (f"{JAVASCRIPT} |\n            f(`{INJECTION}`) {IGNORE}", False),
+        (f'run: "echo {INJECTION} {IGNORE}"', False),
+        (f"run: 'echo {INJECTION} {IGNORE}'", False),
+        (f'run: "echo {INJECTION}\n          {IGNORE}"', False),
+        (f"run: |\n          echo {INJECTION}{IGNORE}", False),
+        (f"shell: cmd\n        run: |\n          echo {INJECTION} {IGNORE}", False),
+        (f'name: "{IGNORE}"\n        run: echo {INJECTION}', False),
+        (f"env:\n          X: |\n            {IGNORE}\n        run: echo {INJECTION}", False),
+    ],
+)
+def test_a_comment_is_one_where_it_is_read_as_one(step: str, counts: bool) -> None:
+    [found] = found_in(f"{STEPS}      - {step}\n", "script-injection")
+    assert (found.suppressed is not None) is counts
+
+
+FETCHED = "curl http://a.example/x | sh # pipelaw: ignore[remote-script] ours"
+
+
+@pytest.mark.parametrize(
+    ("platform", "path", "text"),
+    [
+        (
+            "gitlab",
+            ".gitlab-ci.yml",
+            f"""
+.base:
+  before_script: &lines
+    - |
+      {FETCHED}
+job:
+  extends: .base
+  script: [!reference [.base, before_script], *lines]
+  after_script:
+    - >-
+      {FETCHED}
+""",
+        ),
+        (
+            "drone",
+            ".drone.yml",
+            f"""
+kind: pipeline
+type: docker
+name: a
+steps:
+  - {{name: a, image: alpine, commands: [make]}}
+  - name: b
+    image: appleboy/drone-ssh
+    settings:
+      script:
+        - |
+          {FETCHED}
+""",
+        ),
+        (
+            "woodpecker",
+            ".woodpecker.yml",
+            f"""
+steps:
+  - name: a
+    image: alpine
+    commands: |
+      {FETCHED}
+""",
+        ),
+        (
+            "github",
+            "action.yml",
+            f"""
+runs:
+  using: composite
+  steps:
+    - uses: appleboy/ssh-action@v1
+      with:
+        script: |
+          {FETCHED}
+""",
+        ),
+    ],
+)
+def test_a_comment_in_a_script_counts_wherever_that_is_written(
+    platform: str, path: str, text: str
+) -> None:
+    work = Work(MemoryTree({path: text.encode()}), "", (Candidate(path, platform),))
+    part = scan_repository(work, book_of("remote-script"))
+    assert part.findings
+    assert {found.suppressed and found.suppressed.reason for found in part.findings} == {"ours"}
+
+
+def test_a_finding_says_that_text_beside_it_is_no_comment() -> None:
+    def said(step: str) -> list[str]:
+        [found] = found_in(f"{STEPS}      - {step}\n", "script-injection")
+        return [related.message for related in found.related]
+
+    start = "the comment beside it does not count: it is part of a"
+    assert f"{start} value: write it after the value, or alone on the line above" in said(
+        f'run: "echo {INJECTION} {IGNORE}"'
+    )
+    assert f"{start} text: write it behind the `|` or `>` that begins the text" in said(
+        f"{JAVASCRIPT} |\n            f(`{INJECTION}`) {IGNORE}"
+    )
+
+
+def test_what_zizmor_does_not_read_as_a_comment_silences_nothing() -> None:
+    text = f"""{STEPS}
+      - uses: example/one@v1
+        with: {{x: "# zizmor: ignore[unpinned-uses] text"}}
+      - uses: example/two@v1
+        with:
+          body: |
+            # zizmor: ignore[unpinned-uses] text
+"""
+    assert set(suppressed(text, "unpinned-action").values()) == {None}
 
 
 @pytest.mark.parametrize(
@@ -257,4 +459,4 @@ def test_the_document_maps_the_audits_as_the_code_does() -> None:
 
 @pytest.mark.parametrize("text", ["", "a: 1", "# pipelaw: ignore", "# zizmor: ignore[]"])
 def test_what_is_no_comment_of_ours(text: str) -> None:
-    assert ignores(text) == []
+    assert [one for one in said_in(text) if not one.fault] == []

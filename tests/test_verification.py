@@ -182,6 +182,8 @@ def test_variables_and_settings() -> None:
         Variable(name="SSH_FLAGS", value="-o StrictHostKeyChecking=yes"),
         Variable(name="ANSIBLE_HOST_KEY_CHECKING", value="False"),
         Variable(name="npm_config_strict_ssl", value="true"),
+        Variable(name="COREPACK_INTEGRITY_KEYS", value="0"),
+        Variable(name="BUNDLE_SSL_VERIFY_MODE", value="1"),
         Variable(name="GOINSECURE", value="go.example.com"),
         Variable(name="GOINSECURE", value=""),
         Variable(name="PIP_TRUSTED_HOST", value="localhost"),
@@ -197,8 +199,30 @@ def test_variables_and_settings() -> None:
         ("insecure: true", "the certificate of a server"),
         ("SSH_FLAGS: -p 22 -oStrictHostKeyChecking=no", "the key of an SSH server"),
         ("ANSIBLE_HOST_KEY_CHECKING: False", "the key of an SSH server"),
+        ("COREPACK_INTEGRITY_KEYS: 0", "who made a package"),
         ("GOINSECURE: go.example.com", "the certificate of a server"),
         ("GOPROXY: http://go.example.com", "who answers"),
         ("GOSUMDB: off", "the checksum of a new module"),
         ("GOFLAGS: -mod=mod -insecure", "the certificate of a server"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("registry", "found"),
+    [
+        ("registry.example.com", True),
+        ("192.0.2.11:5000", True),
+        ("registry.apps.svc.cluster.local:8000", False),
+        ("https://registry.ci.svc/", False),
+        ("localhost:5000", False),
+        ("localhost.example.com", True),
+    ],
+)
+def test_a_registry_beside_the_plugin_needs_no_certificate(registry: str, found: bool) -> None:
+    given = (
+        Variable(name="registry", value=registry, kind="setting"),
+        Variable(name="insecure", value="true", kind="setting"),
+    )
+    assert bool(unverified_by(given)) == found
+    other = Variable(name="GIT_SSL_NO_VERIFY", value="true")
+    assert unverified_by((*given, other))[-1].text == "GIT_SSL_NO_VERIFY: true"

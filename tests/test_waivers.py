@@ -17,7 +17,8 @@ from pipelaw.audit import of_comments, of_controls, of_waivers
 from pipelaw.cli import Status
 from pipelaw.finding import Finding, Severity, Suppression
 from pipelaw.records import replaced
-from pipelaw.source import Span
+from pipelaw.source import Source, Span
+from pipelaw.suppress import File
 from pipelaw.tree import MemoryTree
 from pipelaw.waivers import settled
 
@@ -46,6 +47,11 @@ def policy(text: str) -> Policy:
 def waived(text: str, finding: Finding = FOUND) -> Finding:
     [found] = settled([finding], policy(f"waivers:\n{text}"))
     return found
+
+
+def file(text: str) -> File:
+    """A file without scripts."""
+    return File(Source(PIPELINE, text), tuple, tuple)
 
 
 def note(finding: Finding) -> str:
@@ -290,7 +296,9 @@ RULES = ("script-injection", "remote-script")
         ("pipelaw: ignore[script-injection] members only [Until 2026-05-31]", ["expired"]),
         ("pipelaw: ignore[script-injection] (until 2028-01-01)", ["faulty"]),
         ("pipelaw: ignore[remote-script] it is signed", ["unused"]),
-        ("pipelaw: ignore[remote-script] (until 2026-05-31)", ["expired", "unused"]),
+        ("pipelaw: ignore[remote-script] over (until 2026-05-31)", ["expired", "unused"]),
+        ("pipelaw: ignore[script-injection]", ["faulty"]),
+        ("pipelaw: ignore[script-injection] ... (expires: 2026-06-30)", ["faulty"]),
         ("pipelaw: ignore[script-injection, remote-script] both", ["unused"]),
         ("pipelaw: ignore[script-injektion] a typing error", ["faulty", "unused"]),
         ("pipelaw: ignore[script-injection, no-such] half of it", ["faulty"]),
@@ -304,7 +312,8 @@ RULES = ("script-injection", "remote-script")
 )
 def test_an_audit_looks_at_comments(comment: str, kinds: list[str]) -> None:
     text = "\n" * 6 + f"      - run: echo # {comment}\n"
-    found = list(of_comments(policy(""), [FOUND], {PIPELINE: text, "a.yml": "a: 1\n"}, RULES))
+    files = {PIPELINE: file(text), "a.yml": file("a: 1\n")}
+    found = list(of_comments(policy(""), [FOUND], files, RULES))
     assert [remark.kind for remark in found] == kinds
     assert {remark.origin for remark in found} <= {(PIPELINE, 7, 19)}
 
@@ -320,9 +329,9 @@ def test_an_audit_knows_which_line_comments_above_it_are_for() -> None:
         replaced(FOUND, rule=rule, span=Span("a.yml", 4, 1, 4, 5))
         for rule in ("script-injection", "remote-script")
     ]
-    assert list(of_comments(policy(""), here, {"a.yml": text}, RULES)) == []
+    assert list(of_comments(policy(""), here, {"a.yml": file(text)}, RULES)) == []
     apart = text.replace("# both of them", "")
-    found = list(of_comments(policy(""), here, {"a.yml": apart}, RULES))
+    found = list(of_comments(policy(""), here, {"a.yml": file(apart)}, RULES))
     assert [(remark.kind, remark.origin.line) for remark in found] == [("unused", 1), ("unused", 2)]
 
 
@@ -330,7 +339,7 @@ def test_what_an_audit_says_of_comments() -> None:
     def said(comment: str, settings: str = "", count: int = 1) -> list[str]:
         text = f"a: 1 # pipelaw: ignore[{comment}\n"
         findings = [replaced(FOUND, span=Span("a.yml", 1, n + 1, 1, n + 2)) for n in range(count)]
-        found = of_comments(policy(settings), findings, {"a.yml": text}, RULES)
+        found = of_comments(policy(settings), findings, {"a.yml": file(text)}, RULES)
         return [f"{remark.subject}: {remark.message}" for remark in found]
 
     injection = "the comment for script-injection"
@@ -352,8 +361,11 @@ def test_what_an_audit_says_of_comments() -> None:
     subject = "the comment for remote-script, script-injection: "
     assert half == f"{subject}it covers no finding of remote-script: remove that name"
     assert said("script injection!] x") == [
-        "the comment: it silences nothing: write `# pipelaw: ignore[rule] reason`"
+        "the comment: it silences nothing: it is written `# pipelaw: ignore[rule] reason`"
     ]
+    wanted = "# pipelaw: ignore[rule] reason"
+    [bare] = said("script-injection] (until 2026-07-01)")
+    assert bare == f"{injection}: it silences nothing: it gives no reason: write `{wanted}`"
 
 
 # the whole way

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.ignores import comments
 from pipelaw.policy import Origin
 from pipelaw.records import NamedTuple
 from pipelaw.rules import near
-from pipelaw.suppress import comments
 from pipelaw.waivers import comment_fault, covers, fault, last_day
 
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pipelaw.finding import Finding
+    from pipelaw.ignores import Comment
     from pipelaw.policy import Policy, Waiver
-    from pipelaw.suppress import Comment, Ignore
+    from pipelaw.suppress import File
 
 SOON = 30
 """Days before its end in which a waiver, control or comment is called expiring."""
@@ -86,41 +87,38 @@ def _used(used: int, remedy: str) -> Iterator[tuple[str, str]]:
 def of_comments(
     policy: Policy,
     findings: Sequence[Finding],
-    texts: Mapping[str, str],
+    files: Mapping[str, File],
     rules: Collection[str],
 ) -> Iterator[Remark]:
-    """What is wrong with the comments of pipelines that silence findings.
+    """What is wrong with the comments of pipelines that silence findings, zizmor's left out.
 
-    `texts` are the pipelines by the paths that the findings have; `rules` are the ids that there are.
+    `files` are the pipelines by the paths that the findings have; `rules` are the ids that there are.
     """
-    for path, text in sorted(texts.items()):
+    for path, file in sorted(files.items()):
         here = [found for found in findings if found.span.path == path]
-        for comment in comments(text):
-            ignore = comment.ignore
-            names = sorted(ignore.rules) if ignore else []
+        for comment in comments(file):
+            if comment.foreign:
+                continue
+            names = sorted(comment.rules)
             subject = f"the comment for {', '.join(names)}" if names else "the comment"
-            for kind, message in _of_comment(ignore, policy, here, rules):
-                yield Remark(kind, _origin(path, comment), subject, message)
-
-
-def _origin(path: str, comment: Comment) -> Origin:
-    return Origin(path, comment.line, comment.column)
+            for kind, message in _of_comment(comment, policy, here, rules):
+                yield Remark(kind, Origin(path, comment.line, comment.column), subject, message)
 
 
 def _of_comment(
-    ignore: Ignore | None, policy: Policy, findings: Sequence[Finding], rules: Collection[str]
+    comment: Comment, policy: Policy, findings: Sequence[Finding], rules: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    if ignore is None:
-        yield "faulty", "it silences nothing: write `# pipelaw: ignore[rule] reason`"
+    if comment.fault:
+        yield "faulty", f"it silences nothing: {comment.fault}"
         return
-    names = sorted(ignore.rules)
+    names = sorted(comment.rules)
     for name in names:
         if name not in rules:
             yield "faulty", f"there is no rule `{name}`{near(name, rules)}"
-    faults = dict.fromkeys(comment_fault(name, ignore.reason, policy) for name in names)
+    faults = dict.fromkeys(comment_fault(name, comment.reason, policy) for name in names)
     for wrong in [wrong for wrong in faults if wrong] or [""]:
-        yield from _ended(wrong, last_day(ignore.reason), policy)
-    covered = [found.rule for found in findings if ignore.covers(found)]
+        yield from _ended(wrong, last_day(comment.reason), policy)
+    covered = [found.rule for found in findings if comment.covers(found)]
     yield from _used(len(covered), "put each at its own line")
     for name in names:
         if covered and name in rules and name not in covered:

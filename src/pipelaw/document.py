@@ -149,7 +149,9 @@ def parse(source: Source) -> list[Node]:
 def _composed(composer: _Composer) -> list[Node]:
     roots: list[Node] = []
     while composer.check_node():
-        roots.append(composer.get_node())  # type: ignore[arg-type]  # never None after check_node
+        root = composer.get_node()
+        if root is not None and not null(root):
+            roots.append(root)
     return roots
 
 

@@ -168,7 +168,9 @@ class Job(Scope):
     def suggested_permissions(self) -> str:
         """The least that it needs, as written in the file: `{contents: read}`; "" where not known."""
         needs = self.needed_permissions
-        return "" if self.unclear_needs or _unsure(self.permissions, needs) else _block(needs)
+        if self.unclear_needs or _unsure(self.permissions, needs):
+            return ""
+        return _block(_granted(needs, self.permissions))
 
     @property
     def privileged(self) -> bool:
@@ -188,6 +190,22 @@ def _unsure(permissions: Iterable[Permission], needs: Collection[str]) -> bool:
         for right in permissions
         if right.access == "write" and right.scope != "*"
     )
+
+
+def _granted(needs: Sequence[str], permissions: Sequence[Permission]) -> Sequence[str]:
+    """The part of what is needed that is granted, if that is said: the rest is done without today."""
+    if not permissions:
+        return needs
+    given = {right.scope: right.access for right in permissions}
+    found = []
+    for need in needs:
+        scope, _, access = need.partition(": ")
+        held = given.get(scope, given.get("*", "none"))
+        if held in ("write", access):
+            found.append(need)
+        elif held == "read":
+            found.append(f"{scope}: read")
+    return found
 
 
 def _block(needs: Iterable[str]) -> str:
@@ -227,12 +245,19 @@ class Pipeline(Scope):
             return ""
         if _unsure(self.permissions, {need for job in jobs for need in job.needed_permissions}):
             return ""
-        writing = [job for job in jobs if any("write" in need for need in job.needed_permissions)]
+        needs = [_granted(job.needed_permissions, self.permissions) for job in jobs]
         if len(jobs) == 1:
-            return f"`permissions: {_block(jobs[0].needed_permissions)}`"
-        reads = {need for job in jobs if job not in writing for need in job.needed_permissions}
-        own = [f", `{_block(job.needed_permissions)}` for `{job.id}`" for job in writing]
-        return f"`permissions: {_block(sorted(reads))}` at the top{''.join(own)}"
+            return f"`permissions: {_block(needs[0])}`"
+        writing = [any("write" in need for need in own) for own in needs]
+        reads = {
+            need for own, writes in zip(needs, writing, strict=True) if not writes for need in own
+        }
+        parts = [
+            f", `{_block(own)}` for `{job.id}`"
+            for job, own, writes in zip(jobs, needs, writing, strict=True)
+            if writes
+        ]
+        return f"`permissions: {_block(sorted(reads))}` at the top{''.join(parts)}"
 
     @property
     def identity(self) -> str:

@@ -107,6 +107,10 @@ class _Stack:
         self.read: list[_Read] = []
         self.seen = {DEFAULT}  # what it says is what a policy without layers says
         self.open: list[str] = []
+        self.lists: list[list[str]] = [[]]
+        """What the lists of `extends` that are open have named so far."""
+        self.above: dict[str, set[str]] = {}
+        """For each file that was read, those that it lies on."""
 
     def profile(self, name: str, origin: Origin) -> None:
         """Add a shipped profile."""
@@ -122,6 +126,7 @@ class _Stack:
         """Add a file, after what it extends; `origin` is where it was asked for."""
         if spot.shown in self.open or len(self.open) >= DEEPEST:
             raise PolicyError(f"{origin}: `{spot.shown}` extends itself: remove one `extends`")
+        self._in_order(spot.shown, origin)
         if spot.shown in self.seen:
             return
         self.seen.add(spot.shown)
@@ -132,11 +137,24 @@ class _Stack:
         document, problems = policyfile.read(spot.shown, data)
         extends, rule_folders = policyfile.folders(document)
         self.open.append(spot.shown)
+        self.lists.append([])
         for setting in extends:
             self._extend(spot, setting)
         self.open.pop()
+        named = self.lists.pop()
+        self.above[spot.shown] = set(named).union(*(self.above.get(one, ()) for one in named))
         files = tuple(file for folder in rule_folders for file in _rule_files(spot, folder))
         self.read.append(_Read(spot.shown, document, problems, tuple(rule_folders), files))
+
+    def _in_order(self, shown: str, origin: Origin) -> None:
+        """Refuse a list that turns the order of another round: a lock would hold by one of them alone."""
+        read, named = list(self.above), self.lists[-1]
+        for one in named if shown in read and shown not in named else ():
+            later = one in read and read.index(one) > read.index(shown)
+            if later and shown not in self.above[one]:
+                remedy = "name them in the same order everywhere, the upper one first"
+                raise PolicyError(f"{origin}: `{shown}` lies above `{one}` elsewhere: {remedy}")
+        named.append(shown)
 
     def _extend(self, spot: _Spot, setting: Setting[Extension]) -> None:
         extension, origin = setting

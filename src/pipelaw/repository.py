@@ -9,6 +9,7 @@ from pipelaw.errors import PipelawError, UnreadableError, bug
 from pipelaw.finding import Finding, Names, Usage
 from pipelaw.loaders import load
 from pipelaw.records import NamedTuple
+from pipelaw.source import Source
 from pipelaw.suppress import File, dated, marked
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def settle(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Findi
 
 
 def _commented(work: Work, read: Reading, findings: Iterable[Finding]) -> list[Finding]:
-    return marked(findings, lambda path: _file(work, read, path))
+    return marked(findings, lambda path: file_of(work, read, path))
 
 
 def _ruled(work: Work, marks: Sequence[Finding]) -> Sequence[Finding]:
@@ -179,15 +180,16 @@ def judge_whole(work: Work, read: Reading, rulebook: Rulebook, names: Names) -> 
     return judge_repository(repository, next(started, running[0]), rulebook, names)
 
 
-def _file(work: Work, read: Reading, path: str) -> File:
-    """The file that a finding is in; an included one is read again."""
+def file_of(work: Work, read: Reading, path: str) -> File:
+    """The file at a path of the report; an included one is read again."""
     own = path.removeprefix(f"{work.prefix}/") if work.prefix else path
     if own not in read.texts:
         try:
             read.texts[own] = decode(own, work.tree.read(own)).text
         except UnreadableError:
             read.texts[own] = ""
-    return File(read.texts[own], lambda: _steps(read, own))
+    source = Source(own, read.texts[own])
+    return File(source, lambda: _steps(read, own), lambda: _scripts(read, own))
 
 
 def _steps(read: Reading, path: str) -> Iterator[Place]:
@@ -195,6 +197,19 @@ def _steps(read: Reading, path: str) -> Iterator[Place]:
     for pipeline in read.pipelines:
         for job in pipeline.jobs:
             yield from (step.place for step in job.steps if step.place.source.path == path)
+
+
+def _scripts(read: Reading, path: str) -> Iterator[tuple[Place, str]]:
+    """The places of a file's scripts, plugins' too, and their shells or languages."""
+    for pipeline in read.pipelines:
+        for scope in (pipeline, *(s for job in pipeline.jobs for s in (job, *job.steps))):
+            for expansion in scope.expansions:
+                if expansion.sink == "script" and expansion.place.source.path == path:
+                    yield expansion.place, expansion.shell
+            for script in scope.scripts:
+                for _, place in script.source_text.parts:
+                    if place.source.path == path:
+                        yield place, script.shell
 
 
 def shown(problem: Problem, prefix: str) -> Problem:

@@ -22,7 +22,7 @@ from pipelaw.parameters import ParameterError, declared, setting
 from pipelaw.rules import PLATFORMS, Example, Line, Mention, Rule, Segment, holder, near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipelaw.document import Problem
@@ -92,8 +92,14 @@ def parse_rule(shown: str, stem: str, data: bytes) -> Rule:
 
 _QUOTING = "; a text with `: ` or ` #`, or that begins with a quote or `!`, goes below a `|`"
 """What is wrong most of the time where a rule file is no YAML."""
-_TEXTS = ("title", "category", "message", "why", "fix")
-"""Fields that people read, and that could be empty without anything else noticing."""
+_TEXTS = {
+    "title": "name the bad thing in a few words",
+    "category": "give a word, such as `injection`",
+    "message": "say what was found, as in `{job.name}`",
+    "why": "say what can happen",
+    "fix": "say what to write instead",
+}
+"""Fields that people read, which could be empty without anything else noticing, and what they say."""
 
 
 class _Reader:
@@ -180,8 +186,12 @@ class _Reader:
             names = ", ".join(f"`{name}`" for name in missing)
             raise self.fail(self.document.root, f"the rule lacks {names}")
         for name in _TEXTS:
-            if null(self.fields[name]):
-                raise self.fail(self.fields[name], f"`{name}` has no value")
+            self._check_said(name, self.fields[name])
+
+    def _check_said(self, name: str, node: Node, what: str = "") -> None:
+        """Refuse a text that says nothing."""
+        if isinstance(node, ScalarNode) and (null(node) or not node.value.strip()):
+            raise self.fail(node, f"{what or f'`{name}`'} has no value: {_TEXTS[name]}")
 
     def _id(self, stem: str) -> str:
         value = self.text("id")
@@ -220,14 +230,28 @@ class _Reader:
         node = self.fields["severity"]
         if isinstance(node, ScalarNode):
             return (Line(self._severity(node), "True"),)
-        lines = []
+        lines: list[Line] = []
         for item in self.document.items(node, "`severity`"):
             for key, value in self.document.pairs(item, "a line of `severity`"):
-                lines.append(Line(self._severity(key), self.expression(value, cel.BOOL)))
+                line = Line(self._severity(key), self.expression(value, cel.BOOL))
+                self._check_asked(key, value, line, lines)
+                lines.append(line)
         if not lines or lines[-1].condition != "True":
             last = """the last line of `severity` must hold always, as in `- low: "true"`"""
             raise self.fail(node, last)
         return tuple(lines)
+
+    def _check_asked(self, key: Node, value: Node, line: Line, above: Sequence[Line]) -> None:
+        """Refuse a line of `severity` that is never asked, or asks nothing."""
+        if above and above[-1].condition == "True":
+            wrong = "this line is never asked, for the one above always holds: that comes last"
+            raise self.fail(key, wrong)
+        if any(line.condition == other.condition for other in above):
+            raise self.fail(value, "this line is never asked: a line above has its condition")
+        names = "|".join(self.scope)
+        constant = not re.search(rf"\b(?:{names})\b", self.document.text(value, ""))
+        if constant and line.condition != "True":
+            raise self.fail(value, """this asks nothing: what holds always is `"true"`""")
 
     def _severity(self, node: ScalarNode) -> Severity:
         words = [severity.word for severity in Severity]
@@ -277,16 +301,21 @@ class _Reader:
             fields = self.document.fields(item, "an item of `related`")
             if set(fields) != {"at", "message"}:
                 raise self.fail(item, "an item of `related` has `at` and `message`")
+            self._check_said("message", fields["message"], "`message` of `related`")
             yield Mention(self.expression(fields["at"]), self._message(fields["message"]))
 
     def _fix(self) -> Mapping[str, str]:
         node = self.fields["fix"]
         if isinstance(node, ScalarNode):
             return {"": node.value.strip()}
-        return {
-            self._platform(key): self.document.text(value, "a fix").strip()
-            for key, value in self.document.pairs(node, "`fix`")
-        }
+        found = {}
+        for key, value in self.document.pairs(node, "`fix`"):
+            platform = self._platform(key)
+            self._check_said("fix", value, f"`fix` for {platform}")
+            found[platform] = self.document.text(value, "a fix").strip()
+        if not found:
+            raise self.fail(node, f"`fix` has no value: {_TEXTS['fix']}")
+        return found
 
     def _platform(self, node: ScalarNode) -> str:
         if node.value not in PLATFORMS:
@@ -316,6 +345,8 @@ class _Reader:
             parameters = tuple(self._settings(fields["parameters"]))
             node = fields["text"]
         text = self.document.text(node, "an example")
+        if not text.strip() and isinstance(node, ScalarNode):
+            raise self.fail(node, "an example is a whole pipeline, and this one is empty")
         line = node.start_mark.line + (2 if getattr(node, "style", "") in ("|", ">") else 1)
         return Example(platform, good, text, line, parameters)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.collector import seldom_collected
 from pipelaw.discover import Candidate, displayed, find, repositories
 from pipelaw.document import MAX_BYTES, Problem
-from pipelaw.errors import UsageError
+from pipelaw.errors import UnreadableError, UsageError
 from pipelaw.finding import FAIL_ON, Coverage, Report, Threshold, Usage
 from pipelaw.folders import special
 from pipelaw.loaders import LOADERS
@@ -149,27 +149,41 @@ def _work(paths: Sequence[str], platform: str, stdin: bytes | None) -> Iterator[
     if "-" in paths:
         if not platform:
             raise UsageError("standard input needs --as, to say whose pipeline it is")
-        yield Work(MemoryTree({STDIN: stdin or b""}), "", (Candidate(STDIN, platform),))
+        tree = MemoryTree({STDIN: stdin or b""}, partial=True)
+        yield Work(tree, "", (Candidate(STDIN, platform),))
     streams = [path for path in paths if platform and path != "-" and special(path)]
     yield from (_stream(path, platform) for path in dict.fromkeys(streams))
-    for tree in repositories(*(path for path in paths if path not in ("-", *streams))):
+    for folder in repositories(*(path for path in paths if path not in ("-", *streams))):
+        closed = folder.problems() if folder.closed else ()
         yield Work(
-            tree,
-            tree.prefix,
-            tuple(_known(candidate, platform) for candidate in find(tree)),
-            faults=tuple(shown(one, tree.prefix) for one in tree.problems()) if tree.closed else (),
+            folder,
+            folder.prefix,
+            tuple(_known(candidate, platform) for candidate in find(folder)),
+            faults=tuple(shown(one, folder.prefix) for one in closed),
         )
 
 
 def _stream(path: str, platform: str) -> Work:
-    """A pipe or device that was named: it can be read only once."""
+    try:
+        tree, name = streamed(path)
+    except UnreadableError as error:
+        fault = Problem(error.path, error.line, error.column, error.message)
+        return Work(MemoryTree({}), "", (), faults=(fault,))
+    return Work(tree, "", (Candidate(name, platform),))
+
+
+def streamed(path: str) -> tuple[MemoryTree, str]:
+    """What a pipe or device that was named gives, which can be read only once, and its name.
+
+    Raises UnreadableError where it gives nothing.
+    """
     name = displayed(path)
     try:
         with open(path, "rb") as stream:  # noqa: PTH123  also for names that are no UTF-8
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        return Work(MemoryTree({}), "", (), faults=(Problem(name, 1, 1, reason(error)),))
-    return Work(MemoryTree({name: data}), "", (Candidate(name, platform),))
+        raise UnreadableError(name, 1, 1, reason(error)) from None
+    return MemoryTree({name: data}, partial=True), name
 
 
 def _compared(work: Work, since: str) -> Work:

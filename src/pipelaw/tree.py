@@ -50,10 +50,16 @@ class Tree(Protocol):
 
 
 class MemoryTree:
-    """A tree held in memory: for standard input, examples and tests."""
+    """A tree held in memory: for standard input, examples and tests.
 
-    def __init__(self, files: Mapping[str, bytes], name: str = "") -> None:
+    One that is `partial` holds some files of a repository of which nothing else is known.
+    """
+
+    def __init__(
+        self, files: Mapping[str, bytes], name: str = "", *, partial: bool = False
+    ) -> None:
         self.name = name
+        self.partial = partial
         self.named: Sequence[str] = ()
         self._files = dict(files)
 
@@ -78,6 +84,11 @@ class MemoryTree:
     def __contains__(self, path: object) -> bool:
         """See Tree."""
         return path in self._files
+
+
+def partial(tree: Tree) -> bool:
+    """Whether what a tree has not may be in the repository all the same."""
+    return isinstance(tree, MemoryTree) and tree.partial
 
 
 LEFT_OUT = frozenset(

@@ -48,6 +48,8 @@ def _missing(rule: Rule) -> Iterator[str]:
             own = [e for e in rule.examples if e.platform == platform and e.good is good]
             if not own:
                 yield f"{rule.path}:1:1: no {word} example for {platform}"
+        if not (rule.fix.get(platform) or rule.fix.get("")):
+            yield f"{rule.path}:1:1: `fix` says nothing for {platform}"
 
 
 def _try(rule: Rule, example: Example) -> Iterator[str]:

@@ -50,6 +50,9 @@ AUDITS: dict[str, tuple[str, ...]] = {
 OF_FILES = frozenset({"missing-permissions"})
 """Rules about a file as a whole: zizmor's comments about them may be anywhere in it."""
 
+OF_CALLS = frozenset({"secrets-inherit"})
+"""Rules about a job that calls a workflow: zizmor's comments about them may be at any key of the job."""
+
 
 def named(audits: frozenset[str]) -> frozenset[str]:
     """Our rules for some of zizmor's audits."""

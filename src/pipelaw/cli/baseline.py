@@ -43,6 +43,7 @@ def command(
     """
     if "-" in paths:
         raise UsageError("a baseline is of files that stay, not of standard input")
+    console.check_folder(output)
     law = Law(policy_file, folders)
     report = scan(paths or (".",), rulebook=law, today=console.today())
     console.save(dump(report), output)

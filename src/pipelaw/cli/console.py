@@ -41,11 +41,23 @@ def read(most: int) -> bytes:
 
 
 def save(text: str, file: str) -> None:
-    """Write a file; raises UsageError where that cannot be done."""
+    """Write a file, or to who reads a pipe as long as it does; raises UsageError where it cannot."""
     try:
         Path(file).write_text(text, "utf-8", "backslashreplace", "\n")
+    except BrokenPipeError:
+        return
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def check_folder(file: str) -> None:
+    """Raise UsageError where a file cannot be there, before somebody has waited for what is in it."""
+    folder = Path(file).parent
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "is not there: make that folder first"
+        raise UsageError(f"{file}: cannot be written: {folder} {what}")
+    if Path(file).is_dir():
+        raise UsageError(f"{file}: cannot be written: it is a folder, name a file in it")
 
 
 def note(text: str) -> None:

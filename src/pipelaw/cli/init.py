@@ -15,8 +15,8 @@ import click
 from pipelaw import baseline, gitcommand
 from pipelaw.cli import Status, console
 from pipelaw.cli.law import Law, has_policy, other_name
-from pipelaw.cli.policy import rulebook
-from pipelaw.discover import find, repositories
+from pipelaw.cli.policy import repository, rulebook
+from pipelaw.discover import displayed, find
 from pipelaw.errors import UsageError
 from pipelaw.policy import FILE, Policy
 from pipelaw.records import NamedTuple
@@ -53,6 +53,7 @@ fail_on: critical
 
 _OWNER = re.compile(r"\A(?:\w+://[^/]+/|[^/:]+:(?!//))([\w.-]+)/")
 """The first part of the path in the address of a clone, `https://host/owner/…` or `host:owner/…`."""
+_USUAL = ".github/workflows/*.yml, .gitlab-ci.yml, .drone.yml or .woodpecker.yml"
 _STEPS = Path(__file__).parents[1] / "data" / "steps"
 _BASELINES = {
     "github-action": "\n        with:\n          baseline: {}",
@@ -74,18 +75,17 @@ def command(path: str) -> int:
     PATH is a repository, by default the current folder. Files that are there already are left as
     they are; what belongs into one of them is printed.
     """
-    trees = repositories(path)
-    if len(trees) != 1 or trees[0].named:
-        raise UsageError(f"{path}: name one repository")
-    [tree] = trees
+    tree = repository(path)
+    if tree.named:
+        raise UsageError(f"{path}: name the repository, {displayed(tree.root)}, not a part of it")
     candidates = find(tree)
     if not candidates:
-        raise UsageError(f"{path}: there is no pipeline here")
+        raise UsageError(f"{path}: there is no pipeline here, such as {_USUAL}: begin with one")
     if has_policy(tree) or not other_name(tree):
         _write(tree, FILE, POLICY.replace("@OWNER@", _owner(tree)))
     policy = Law().policy(tree) or Policy(console.today())
     book = rulebook(policy)
-    report = scan((path,), rulebook=book, policy=policy)
+    report = scan((tree.root,), rulebook=book, policy=policy)
     known = baseline.FILE if report.open or baseline.FILE in tree else ""
     found: dict[str, list[str]] = {}
     for candidate in candidates:
@@ -94,7 +94,7 @@ def command(path: str) -> int:
     asked = [_offer(tree, platform, paths, known) for platform, paths in found.items()]
     if report.open:
         # what the steps have themselves is known, too
-        whole = scan((path,), rulebook=book, policy=policy)
+        whole = scan((tree.root,), rulebook=book, policy=policy)
         _write(tree, baseline.FILE, baseline.dump(whole))
         shown = f"`pipelaw scan` shows them, with `--baseline {baseline.FILE}` what is new"
         console.note(f"{summary.count(len(whole.open), 'finding')} today: {shown}")
@@ -133,7 +133,7 @@ def _offer(tree: FolderTree, platform: str, paths: Sequence[str], known: str) ->
     if belongs is None:
         return ""
     if belongs.sign in tree.read(first).decode("utf-8", "replace"):
-        console.write(f"kept   {first}\n")
+        console.write(f"kept   {_shown(tree, first)}\n")
         _check_use(tree, first, known)
         return ""
     return f"\n# {belongs.where}:\n{step(belongs.step, ref=ref, branch=branch, known=known)}"
@@ -230,12 +230,17 @@ def _write(tree: FolderTree, path: str, text: str) -> bool:
         what = "a link leads out of the repository: nothing is written there"
         raise UsageError(f"{path}: {what}")
     if os.path.lexists(target):
-        console.write(f"kept   {path}\n")
+        console.write(f"kept   {_shown(tree, path)}\n")
         return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
     console.save(text, str(target))
-    console.write(f"wrote  {path}\n")
+    console.write(f"wrote  {_shown(tree, path)}\n")
     return True
+
+
+def _shown(tree: FolderTree, path: str) -> str:
+    """The path of a repository's file, which begins at the folder that was named."""
+    return f"{tree.prefix}/{path}" if tree.prefix else path

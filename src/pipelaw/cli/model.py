@@ -10,13 +10,14 @@ import click
 
 from pipelaw.cli import Status, console
 from pipelaw.document import MAX_BYTES, Place, Problem, Text, decode
-from pipelaw.errors import UsageError
+from pipelaw.errors import UnreadableError, UsageError
 from pipelaw.loaders import LOADERS, Loaded, load
 from pipelaw.records import field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipelaw.tree import Tree
     from pipelaw.vocabulary import Field
 
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 def command(file: str | None, platform: str | None) -> int:
     """Print what rules can see: the vocabulary, or one file in it.
 
-    With FILE, or - for standard input, the pipelines that pipelaw reads from it, as JSON.
+    With FILE, or - for standard input, the pipelines that pipelaw reads from it, as JSON, and what
+    it could not read or resolve; exits with 3 where there is something that could not be read.
     """
     if file is None:
         console.write(_vocabulary(console.room()))
@@ -67,25 +69,48 @@ def _explained(field: Field) -> str:
 
 
 def _loaded(file: str, platform: str) -> Loaded:
-    from pipelaw.discover import find, repositories  # noqa: PLC0415  see command
-    from pipelaw.tree import FolderTree, MemoryTree  # noqa: PLC0415
+    try:
+        tree, path, known = _stream(file, platform) if _streamed(file) else _file(file, platform)
+        return load(known, decode(path, tree.read(path)), tree)
+    except UnreadableError as error:
+        problem = Problem(error.path, error.line, error.column, error.message)
+        return Loaded((), (problem,))
 
-    tree: FolderTree | MemoryTree
+
+def _streamed(file: str) -> bool:
+    from pipelaw.folders import special  # noqa: PLC0415  see command
+
+    return file == "-" or special(file)
+
+
+def _stream(file: str, platform: str) -> tuple[Tree, str, str]:
+    """What standard input or a pipe gives, its name, and its platform."""
+    from pipelaw.scanner import STDIN, streamed  # noqa: PLC0415  see command
+    from pipelaw.tree import MemoryTree  # noqa: PLC0415
+
+    if not platform:
+        what = "standard input" if file == "-" else file
+        raise UsageError(f"{what} needs --as, to say whose pipeline it is")
     if file == "-":
-        path, known = "stdin.yml", platform
-        tree = MemoryTree({path: console.read(MAX_BYTES + 1)})
-    else:
-        [tree] = repositories(file)
-        candidates = find(tree)
-        if len(candidates) != 1 or not tree.named:
-            raise UsageError(f"{file}: name one file, not a folder")
-        path, known = candidates[0].path, platform or candidates[0].platform
+        return MemoryTree({STDIN: console.read(MAX_BYTES + 1)}, partial=True), STDIN, platform
+    return *streamed(file), platform
+
+
+def _file(file: str, platform: str) -> tuple[Tree, str, str]:
+    """The repository of a file, its path there, and its platform."""
+    from pipelaw.discover import find, repositories  # noqa: PLC0415  see command
+
+    [tree, *others] = repositories(file)
+    candidates = () if others else find(tree)
+    if len(candidates) != 1 or not tree.named:
+        raise UsageError(f"{file}: name one file, not a folder")
+    path, known = candidates[0].path, platform or candidates[0].platform
     if not known:
         *names, last = LOADERS
         raise UsageError(
             f"{file}: its name tells no platform; say --as {', '.join(names)} or {last}"
         )
-    return load(known, decode(path, tree.read(path)), tree)
+    return tree, path, known
 
 
 def plain(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -10,9 +10,8 @@ import click
 from pipelaw.asked import AskedTree
 from pipelaw.cli import Status, console
 from pipelaw.cli.law import Law, policy_option
-from pipelaw.discover import find, repositories
-from pipelaw.document import decode
-from pipelaw.errors import UnreadableError, UsageError
+from pipelaw.discover import displayed, find, repositories
+from pipelaw.errors import UsageError
 from pipelaw.policy import Policy, Waiver
 from pipelaw.report.safe import inert, one_line, visible
 from pipelaw.rules import spelled
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelaw.policy import Elsewhere, Given, Level
+    from pipelaw.repository import Work
     from pipelaw.rulebook import Rulebook
+    from pipelaw.suppress import File
     from pipelaw.tree import FolderTree
 
 
@@ -53,7 +54,7 @@ def show(path: str, policy_file: str | None) -> int:
 
     PATH is a repository, by default the current folder.
     """
-    found = _rows(_policy(_repository(path), policy_file))
+    found = _rows(_policy(repository(path), policy_file))
     rows = [(visible(text), visible(where)) for text, where in found]
     width = min(max(len(text) for text, _ in rows), 60)
     console.write(
@@ -62,10 +63,19 @@ def show(path: str, policy_file: str | None) -> int:
     return Status.CLEAN
 
 
-def _repository(path: str) -> FolderTree:
-    [tree, *others] = repositories(path)
-    if others:
-        raise UsageError(f"{path}: there are several repositories: name one")
+def repository(path: str) -> FolderTree:
+    """The one repository that a path stands for, or is in; raises UsageError where that is unclear."""
+    trees = repositories(path)
+    if not trees:
+        raise UsageError(f"{path}: there is no repository")
+    # of a folder with pipelines, the checkouts in it are no part
+    own = next((tree for tree in trees if tree.root == os.path.realpath(path)), None)
+    if own is None and len(trees) > 1:
+        first = displayed(trees[0].root)
+        raise UsageError(f"{path}: there are several repositories: name one, such as {first}")
+    tree = own or trees[0]
+    if tree.closed:
+        raise UsageError(f"{path}: {tree.closed}")
     return tree
 
 
@@ -160,11 +170,11 @@ def audit(path: str, policy_file: str | None) -> int:
     PATH is a repository, by default the current folder. Exits with 1 where it lists one.
     """
     from pipelaw.audit import of_comments, of_controls, of_waivers  # noqa: PLC0415  `show` judges nothing
+    from pipelaw.ignores import comments  # noqa: PLC0415
     from pipelaw.report.summary import count  # noqa: PLC0415
     from pipelaw.repository import Work, scan_repository  # noqa: PLC0415
-    from pipelaw.suppress import comments  # noqa: PLC0415
 
-    tree = _repository(path)
+    tree = repository(path)
     if tree.named:
         raise UsageError(f"{path}: name a repository: what a part of it does not use may be needed")
     policy = _policy(tree, policy_file)
@@ -172,16 +182,16 @@ def audit(path: str, policy_file: str | None) -> int:
     noted = AskedTree(tree)
     work = Work(noted, tree.prefix, tuple(find(noted)), policy, today=policy.today)
     part = scan_repository(work, book.under(policy))
-    texts = _texts(noted, tree.prefix)
+    files = _files(work, noted)
     known = [rule.id for rule in book.rules]
     remarks = [
         *of_waivers(policy, part.findings, tree.prefix),
         *of_controls(policy),
-        *of_comments(policy, part.findings, texts, known),
+        *of_comments(policy, part.findings, files, known),
     ]
     lines = (one_line(f"{r.origin}: {r.kind}: {r.subject}: {r.message}") for r in remarks)
     console.write("".join(f"{inert(line)}\n" for line in lines))
-    said = sum(len(comments(text)) for text in texts.values())
+    said = sum(not one.foreign for file in files.values() for one in comments(file))
     wrong = len({(remark.origin, remark.subject) for remark in remarks})
     counts = [(len(policy.waivers), "waiver"), (len(policy.controls), "control")]
     listed = ", ".join(count(number, noun) for number, noun in counts)
@@ -189,12 +199,11 @@ def audit(path: str, policy_file: str | None) -> int:
     return Status.FOUND if remarks else Status.CLEAN
 
 
-def _texts(tree: AskedTree, prefix: str) -> dict[str, str]:
-    """The texts of the YAML files that were read of a tree, by path as reports show it."""
-    start = f"{prefix}/" if prefix else ""
-    found = {}
-    for path, data in tree.texts.items():
-        if path.endswith((".yml", ".yaml")):
-            with suppress(UnreadableError):
-                found[start + path] = decode(path, data).text
-    return found
+def _files(work: Work, tree: AskedTree) -> dict[str, File]:
+    """The YAML files that were read of a tree, by path as reports show it."""
+    from pipelaw.repository import file_of, read_files  # noqa: PLC0415  as above
+
+    read = read_files(work)
+    start = f"{work.prefix}/" if work.prefix else ""
+    paths = (start + path for path in tree.texts if path.endswith((".yml", ".yaml")))
+    return {path: file_of(work, read, path) for path in list(paths)}

@@ -197,12 +197,17 @@ def _targets(formats: Sequence[str], quiet: bool) -> list[_Target]:
             f"only one report fits on standard output, not {' and '.join(screen)};"
             f" write one to a file: --format {screen[-1]}=FILE"
         )
-    files = [os.path.realpath(target.file) for target in targets if target.file]
-    if len(set(files)) < len(files):
-        raise UsageError("two reports cannot go to one file: give each --format its own")
+    _check_files([target.file for target in targets if target.file])
     if not targets and not quiet:
         targets = [_Target("text", "")]
     return sorted(targets, key=lambda target: not target.file)
+
+
+def _check_files(files: Sequence[str]) -> None:
+    if len({os.path.realpath(file) for file in files}) < len(files):
+        raise UsageError("two reports cannot go to one file: give each --format its own")
+    for file in files:
+        console.check_folder(file)
 
 
 def _style(paths: tuple[str, ...], color: str, began: float) -> Style:
@@ -211,11 +216,19 @@ def _style(paths: tuple[str, ...], color: str, began: float) -> Style:
 
 
 def _publish(report: Report, targets: Sequence[_Target], style: Style) -> None:
+    """Write the reports; one that cannot be written costs none of the others."""
+    wrong = []
     for name, file in targets:
-        if file:
-            console.save(render(name, report, Style(links=style.links, times=style.times)), file)
-        else:
-            console.write(render(name, report, style))
+        try:
+            if file:
+                plain = Style(links=style.links, times=style.times)
+                console.save(render(name, report, plain), file)
+            else:
+                console.write(render(name, report, style))
+        except UsageError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UsageError("; ".join(wrong))
 
 
 def _status(report: Report, fail_on: str) -> Status:

@@ -48,7 +48,7 @@ def run_images(words: Sequence[str], text: str) -> Iterator[Spec]:
     if ("/" not in name and name not in _OFFICIAL) or name.startswith(_NEAR):
         return
     if "/" not in name or not any(name in line and _OWN.search(line) for line in text.split("\n")):
-        yield Spec(name, "none")
+        yield Spec(name if parts.tag in ("", "latest") else f"{name}:{parts.tag}", "none")
 
 
 def _image(words: Sequence[str]) -> str:

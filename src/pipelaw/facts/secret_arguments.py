@@ -1,4 +1,4 @@
-"""Secrets among the arguments of commands, where every process of the machine can read them."""
+"""Secrets among the arguments of commands and builds, where others than the program can read them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ _LOGINS = frozenset(
     "docker podman buildah nerdctl skopeo crane oras helm regctl trivy cosign".split()
 )
 """Programs that sign in to a registry, and can read the password from their input."""
+_BUILDERS = frozenset("docker docker-compose podman buildah nerdctl executor".split())
+"""Programs that build images; `executor` is kaniko."""
+_BUILD = "--build-arg"
 _KEEPING = frozenset("clone remote config submodule push pull fetch ls-remote".split())
 """What git does with the address of a repository."""
 _EXPANDED = r"(?:\$\{\{\s*(?P<pasted>[\w.-]+)\s*\}\}|\$+\{?(?:env:)?(?P<name>\w+)\}?)"
@@ -44,12 +47,20 @@ def _candidate(text: str) -> bool:
     """Whether a script may hold such a command; hardly any does."""
     if " login" in text and _LOGIN.search(text) is not None:
         return True
+    if _BUILD in text:
+        return True
     return "@" in text and "git " in text and _SIGNED.search(text) is not None
 
 
 def _given(command: Command) -> Iterator[Flaw]:
     if command.name in _LOGINS and "login" in command.words[1:4]:
         yield from _logins(command)
+    elif command.name in _BUILDERS:
+        for word, behind in pairwise((*command.words, "")):
+            option, _, value = word.partition("=")
+            name = build_argument(value or behind) if option == _BUILD else ""
+            if name:
+                yield _flaw(command, f"{command.name} {_BUILD}", name)
     elif command.name == "git":
         verb = next((word for word in command.words[1:] if word in _KEEPING), "")
         for word in command.words[1:] if verb else ():
@@ -63,6 +74,21 @@ def _logins(command: Command) -> Iterator[Flaw]:
         match = _VALUE.match(value)
         if match is not None:
             yield _flaw(command, f"{command.name} login {option}", _name(match))
+
+
+def build_argument(text: str) -> str:
+    """The secret that `NAME=$VALUE`, or `NAME` for a variable, hands to a build; "" for none."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        return name if _secret(name) else ""
+    match = _VALUE.match(value)
+    given = _name(match) if match is not None else ""
+    return given if given and (_secret(name) or _secret(given)) else ""
+
+
+def _secret(name: str) -> bool:
+    known = meaning(name)
+    return known.level in ("password", "secret") and not known.local
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:

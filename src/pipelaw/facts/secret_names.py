@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelaw.model import Secret
 
 
 class Meaning(NamedTuple):
@@ -86,7 +92,8 @@ _TESTS = frozenset("test tests testing local localhost".split())
 
 
 _REPORTS = pattern(
-    r"(?:CODECOV|COVERALLS|CODSPEED|CODACY_PROJECT|CC_TEST_REPORTER|DEEPSOURCE)(?:_REPO|_UPLOAD)?_(?:TOKEN|ID|DSN)\Z"
+    r"(?:CODECOV|COVERALLS|CODSPEED|CODACY_PROJECT|CC_TEST_REPORTER|DEEPSOURCE)"
+    r"(?:(?:[_-](?:REPO|UPLOAD))?[_-](?:TOKEN|ID|DSN))?\Z"
 )
 
 
@@ -94,6 +101,11 @@ _REPORTS = pattern(
 def reporting(name: str) -> bool:
     """Whether a secret's name says that it only brings reports of tests to a service."""
     return _REPORTS.match(name.upper()) is not None
+
+
+def valuable(secrets: Iterable[Secret]) -> bool:
+    """Whether one of them gives more than the job's own token, or a way to bring reports somewhere."""
+    return any(secret.store != "token" and not reporting(secret.name) for secret in secrets)
 
 
 @lru_cache(maxsize=8192)

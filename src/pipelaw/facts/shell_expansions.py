@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pipelaw.facts.taint import UNKNOWN, Value, narrowed
+from pipelaw.facts.taint import UNKNOWN, Value, narrowed, quoted
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def expanded(shell: Variables, node: Node, raw: str) -> Value:
     removed = _REMOVED.search(raw)
     if removed is not None and harmless(removed[1]):
         return (UNKNOWN,)
-    if _CUT.search(raw) or _JOINED.search(raw, name.end()) or raw.endswith("@Q}"):
+    if raw.endswith("@Q}"):
+        return quoted(value)
+    if _CUT.search(raw) or _JOINED.search(raw, name.end()):
         return narrowed(value, "line")
     if (
         raw[name.end() : name.end() + 2] in (":-", ":=", ":+")

@@ -25,7 +25,8 @@ _RUNS = pattern(
     r"|sh\s+(?:-\w+\s+)*[\"'<$\w/.~-]|<\(|<<<|\beval\b|\bsource\b|\biex\b|chmod|install\s+-|\./|\.\\"
     r"|/\w+\.sh\b|\.exe|/bin/|java\s+-jar|docker\s+run|(?:^|[\n;&|])\s*[.&]\s|\b(?:python|node|perl|ruby|php)\S*\s"
     r"|nvoke-expression|start-process|\bmv\s|\bexec\s|\bmsiexec\b|\bsu\s|\bdpkg\s+-|\brpm\s+-|installer\s+-pkg"
-    r"|\b(?:apt|apt-get|dnf|yum|gdebi)\s[^\n;&|]{0,200}\.(?:deb|rpm)\b"
+    r"|\b(?:apt|apt-get|(?:micro)?dnf|tdnf|yum|zypper|gdebi)\s[^\n;&|]{0,200}\.(?:deb|rpm)\b"
+    r"|--allow-untrusted|--dangerous|\bpacman\s+-u"
     r"|(?:^|[\n;&|(]|sudo|then|do)\s*[\"']?[/$~]\S"
 )
 """What runs a file or a stream, in lower-case text; generous, for it only saves a parse."""
@@ -50,12 +51,16 @@ def _may_address(low: str) -> bool:
     return any(word in low for word in _ADDRESSING) and _ADDRESSED.search(low) is not None
 
 
-_ADDRESSING = ("gsutil", "gcloud", "aws", "deno", "jbang", "uv", "pipx", "php", "python", "ruby")
+_ADDRESSING = (
+    *("gsutil", "gcloud", "aws", "deno", "jbang", "uv", "pipx", "php", "python", "ruby"),
+    *("rpm", "msi", "pacman"),
+)
 _ADDRESSED = pattern(
     r"\b(?:gsutil|gcloud\s+storage|aws\s+s3|deno|jbang|(?:uv|pipx)\s+run)\s[^\n;&|]{0,300}?://"
     r"|\b(?:php|python|ruby)[\d.]*\s+(?:-\w*[rce]\s[^\n]{0,300}?|(?:-\s*)?<<(?s:.{0,900}?))://"
+    r"|\b(?:rpm|(?:micro)?dnf|tdnf|yum|zypper|msiexec|pacman)\s[^\n;&|]{0,300}?://[^\n;&|]{0,300}\.(?:rpm|msi|pkg\.)"
 )
-"""What copies from a bucket, runs what is at an address, or has an address in its code."""
+"""What copies from a bucket, runs or installs what is at an address, or has an address in its code."""
 
 
 class Fetch(NamedTuple):
@@ -98,6 +103,7 @@ _OPENED = pattern(r"\b(?:exec|eval)\b.{0,160}?['\"](https?://[^'\"]+)['\"]", re.
 """Code that such code downloads and runs at once."""
 _RUNNING = {"deno": ("run", "install", "x"), "uv": ("run",), "pipx": ("run",), "jbang": ()}
 """Programs that run what is at an address, and the words that it follows."""
+_PACKAGE = pattern(r"\.(?:rpm|msi|pkg\.tar\.\w+)\Z", re.IGNORECASE)
 _VERSIONED = pattern(r"[@/]v?\d+\.\d+(?:\.\d+)?[^/]*/")
 _WEB_REQUESTS = frozenset("iwr irm invoke-webrequest invoke-restmethod start-bitstransfer".split())
 _METHOD = pattern(
@@ -226,6 +232,14 @@ def addressed(simple: Simple) -> str:
     address = operands[0] if operands else ""
     web = address.startswith(("https://", "http://"))
     return "" if not web or _VERSIONED.search(address) or _LOCAL.match(address) else address
+
+
+def packaged(words: Sequence[str]) -> str:
+    """The address of the package among the words of a command that installs packages; "" for none."""
+    for word in words:
+        if word.startswith(("https://", "http://")) and not _LOCAL.match(word):
+            return word if _PACKAGE.search(word) is not None else ""
+    return ""
 
 
 def _split(valued: str, words: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:

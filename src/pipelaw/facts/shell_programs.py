@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipelaw.facts.shell_checks import narrow
 from pipelaw.facts.shell_expansions import harmless
-from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, taints
+from pipelaw.facts.shell_queries import labelled
+from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, quoted, taints
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -36,7 +37,7 @@ class Call(NamedTuple):
 class Running(Protocol):
     """The script that a command runs in."""
 
-    positional: Value
+    handed: list[Value]
     """What it was handed as its arguments."""
 
     @property
@@ -70,11 +71,16 @@ class Producing(Protocol):
 
 def output(shell: Running, call: Call) -> Value:
     """What a command prints; UNKNOWN for programs of which nothing is known."""
-    known = _PROGRAMS.get(call.name)
-    if known is not None:
+    if call.name in ("gh", "jq"):
+        named = labelled(call.words, lambda words: _known(shell, call._replace(words=words)))
+        return _known(shell, call) if named is None else named
+    return _known(shell, call)
+
+
+def _known(shell: Running, call: Call) -> Value:
+    if (known := _PROGRAMS.get(call.name)) is not None:
         return known(shell, call)
-    taint = shell.given.produce(call.words, call.files)
-    return (UNKNOWN,) if taint is None else (taint,)
+    return (shell.given.produce(call.words, call.files) or UNKNOWN,)
 
 
 def _echo(_: Running, call: Call) -> Value:
@@ -136,7 +142,7 @@ def _filled(text: str, left: list[Value]) -> list[str | Taint]:
         if match[1] in "sb":
             found += value
         elif match[1] == "q":
-            found += narrowed(value, "line")
+            found += quoted(value)
         else:
             found.append(UNKNOWN)
     found.append(text[at:])
@@ -325,7 +331,7 @@ def _set(shell: Running, call: Call) -> Value:
     """`set -- A B`: the arguments of the script."""
     if "--" in call.words:
         behind = call.arguments[call.words.index("--") + 1 :]
-        shell.positional = tuple(piece for value in behind for piece in value)
+        shell.handed = [tuple(piece for value in behind for piece in value)]
     return ()
 
 
@@ -367,10 +373,7 @@ _PROGRAMS: dict[str, Callable[[Running, Call], Value]] = {
     "rg": _grep,
     "sed": _edited,
     "gsed": _edited,
-    "awk": _filtered,
-    "gawk": _filtered,
-    "jq": _filtered,
-    "yq": _filtered,
+    **dict.fromkeys("awk gawk jq yq".split(), _filtered),
     "xargs": _joined,
     **dict.fromkeys(
         "cat tac sort uniq rev fold fmt nl less more strings expand iconv".split(), _passed

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_downloads import Download, Downloads
-from pipelaw.facts.shell_fetch import addressed, evaluated, fetch, may_fetch, method
+from pipelaw.facts.shell_fetch import addressed, evaluated, fetch, may_fetch, method, packaged
 from pipelaw.facts.shell_syntax import PASSING
 from pipelaw.facts.shell_words import EXECUTING
 from pipelaw.patterns import pattern
@@ -32,7 +32,13 @@ _INSTALLING = {
     "installer": pattern(r"-pkg\Z"),
     "msiexec": pattern(r"[/-](?:i|package)\Z", re.IGNORECASE),
     "gdebi": pattern(r"[^-]"),
-} | dict.fromkeys(("apt", "apt-get", "dnf", "yum"), pattern(r"(?:local|re)?install\Z"))
+    "apk": pattern(r"--allow-untrusted\Z"),
+    "pacman": pattern(r"-U\w*\Z|--upgrade\Z"),
+    "snap": pattern(r"--dangerous\Z"),
+    "zypper": pattern(r"in\Z|install\Z"),
+} | dict.fromkeys(
+    ("apt", "apt-get", "dnf", "microdnf", "tdnf", "yum"), pattern(r"(?:local|re)?install\Z")
+)
 """Programs that install packages from files, and the word that makes them do so."""
 _STEPS = 50
 """How many flows are followed from one command: variables may hold each other."""
@@ -62,6 +68,8 @@ class _Script:
         """Judge the next command, then note what it does to files."""
         self.steps = 0
         address = addressed(simple) or evaluated(simple)
+        if not address and _installing(simple):
+            address = packaged(simple.words[1:])
         origin: Origin = (address, simple) if address else self._origin(simple)
         if isinstance(origin, Download):
             self._report(simple, origin)

@@ -88,10 +88,11 @@ def sinks(
     seen = set()
     for index in reading.code:
         if index < len(call.arguments):
-            yield from _sink(kind, call.arguments[index], spans[index])
+            yield from _sink(kind, _read(reading.language, call.arguments[index]), spans[index])
             seen.add(index)
     if reading.stdin and reading.language not in _PROGRAMMED:
-        yield from _sink("script", call.stdin, (spans[0][0], spans[-1][1]))
+        read = _read(reading.language, call.stdin)
+        yield from _sink("script", read, (spans[0][0], spans[-1][1]))
     if call.name in _FETCHERS:
         for index, sink in _addresses(call, spans):
             yield sink
@@ -99,6 +100,13 @@ def sinks(
     yield from _repositories(call, spans)
     if call.name in _OPTIONS:
         yield from _options(call, spans, seen)
+
+
+def _read(language: str, code: Value) -> Value:
+    """What an interpreter reads as code of a text; a shell does not what is quoted for it."""
+    if language != "bash" and language in shell_words.EXECUTING:
+        return code
+    return tuple(piece for piece in code if isinstance(piece, str) or not piece.quoted)
 
 
 def _program(call: Call, at: int, files: Mapping[str, Sequence[Write]]) -> Value:

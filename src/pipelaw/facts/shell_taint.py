@@ -53,7 +53,7 @@ class Shell:
         self.variables: dict[str, Value] = {}
         self.paths: dict[str, str] = {}
         """Variables that were set to what may be a path, as written."""
-        self.positional: Value = ()
+        self.handed: list[Value] = []
         self.functions: dict[str, Node] = {}
         self.branches = self.depth = self.nodes = self.calls = 0
         self.captures = 0
@@ -176,7 +176,7 @@ class Shell:
     def target(self, raw: str) -> str:
         """A file by its meaning where a variable gives it one, or by its name."""
         path = raw.strip("\"'")
-        name = path.removeprefix("$").strip("{}")
+        name = path.removeprefix("$").strip("{}").partition(":")[0]
         if path[:1] == "$" and self.paths and (match := _LEADING.match(path)) is not None:
             path = self.paths.get(match[1], match[0]) + path[match.end() :]
         return self.given.stores.get(name.lower(), path)
@@ -204,19 +204,23 @@ class Shell:
     def _assignment(self, node: Node, _: Value) -> Value:
         raw = self.raw(node)
         name = raw.partition("=")[0]
-        value: Value = ()
         target = node.child_by_field_name("value")
-        if target is not None:
-            value = self.word(target, quoted=True)
+        value: Value = () if target is None else self.word(target, quoted=True)
         if name.endswith("+"):
             name = name[:-1]
             value = (*self.variable(name), *value)
-        elif target is not None and target.type in _PATHS and "/" in raw:
-            self.paths[name] = self.target(self.raw(target))
+        elif target is not None and (path := self._path(target, raw)):
+            self.paths[name] = path
         else:
             self.paths.pop(name, None)
         self.assign(name.partition("[")[0], value)
         return ()
+
+    def _path(self, node: Node, raw: str) -> str:
+        """The file that a variable names which gets a word, "" where it names none."""
+        named = self.target(self.raw(node)) if "$" in raw or "/" in raw else ""
+        known = named in self.given.stores.values()
+        return named if known or (node.type in _PATHS and "/" in raw) else ""
 
     def assign(self, name: str, value: Value) -> None:
         """Set a variable."""
@@ -229,9 +233,17 @@ class Shell:
         if name in self.variables:
             return self.variables[name]
         if name in "@*123456789":
-            return self.positional or (UNKNOWN,)
+            return self._handed(name)
         taint = self.given.variables.get(name.lower())
         return (UNKNOWN,) if taint is None else (taint,)
+
+    def _handed(self, name: str) -> Value:
+        """An argument by its number, or all of them; one without quotes may be several."""
+        pieces = tuple(piece for value in self.handed for piece in value)
+        if not name.isdigit() or int(name) > len(self.handed):
+            return pieces or (UNKNOWN,)
+        split = (one for one in taints(pieces) if one.charset == "words")
+        return (*self.handed[int(name) - 1], *split)
 
     def word(self, node: Node, *, quoted: bool = False) -> Value:
         """What a word becomes when the shell expands it."""
@@ -358,12 +370,12 @@ class Shell:
             self.effects.sinks.extend(sinks(call, spans, files))
 
     def _function_called(self, body: Node, call: shell_programs.Call) -> Value:
-        outer = self.positional
-        self.positional = tuple(piece for value in call.arguments[1:] for piece in value)
+        outer, self.handed = self.handed, call.arguments[1:]
+        self.handed = [self._handed("@")] if "shift" in self.raw(body) else self.handed
         self.calls += 1
         printed = self.execute(body, call.stdin)
         self.calls -= 1
-        self.positional = outer
+        self.handed = outer
         return printed
 
     def raw(self, node: Node) -> str:

@@ -30,6 +30,8 @@ class Taint(NamedTuple):
     """It is pasted into this very script before the shell reads it."""
     answer: bool = False
     """It is what a forge answered, as JSON: which of its members people write is known."""
+    quoted: bool = False
+    """A shell takes it for one word, whatever it says."""
 
     @property
     def exposed(self) -> bool:
@@ -70,6 +72,14 @@ def taints(value: Value) -> list[Taint]:
 def narrowed(value: Value, charset: Charset) -> Value:
     """A value whose foreign pieces have no more freedom than a charset gives."""
     return tuple(piece if isinstance(piece, str) else piece.narrowed(charset) for piece in value)
+
+
+def quoted(value: Value) -> Value:
+    """A value as a shell would have to write it down: one word of one line."""
+    return tuple(
+        piece if isinstance(piece, str) else piece.narrowed("line")._replace(quoted=True)
+        for piece in value
+    )
 
 
 def plain(value: Value) -> str:

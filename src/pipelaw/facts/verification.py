@@ -9,7 +9,7 @@ from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pipelaw.model import Reference, Script, Variable
 
@@ -44,6 +44,9 @@ SWITCHES = {
     "YARN_STRICT_SSL": ("false",),
     "YARN_ENABLE_STRICT_SSL": ("false",),
     "ANSIBLE_HOST_KEY_CHECKING": ("false", "0", "no"),
+    "BUNDLE_SSL_VERIFY_MODE": ("0",),
+    "CONDA_SSL_VERIFY": ("false", "0", "no"),
+    "COREPACK_INTEGRITY_KEYS": ("0",),
 }
 """Variables that programs look at, and the values that switch the check off."""
 _HOSTS = frozenset({"GOINSECURE", "PIP_TRUSTED_HOST", "UV_INSECURE_HOST"})
@@ -56,7 +59,7 @@ _REGISTRIES = frozenset(
 
 def _unchecked(name: str) -> str:
     """What is not checked where one of the switches is thrown."""
-    return _HOST if "HOST_KEY" in name else _SITE
+    return _HOST if "HOST_KEY" in name else _MADE if "INTEGRITY" in name else _SITE
 
 
 _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
@@ -169,6 +172,9 @@ _SHOWN = pattern(r"(?:echo|printf|Write-Host)\s[^;&|()`]*\Z")
 HOST_KEY = "StrictHostKey"
 NAMES = frozenset(SWITCHES) | _HOSTS | _REGISTRIES | {"GOFLAGS", "GOSUMDB", "GONOSUMDB"}
 """The variables that `unverified_by` looks at by name."""
+_INSIDE = pattern(
+    r"(?:\.svc|\.local|\.internal|(?:\A|/)(?:localhost|127\.[\d.]+))(?::\d+)?(?:/|\Z)"
+)
 _FAR_HOST = pattern(_NAMED)
 _FAR_ADDRESS = pattern(_ELSEWHERE)
 
@@ -226,8 +232,9 @@ def _harmless(what: str, command: str) -> bool:
     return bool(_HERE.search(command) or (what == _MADE and _OWN_FILE.search(command)))
 
 
-def unverified_by(variables: Iterable[Variable]) -> tuple[Flaw, ...]:
-    """The variables and settings that tell a program to believe any server."""
+def unverified_by(variables: Sequence[Variable]) -> tuple[Flaw, ...]:
+    """The variables and settings that tell a program to believe any server, but one beside it."""
+    near = any(_beside(variable) for variable in variables)
     return tuple(
         Flaw(
             kind="unverified",
@@ -237,7 +244,16 @@ def unverified_by(variables: Iterable[Variable]) -> tuple[Flaw, ...]:
             place=variable.place,
         )
         for variable in variables
-        if (what := _switched(variable))
+        if not (near and variable.kind == "setting") and (what := _switched(variable))
+    )
+
+
+def _beside(variable: Variable) -> bool:
+    """Whether a plugin is told to use a registry that only its own cluster or machine knows."""
+    return (
+        variable.kind == "setting"
+        and variable.name.lower() == "registry"
+        and _INSIDE.search(variable.value) is not None
     )
 
 

@@ -9,6 +9,7 @@ from pipelaw.facts.publications import with_publications
 from pipelaw.facts.references import mount
 from pipelaw.facts.releases import acts
 from pipelaw.facts.script_facts import facts_of
+from pipelaw.facts.secret_names import valuable
 from pipelaw.loaders.drone_conditions import Reach, event_nodes
 from pipelaw.loaders.drone_expansions import in_node
 from pipelaw.loaders.drone_steps import Parts, container_parts, entries, reached, step_of
@@ -97,7 +98,7 @@ def job_of(
         reachable_by_outsider=bool(reach.outsiders),
         entry=_entry(head.triggers, reach),
         gates=reach.gates,
-        holds_secrets=_held(around.secrets) or any(step.secrets for step in ran.steps),
+        holds_secrets=_held(around.secrets) or any(valuable(step.secrets) for step in ran.steps),
         # the file that says what runs comes from the pull request, too
         runs_outsider_code=bool(reach.outsiders),
         publishes="publish" in ran.purposes or "publishes" in done,
@@ -188,7 +189,7 @@ def _entry(triggers: tuple[Trigger, ...], reach: Reach) -> Trigger:
 
 def _held(secrets: Iterable[Secret]) -> bool:
     """Whether a secret gets as far as the job; what the runner alone uses does not."""
-    return any(secret.use != "other" for secret in secrets)
+    return valuable(secret for secret in secrets if secret.use != "other")
 
 
 def _containers(context: Context, fields: Mapping[str, Node], reach: Reach) -> Iterator[Parts]:

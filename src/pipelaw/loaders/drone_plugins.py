@@ -10,12 +10,14 @@ from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from pipelaw.model import Variable
+    from pipelaw.model import Secret, Variable
 
 _WORDS = pattern(r"[a-z]+")
 _ON = frozenset(("true", "yes", "on", "1"))
+
+_BUILD = frozenset(("build_args", "build_args_from_env"))
 
 _PUBLISHING = frozenset(
     "docker buildx buildah kaniko ecr gcr acr gar ghcr manifest npm pypi twine gem rubygems nuget"
@@ -33,13 +35,33 @@ _NEITHER = frozenset(
 )
 
 
-def traces(variables: Iterable[Variable]) -> Iterator[Flaw]:
+def misuse_of(variables: Sequence[Variable], secrets: Iterable[Secret]) -> Iterator[Flaw]:
+    """What a plugin's settings do to its secrets that they had better not."""
+    yield from _traces(variables)
+    yield from _built(variables, secrets)
+
+
+def _traces(variables: Iterable[Variable]) -> Iterator[Flaw]:
     """The settings that make a plugin log what it is given."""
     for variable in variables:
         on = variable.name == "debug" and variable.value.lower() in _ON
         if on and variable.kind == "setting":
             text = f"debug: {variable.value}"
             yield Flaw(kind="trace", text=text, detail="the plugin", place=variable.place)
+
+
+def _built(variables: Iterable[Variable], secrets: Iterable[Secret]) -> Iterator[Flaw]:
+    """The secrets that a plugin hands to the build of an image as arguments."""
+    given = [one for one in variables if one.kind == "setting" and one.name in _BUILD]
+    if not given:
+        return
+    from pipelaw.facts.secret_arguments import build_argument  # noqa: PLC0415  few steps build
+
+    targets = {secret.target for secret in secrets}
+    for variable in given:
+        name = build_argument(variable.value)
+        if name in targets:
+            yield Flaw(kind="argument", text=variable.name, detail=name, place=variable.place)
 
 
 @lru_cache(maxsize=1024)

@@ -10,13 +10,14 @@ from pipelaw.facts import references
 from pipelaw.facts.releases import acts
 from pipelaw.facts.script_facts import NO_FACTS, ScriptFacts, facts_of, script_of
 from pipelaw.facts.secret_leaks import handed, leaks
+from pipelaw.facts.secret_names import valuable
 from pipelaw.facts.verification import unverified_logins
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
 from pipelaw.loaders.drone_containers import Entry, container_of, volumes_of
 from pipelaw.loaders.drone_document import pair_place
 from pipelaw.loaders.drone_expansions import UNTAINTED, Taints, handed_on, in_node, in_text, through
 from pipelaw.loaders.drone_matrix import Rows, alternatives
-from pipelaw.loaders.drone_plugins import purpose, traces
+from pipelaw.loaders.drone_plugins import misuse_of, purpose
 from pipelaw.loaders.drone_values import Values
 from pipelaw.loaders.switches import true
 from pipelaw.model import Step, replaced
@@ -162,7 +163,7 @@ def container_parts(context: Context, entry: Entry, role: Role, reach: Reach) ->
     plugin = role == "step" and not own
     part: Role = "plugin" if plugin else role
     image = None if context.bare else _image(fields)
-    secret = bool(values.secrets)
+    secret = valuable(values.secrets)
     return Parts(
         _references(context, image, part, inputs, secrets=secret),
         scripts,
@@ -347,7 +348,7 @@ def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[S
             flaws=(
                 *parts.facts.flaws,
                 *unverified_logins(parts.references),
-                *(traces(parts.variables) if parts.secrets else ()),
+                *(misuse_of(parts.variables, parts.secrets) if parts.secrets else ()),
             ),
             leaks=_leaks(parts),
             merges="merges" in acts(parts.scripts),

@@ -87,6 +87,24 @@ _DEFAULTS = ("main", "master", "trunk", "develop", "default")
 """What the default branch is called, as far as a file can tell."""
 _WRITING = frozenset({"write", "write-only"})
 _READING = frozenset({"", "read", "write"})
+_MAY = {
+    "none": frozenset[str](),
+    "read": frozenset({"read"}),
+    "write-only": frozenset({"write"}),
+    "write": frozenset({"read", "write"}),
+}
+_MODES = {may: mode for mode, may in _MAY.items()}
+
+
+def capped(mode: str, callers: Sequence[str]) -> str:
+    """What a job may do with caches that wants `mode`, where its callers have the modes `callers`.
+
+    A called workflow has what its caller has, or less; "" stands for the platform's default.
+    """
+    if not callers or not all(outer in _MAY for outer in callers):
+        return mode
+    most = frozenset[str]().union(*(_MAY[outer] for outer in callers))
+    return _MODES[most & _MAY.get(mode, most)]
 
 
 def caches_of(used: Reference | None, reach: Reach, mode: str) -> tuple[Cache, ...]:

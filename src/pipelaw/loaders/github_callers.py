@@ -29,6 +29,7 @@ class _Started(NamedTuple):
     events: frozenset[str]
     open_events: frozenset[str]
     """What of it outsiders can cause."""
+    fixed: tuple[str, ...] = ()
 
 
 def noted(
@@ -49,8 +50,9 @@ def called_with(context: Context, callers: Iterable[Caller], load: Load) -> None
     """Note what the callers of a workflow say of it: their events, and whose text its inputs hold."""
     context.called = True
     for caller in callers:
-        events, opened = _started(caller)
-        context.events, context.open_events = context.events | events, context.open_events | opened
+        started = _started(caller)
+        context.events |= started.events
+        context.open_events |= started.open_events
     context.flow.known = Known(_handed_over(callers, context.tree, load))
 
 

@@ -128,5 +128,8 @@ INSTALLERS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Actions that install a program's newest release unless an input names a version; the program, and
 the inputs of which one does."""
 
+LOOKING = frozenset({"biomejs/setup-biome", "oven-sh/setup-bun"})
+"""Of these, those that look for a version in the project's files where no input says anything."""
+
 RUNTIMES = frozenset({"node12", "node16", "node20"})
 """Runtimes of actions that runners no longer have, or run with a newer one instead."""

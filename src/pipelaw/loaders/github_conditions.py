@@ -21,7 +21,7 @@ from pipelaw.loaders.github_expressions import (
     fences,
     parse,
 )
-from pipelaw.loaders.github_names import BOT_IDS, CAUSES, chosen, foreign, own, unwrapped
+from pipelaw.loaders.github_names import BOT_IDS, CAUSES, MARKS, chosen, foreign, own, unwrapped
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -366,7 +366,7 @@ def _words(tree: Expr) -> list[str] | None:
             if isinstance(found, list):
                 return [str(word).lower() for word in found]
     if isinstance(tree, Literal) and isinstance(tree.value, str):
-        return tree.value.lower().replace(",", " ").split()
+        return tree.value.lower().translate(MARKS).split()
     return None
 
 

@@ -26,6 +26,7 @@ from pipelaw.loaders.github_misuse import TRACES, odd_shell, trace
 from pipelaw.loaders.github_reach import Reach
 from pipelaw.loaders.github_taint import NOTHING, Known, dynamic, taints_in, written
 from pipelaw.loaders.github_taint_scripts import harmless
+from pipelaw.loaders.github_triggers import fixed
 from pipelaw.model import Expansion, Flaw, Secret, Trigger, Variable
 
 if TYPE_CHECKING:
@@ -186,6 +187,16 @@ class Context:
         self.events = frozenset(trigger.name for trigger in triggers)
         self.open_events = frozenset(trigger.name for trigger in triggers if trigger.outsider)
 
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """How the contexts begin that always say the same in it."""
+        return fixed(self.triggers)
+
+    @property
+    def sole_callers(self) -> tuple[Caller, ...]:
+        """Its callers, where nothing else starts it: it can do no more than they let it."""
+        return self.callers if len(self.triggers) == 1 else ()
+
     def under(self, reach: Reach) -> frozenset[str]:
         """Note which events get through to a scope; gives what was noted before."""
         before = self.live
@@ -274,6 +285,7 @@ class Context:
             return
         free = sink in _TAINTABLE and not taint.who and not data
         expression = text[fence.start : fence.end]
+        loose = tuple(path for path in read if not path.startswith(self.fixed))
         yield Expansion(
             text=expression,
             sources=read,
@@ -286,12 +298,13 @@ class Context:
             writer=writer(taint.who),
             via=taint.via,
             charset=taint.charset,
-            decider=decider(self, flow, read) if free else "",
-            dormant=any(author(path) is not None for path in read)
+            decider=decider(self, flow, loose) if free else "",
+            dormant=any(author(path) is not None for path in loose)
             if free
             else bool(taint.who and not taint.via and self._dead(read)),
             reparsed=sink in _TAINTABLE,
             repeated=free and text.find(expression) < fence.start,
+            choosing=sink == "image" and "/" not in text[: fence.start],
             place=_part(place, fence),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.authors import BRANCH_PUSHER, COMMITTER, EARLIER_REQUESTER, writer
 from pipelaw.records import replaced
 
 if TYPE_CHECKING:
@@ -17,7 +18,16 @@ def expanded(found: Sequence[Expansion], reach: Reach) -> tuple[Expansion, ...]:
     """The expansions of what `reach` gets to; none is exposed where outsiders have no permissions."""
     if not found or reach.exposed:
         return tuple(found)
-    return tuple(replaced(one, exposed=False) if one.exposed else one for one in found)
+    inside = tuple(replaced(one, exposed=False) if one.exposed else one for one in found)
+    return tuple(map(_pushed, inside)) if "upstream" in reach.gates else inside
+
+
+def _pushed(found: Expansion) -> Expansion:
+    """What the run before says, where that was not for a pull request: somebody with write access pushed."""
+    if found.author != EARLIER_REQUESTER:
+        return found
+    author = BRANCH_PUSHER if found.charset == "branch" else COMMITTER
+    return replaced(found, author=author, writer=writer(author), outsider=False)
 
 
 def met(found: tuple[Flaw, ...], reach: Reach) -> tuple[Flaw, ...]:

@@ -324,7 +324,8 @@ def _text(where: Expr, what: Path) -> bool:
     """Whether `contains` searches a text where a list was meant: variables are never lists."""
     if isinstance(where, Path):
         return where.name.startswith(("env.", "vars.")) and what.name in _CHOSEN
-    return isinstance(where, Literal)
+    # none of the few associations that there are is a part of another one that matters
+    return isinstance(where, Literal) and not what.name.endswith(".author_association")
 
 
 def _listed(tree: Call) -> list[Literal]:

@@ -17,8 +17,8 @@ from pipelaw.document import (
 )
 from pipelaw.facts import references
 from pipelaw.facts.script_facts import ScriptFacts, facts_of
-from pipelaw.facts.secret_names import reporting
-from pipelaw.loaders.github_caches import apart
+from pipelaw.facts.secret_names import valuable
+from pipelaw.loaders.github_caches import apart, capped
 from pipelaw.loaders.github_caches import writes as cache_writes
 from pipelaw.loaders.github_called import job_flow
 from pipelaw.loaders.github_checkouts import runs_foreign
@@ -29,7 +29,7 @@ from pipelaw.loaders.github_job_workspace import default_folder, made_by
 from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_needs import Needs, Unclear
 from pipelaw.loaders.github_permission_checks import checks_of, mentioned
-from pipelaw.loaders.github_permissions import Grant, permissions_of
+from pipelaw.loaders.github_permissions import Grant, given, permissions_of
 from pipelaw.loaders.github_reach import Reach, Reaches, needed_first, never
 from pipelaw.loaders.github_releases import deploys, publishes, started_by_release
 from pipelaw.loaders.github_repeats import with_repeats
@@ -114,16 +114,16 @@ def _job(
     needs = Needs(steps, called, (*context.flow.secrets, *secrets))
     rights.holders.append((key.value, needs))
     holds_secrets = _holds_secrets(context, secrets, steps)
-    writes = rights.writes or not rights.declared
-    privileged = holds_secrets or writes or rights.mints_identity
+    held = rights.under(given(caller.rights for caller in context.sole_callers))
+    privileged = holds_secrets or held.writes or held.identity
     return _reached(context, fields, reach, steps, privileged=privileged)(
         id=key.value,
         token=_token(own, workflow),
         holds_secrets=holds_secrets,
-        writes=writes,
+        writes=held.writes,
         needed_permissions=needs,
         unclear_needs=Unclear(needs),
-        mints_identity=rights.mints_identity,
+        mints_identity=held.identity,
         references=(*called, *parts.references),
         permissions=own.permissions,
         variables=(*variables, *parts.variables, *parts.service_variables),
@@ -189,8 +189,9 @@ def _reached(
 
 
 def _cache_mode(context: Context, fields: dict[str, Node]) -> str:
-    """What a job may do with caches; its own word comes before the workflow's."""
-    return context.document.text(fields.get("cache-mode"), "`cache-mode`") or context.cache_mode
+    """What a job may do with caches: its own word comes before the workflow's, a caller's limits both."""
+    own = context.document.text(fields.get("cache-mode"), "`cache-mode`") or context.cache_mode
+    return capped(own, [caller.cache_mode for caller in context.sole_callers])
 
 
 def _token(own: Grant, workflow: Grant) -> TokenSource:
@@ -246,11 +247,9 @@ def _environment(context: Context, fields: dict[str, Node]) -> str:
 
 
 def _holds_secrets(context: Context, own: tuple[Secret, ...], steps: tuple[Step, ...]) -> bool:
-    for used in (own, context.flow.secrets, *[step.secrets for step in steps if step.secrets]):
-        for secret in used:
-            if secret.store != "token" and not reporting(secret.name):
-                return True
-    return False
+    return any(
+        map(valuable, (own, context.flow.secrets, *[one.secrets for one in steps if one.secrets]))
+    )
 
 
 def _brings_code(reach: Reach) -> bool:
@@ -283,8 +282,7 @@ def _called(context: Context, fields: dict[str, Node], flow: Flow) -> Iterator[R
     for key, value in _given(fields):
         context.text(context.document.place(value), value.value, flow, "secret", key.value)
     handed = (*flow.secrets[before:], *_inherited(context, fields))
-    secrets = any(secret.store != "token" for secret in handed)
-    reference = uses_of(context, node, inputs=inputs, secrets=secrets)
+    reference = uses_of(context, node, inputs=inputs, secrets=valuable(handed))
     if reference is not None:
         yield reference
         if reference.pin != "local":

@@ -87,6 +87,19 @@ def _setup_python(_used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw
             yield Flaw(kind="misfeature", text=text, detail=why, place=variable.place)
 
 
+def _build(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
+    """A secret among the arguments of an image's build."""
+    from pipelaw.facts.secret_arguments import build_argument  # noqa: PLC0415  few steps build
+
+    for variable in inputs:
+        if variable.name.lower() == "build-args":
+            for line in variable.value.split("\n") if "$" in variable.value else ():
+                name = build_argument(line.strip())
+                if name:
+                    text = f"{used.name} {variable.name}"
+                    yield Flaw(kind="argument", text=text, detail=name, place=variable.place)
+
+
 def _app_token(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
     """A token of an app that holds more than the job needs, or longer."""
     given = {variable.name.lower(): variable for variable in inputs}
@@ -121,6 +134,8 @@ def _app_flaw(variable: Variable, why: str) -> Flaw:
 _ACTIONS: dict[str, Callable[[Reference, Sequence[Variable]], Iterator[Flaw]]] = {
     "actions/create-github-app-token": _app_token,
     "actions/setup-python": _setup_python,
+    "docker/build-push-action": _build,
+    "redhat-actions/buildah-build": _build,
     "peter-murray/workflow-application-token-action": _listed_app_token,
     "tibdex/github-app-token": _listed_app_token,
 }

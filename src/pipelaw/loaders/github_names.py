@@ -25,6 +25,8 @@ ACTOR_IDS = frozenset(
 CAUSES = ACTORS | ACTOR_IDS
 BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
 """Dependabot, Renovate and their like."""
+MARKS = str.maketrans(dict.fromkeys(',;|"[]', " "))
+"""What stands between the words of a text that people mean as a list, also of JSON that nobody parses."""
 _WRAPPING = frozenset({"tojson", "fromjson", "join"})
 
 

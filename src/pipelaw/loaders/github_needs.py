@@ -26,9 +26,11 @@ from pipelaw.loaders.github_scopes import (
     GH_OPTIONS,
     POSSIBLE,
     PROGRAMS,
+    PUSHING,
     REST,
     REST_NONE,
     RUNNING,
+    STARTERS,
     WITH_INPUT,
 )
 from pipelaw.loaders.github_sink_inputs import scripts_here
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from pipelaw.model import Command, Reference, Script, Secret, Step, Variable
 
-_WORKING = ("ghcr.io", "docker.pkg.github.com", "--provenance", *PROGRAMS)
+_WORKING = ("ghcr.io", "docker.pkg.github.com", "--provenance", *PROGRAMS, *PUSHING)
 """Pieces of a script in which a command may need permissions that are known; see `_works` for the rest."""
 _REST = pattern(r"\b(?:github|octokit)\.(?:rest\.)?(?P<space>[a-zA-Z]+)\.(?P<verb>[a-zA-Z]\w*)\b")
 _OPAQUE = pattern(
@@ -86,6 +88,7 @@ class Needs(Lazy[str]):
         found = self._begun()
         for step in self._rest:
             found.step(step)
+        found.end()
         return found
 
     def _read(self) -> tuple[str, ...]:
@@ -100,7 +103,8 @@ class Needs(Lazy[str]):
         while not (found.unknown or found.uses(right)):
             step = next(self._rest, None)
             if step is None:
-                return False
+                found.end()
+                return bool(found.unknown) or found.uses(right)
             found.step(step)
         return True
 
@@ -138,12 +142,19 @@ class _Search:
         """A checkout left another token or key than the job's own for git."""
         self.persisted = False
         """A checkout left the job's token for git."""
+        self.kept = False
+        """A checkout was told to leave it."""
         self.shared = any(secret.store == "token" for secret in secrets)
         """The environment holds the job's token."""
         self.replaced = any(
             secret.store != "token" and secret.target.lower() in TOKEN_NAMES for secret in secrets
         )
         """The environment holds another token where programs look for the job's own."""
+
+    def end(self) -> None:
+        """Note that nothing was seen to push, where a checkout was told to leave the token for that."""
+        if self.kept and not self.pushes_by_itself and self.scopes.get("contents") != "write":
+            self.unknown.append("what pushes with the token of the checkout")
 
     def add(self, scopes: str) -> None:
         """Note scopes that are needed; to write includes to read."""
@@ -182,6 +193,7 @@ class _Search:
         other = other_token(variables)
         if name == "actions/checkout":
             self.pushes_by_itself = self.pushes_by_itself or other or filled(variables, "ssh-key")
+            self.kept = any(says(one, "persist-credentials", "true") for one in variables)
         if _unsettled(name, variables):
             self.unknown.append(name)
         if name in POSSIBLE:
@@ -248,9 +260,10 @@ class _Search:
         name, words = command.name, command.words
         if name == "gh":
             return self.gh(words)
+        if _pushes(name, words):
+            return "contents: write" if not self.pushes_by_itself else None
         if name == "git":
-            pushes = "push" in words and "--dry-run" not in words and not self.pushes_by_itself
-            return "contents: write" if pushes else None
+            return None
         if name in ("docker", "podman", "helm", "buildah", "oras", "skopeo", "crane"):
             return "packages: write" if _registry(words) else None
         if name in _PUBLISHERS and not _PUBLISHING.isdisjoint(words):
@@ -341,6 +354,17 @@ def _program(words: Sequence[str]) -> str | None:
             tried = {"check", "build", "--snapshot", "verify", "--dry-run"}.intersection(words)
             return None if tried else PROGRAMS[program]
     return None
+
+
+def _pushes(name: str, words: Sequence[str]) -> bool:
+    """Whether a command pushes with git, as some do by themselves: `mike deploy --push`."""
+    if "--dry-run" in words:
+        return False
+    if name == "git":
+        return "push" in words
+    program = name if name not in STARTERS else next(filter(PUSHING.__contains__, words[1:4]), "")
+    asking = PUSHING.get(program)
+    return asking is not None and (not asking or any(word in asking for word in words))
 
 
 def _rest(space: str, verb: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -273,9 +274,13 @@ def _guess(name: str) -> Origin | None:
     return Origin(kind, guessed=True) if kind else None
 
 
-_GIVES = pattern(
-    r"(?:setOutput\(\s*['\"](?P<name>[\w.-]+)['\"]\s*,|(?<!\w)return\b)(?P<value>[^;]{0,300})"
-)
+_GIVES = pattern(r"setOutput\(\s*['\"](?P<name>[\w.-]+)['\"]\s*,|(?<!\w)return\b")
+_LONGEST = 300
+_NEXT = pattern(r";|\n\s*(?:core\.|(?:return|const|let|var|if|await|else|try)\b|\})")
+"""Where the value that is given ends, also in a script without semicolons."""
+_ALONE = pattern(r"\s*([A-Za-z_$][\w$]*)\s*\)?\s*")
+_PARTED = pattern(r"\b(\w+)\s*:\s*\{[^{}]*\Z")
+"""`{ head: { sha } }`, up to the name that is wanted."""
 _ASKS = pattern(r"pulls\.(?:get|list)|/pulls/|pull_request|listPullRequests|pullRequest")
 
 
@@ -287,9 +292,24 @@ def _answered(script: str, name: str, tail: str) -> Origin | None:
         kind = naming(tail)
         return Origin(kind) if kind and ".base." not in tail else None
     for match in _GIVES.finditer(script):
-        if (match["name"] or "result").lower() == name and "base." not in match["value"]:
-            value = match["value"]
+        if (match["name"] or "result").lower() != name:
+            continue
+        value = _NEXT.split(script[match.end() : match.end() + _LONGEST], 1)[0]
+        if alone := _ALONE.fullmatch(value):
+            value = _assigned(script, alone[1])
+        if "base." not in value:
             kind = naming(_strong(value)) or (naming(name) if "head" in value else "")
             if kind:
                 return Origin(kind)
     return _guess(name)
+
+
+def _assigned(script: str, name: str) -> str:
+    """What a script sets a variable to, the name of a field that it takes it from included."""
+    plain = re.search(
+        rf"(?<![\w$.]){re.escape(name)}\b([^;\n=]{{0,100}})=(?![=>])([^;\n]{{0,200}})", script
+    )
+    if plain is None:
+        return name
+    part = _PARTED.search(script, max(0, plain.start() - _LONGEST), plain.start())
+    return f"{plain[2]}.{part[1]}.{name}" if part and "}" in plain[1] else f"{plain[2]}.{name}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, true
 from pipelaw.loaders.github_conditions import COMMENTED, Case, evaluate, judged
+from pipelaw.loaders.github_reach import STATUS
 from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -297,6 +298,43 @@ def after(reach: Reach, step: Step, around: Iterable[tuple[Variable, ...]] = ())
     if found.answers and step.id:
         reach = reach.answering(frozenset({f"steps.{step.id.lower()}.outputs."}))
     return reach
+
+
+class Passage:
+    """How far outsiders get in the steps of a job, as those run one after the other."""
+
+    def __init__(self, start: Reach) -> None:
+        self._start = start
+        self._here = start
+        self._ahead = start
+        self._group: object = None
+
+    def before(self, condition: str, group: object) -> Reach:
+        """Who gets to a step; `group` is the `parallel` block that it is in, None for no such.
+
+        The steps of a block start together: what one of them checks stops none of the others.
+        """
+        if group is None or group is not self._group:
+            self._group, self._here = group, self._ahead
+        if not condition:
+            return self._here
+        if self._here is not self._start and _regardless(condition):
+            return self._start.answering(self._here.closed).narrowed(condition)
+        return self._here.narrowed(condition)
+
+    def passed(self, step: Step, around: Iterable[tuple[Variable, ...]]) -> None:
+        """Take into account what a step checks; `around` are the variables that surround it."""
+        self._ahead = after(self._ahead, step, around)
+
+
+_STEP_PASSED = pattern(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\s*==\s*'success'", re.IGNORECASE)
+
+
+def _regardless(condition: str) -> bool:
+    """Whether a step runs even where one before it failed."""
+    if "(" not in condition or not STATUS.search(condition):
+        return False
+    return "||" in condition or _STEP_PASSED.search(condition) is None
 
 
 def checks_of(

@@ -12,6 +12,8 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipelaw.document import Document, Node
     from pipelaw.loaders.github_needs import Needs
     from pipelaw.words import Access, Level, Risk
@@ -20,6 +22,21 @@ _ALL: dict[str, Literal["read", "write"]] = {"read-all": "read", "write-all": "w
 
 
 _ACCESS: tuple[Access, ...] = ("read", "write", "none")
+
+
+class Rights(NamedTuple):
+    """What a token can be used for, in short."""
+
+    writes: bool
+    """Something other than an identity token can be written."""
+    identity: bool
+    """An identity token can be had."""
+
+    def within(self, limit: Rights | None) -> Rights:
+        """What is left of them where a caller gives no more than `limit`."""
+        if limit is None:
+            return self
+        return Rights(self.writes and limit.writes, self.identity and limit.identity)
 
 
 class Grant(NamedTuple):
@@ -39,6 +56,32 @@ class Grant(NamedTuple):
     def mints_identity(self) -> bool:
         """An identity token can be had."""
         return any(p.access == "write" and p.scope in ("id-token", "*") for p in self.permissions)
+
+    def under(self, limit: Rights | None) -> Rights:
+        """What a job with it can do; `limit` is what its callers give, None for the platform's default."""
+        if self.declared:
+            return Rights(self.writes, self.mints_identity).within(limit)
+        return limit or Rights(writes=True, identity=False)
+
+
+def rights_of(node: Node | None) -> Rights | None:
+    """What a `permissions` key gives, in short; None where there is none."""
+    if node is None:
+        return None
+    if not isinstance(node, MappingNode):
+        every = node.value == "write-all"
+        return Rights(every, every)
+    writes = [key.value for key, value in node.value if value.value == "write"]
+    return Rights(any(scope != "id-token" for scope in writes), "id-token" in writes)
+
+
+def given(callers: Iterable[Rights | None]) -> Rights | None:
+    """What one of the callers gives; None where one of them has the platform's default, or none is known."""
+    found = list(callers)
+    known = [each for each in found if each is not None]
+    if not known or len(known) < len(found):
+        return None
+    return Rights(any(each.writes for each in known), any(each.identity for each in known))
 
 
 def permissions_of(document: Document, node: Node | None, level: Level) -> Grant:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 NO_TRIGGER = Trigger()
 
-_STATUS = pattern(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
+STATUS = pattern(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
 """A condition with one of these runs its job even when a job that it needs did not."""
 
 
@@ -202,7 +202,7 @@ class Reaches:
         if any(checks.closed for checks in checked):
             found = found.answering(frozenset().union(*(checks.closed for checks in checked)))
         found = found.narrowed(condition)
-        regardless = _STATUS.search(condition) is not None
+        regardless = STATUS.search(condition) is not None
         for need in needs:
             if regardless and not _succeeded(condition, need):
                 continue

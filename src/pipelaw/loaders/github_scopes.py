@@ -274,3 +274,21 @@ PROGRAMS: dict[str, str] = {
     "cosign": "id-token: write",
 }
 """Scopes of other programs that work with the token."""
+
+PUSHING: dict[str, tuple[str, ...]] = {
+    "angular-cli-ghpages": (),
+    "bumpver": ("--push",),
+    "cargo-release": (),
+    "docusaurus": ("deploy",),
+    "gh-pages": (),
+    "ghp-import": ("-p", "--push"),
+    "lerna": ("version", "publish"),
+    "mike": ("-p", "--push"),
+    "mkdocs": ("gh-deploy",),
+    "release-it": (),
+}
+"""Programs that push with git, and the words of which one makes them do so; none where they always do."""
+STARTERS = frozenset(
+    "npx pnpx bunx npm pnpm yarn poetry pipenv pdm hatch rye uv uvx pipx python python3".split()
+)
+"""Programs that start others."""

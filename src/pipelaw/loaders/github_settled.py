@@ -176,7 +176,7 @@ class Workspace:
         own = own and checkout.repository.strip() in ("", "${{ github.repository }}")
         changed = replaced(
             checkout,
-            refused=_refused(checkout, used, standing),
+            refused=(ref or repository) is not None and _refused(checkout, used, standing),
             place=places.get(where, checkout.place),
         )
         brought = Brought(number, changed, folder_of(checkout.folder))

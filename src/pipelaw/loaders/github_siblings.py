@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNode, decode
 from pipelaw.errors import UnreadableError
+from pipelaw.loaders.github_caches import capped
 from pipelaw.loaders.github_definitions import DEEPEST, ENDS, defined
 from pipelaw.loaders.github_permission_checks import checks_of, mentioned
+from pipelaw.loaders.github_permissions import Rights, given, rights_of
 from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.model import replaced
@@ -45,6 +47,10 @@ class Caller(NamedTuple):
     """Who calls the workflow that it belongs to."""
     path: str = ""
     """Where that workflow is."""
+    cache_mode: str = ""
+    """What the job may do with caches, "" for the platform's default."""
+    rights: Rights | None = None
+    """What its token may do, None for the platform's default."""
 
 
 class _Sibling(NamedTuple):
@@ -101,7 +107,14 @@ def _extended(caller: Caller, outer: tuple[Caller, ...]) -> Caller:
     reach = called_by(own, outer)
     for condition in own.conditions:
         reach = reach.narrowed(condition)
-    return caller._replace(reach=reach.checked(own.checks), callers=outer)
+    caller = caller._replace(reach=reach.checked(own.checks), callers=outer)
+    if any(trigger.kind != "call" for trigger in own.triggers):
+        return caller  # it also runs by itself
+    limit = given(each.rights for each in outer)
+    return caller._replace(
+        cache_mode=capped(caller.cache_mode, [each.cache_mode for each in outer]),
+        rights=caller.rights.within(limit) if caller.rights else limit,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -130,11 +143,22 @@ def _called(source: Source) -> tuple[tuple[str, Caller], ...]:
     return tuple(
         (
             str(body["uses"].value).rpartition("/")[2],
-            Caller(reaches.of(key), _inputs(body), path=source.path),
+            Caller(
+                reaches.of(key),
+                _inputs(body),
+                path=source.path,
+                cache_mode=_mode(body) or _mode(fields),
+                rights=rights_of(body.get("permissions", fields.get("permissions"))),
+            ),
         )
         for key, body in bodies.items()
         if isinstance(body.get("uses"), ScalarNode)
     )
+
+
+def _mode(fields: dict[str, Node]) -> str:
+    node = fields.get("cache-mode")
+    return node.value if isinstance(node, ScalarNode) else ""
 
 
 def _words(node: Node | None) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, true
 from pipelaw.facts.script_facts import facts_of, script_of
-from pipelaw.facts.secret_names import reporting
+from pipelaw.facts.secret_names import valuable
 from pipelaw.facts.shells import reader
 from pipelaw.loaders.github_agents import agents_of
 from pipelaw.loaders.github_caches import caches_of
@@ -18,7 +18,7 @@ from pipelaw.loaders.github_inputs import switches_of
 from pipelaw.loaders.github_job_workspace import folder_in, later_scripts, workspace_of
 from pipelaw.loaders.github_local_actions import brought_by
 from pipelaw.loaders.github_misuse import misuse_of, odd_shell, retired_commands
-from pipelaw.loaders.github_permission_checks import after
+from pipelaw.loaders.github_permission_checks import Passage
 from pipelaw.loaders.github_publishing import with_publications
 from pipelaw.loaders.github_reach import Reach, never
 from pipelaw.loaders.github_releases import merges
@@ -54,13 +54,15 @@ class Surroundings(NamedTuple):
 def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple[Step, ...]:
     """Every step that can run, those of `parallel` blocks in their place."""
     steps = []
-    items = list(_flat(context, node))
+    found = list(_flat(context, node))
+    items = [item for item, _ in found]
     workspace = workspace_of(context, around.reach, around.flow, environment=around.environment)
-    for index, item in enumerate(items):
+    passage = Passage(around.reach)
+    for index, (item, group) in enumerate(found):
         fields = context.document.fields(item, "a step")
         condition = context.document.text(fields["if"], "`if`") if "if" in fields else ""
         if not never(condition):
-            reach = around.reach.narrowed(condition) if condition else around.reach
+            reach = passage.before(condition, group)
             here = around if reach is around.reach else around._replace(reach=reach)
             read = partial(_step, context, item, fields, index, condition, here)
             step = _read(context, reach, read)
@@ -69,8 +71,8 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
                 later = partial(later_scripts, items[index + 1 :])
                 inside = brought_by(context, step, reach, workspace)
                 step = workspace.add(step, reach, folder, later, inside)
-            if context.guarded:
-                around = around._replace(reach=after(around.reach, step, around.flow.variables))
+            if context.guarded and not (group is None and true(fields.get("background"))):
+                passage.passed(step, around.flow.variables)
             if step.checkouts or step.artifacts:
                 around.flow.known.arrived(step.checkouts, step.artifacts)
                 if step.scripts and around.flow.known.files:
@@ -79,7 +81,7 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
                     step = replaced(step, expansions=again.expansions)
             steps.append(step)
         else:
-            around.flow.flaws.extend(condition_flaws(context, fields, around.reach))
+            around.flow.flaws.extend(condition_flaws(context, fields, passage.before("", group)))
     done = steps if workspace is None else workspace.done(steps)
     return with_publications(uploaded(done), around.flow.variables)
 
@@ -113,17 +115,20 @@ def _keeps_out(condition: str, reach: Reach) -> bool:
     return said is None or not reach.narrowed(said).exposed
 
 
-def _flat(context: Context, node: Node | None) -> Iterator[MappingNode]:
+def _flat(
+    context: Context, node: Node | None, group: Node | None = None
+) -> Iterator[tuple[MappingNode, Node | None]]:
+    """The steps, each with the `parallel` block that it is in."""
     for item in context.document.items(node, "`steps`"):
         if not isinstance(item, MappingNode):
             context.document.wrong(item, "a mapping", "a step")
             continue
         for key, value in item.value:
             if key.value == "parallel" and isinstance(key, ScalarNode):
-                yield from _flat(context, value)
+                yield from _flat(context, value, group or value)
                 break
         else:
-            yield item
+            yield item, group
 
 
 _SETTINGS = ("name", "working-directory", "timeout-minutes", "continue-on-error")
@@ -195,8 +200,7 @@ def _work(
     """What a step does: the action that it uses and its inputs, and the scripts that it runs."""
     if "uses" in fields:
         inputs, scripts = _inputs(context, fields, flow)
-        secrets = [secret for secret in flow.secrets if secret.store != "token"]
-        handed = not all(reporting(secret.name) for secret in secrets)
+        handed = valuable(flow.secrets)
         used = uses_of(context, fields["uses"], inputs=inputs, secrets=handed)
         flow.flaws.extend(misuse_of(used, inputs))
         return used, inputs, scripts

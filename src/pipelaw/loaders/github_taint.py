@@ -37,6 +37,10 @@ class Started(Protocol):
     def open_events(self) -> frozenset[str]:
         """What of it outsiders can cause."""
 
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """How the contexts begin that always say the same here."""
+
 
 class Known:
     """What is known of the values inside one job; steps add to it as they are read."""
@@ -103,6 +107,8 @@ def taint_of(context: Started, flow: Flow, path: str) -> Taint | None:
         return _named(context, flow, path.removeprefix("github.event.").split("."))
     if path in _WHOLE:
         return _through(strongest(_all(context, flow, path)), f"`{path}` as a whole")
+    if path.startswith(context.fixed):
+        return None
     return direct(path, context.events, context.open_events)
 
 
@@ -150,7 +156,7 @@ def _all(context: Started, flow: Flow, path: str) -> Iterator[Taint]:
 
 def _through(taint: Taint | None, what: str) -> Taint | None:
     """A taint that passed through something; the last thing is what a reader looks for."""
-    return None if taint is None else taint._replace(via=what, pasted=False)
+    return None if taint is None else taint._replace(via=what, pasted=False, quoted=False)
 
 
 def written(context: Started, flow: Flow, text: str) -> Taint | None:

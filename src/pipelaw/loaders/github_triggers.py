@@ -48,3 +48,13 @@ def _trigger(document: Document, name: ScalarNode, value: Node | None) -> Trigge
         excluded=texts.get("branches-ignore", ()),
         place=document.place(name),
     )
+
+
+_GLOB = frozenset("*?+[]!$")
+
+
+def fixed(triggers: tuple[Trigger, ...]) -> tuple[str, ...]:
+    """How the contexts begin that always say the same: a run before may be limited to named branches."""
+    followed = [trigger.branches for trigger in triggers if trigger.name == "workflow_run"]
+    plain = all(names and _GLOB.isdisjoint("".join(names)) for names in followed)
+    return ("github.event.workflow_run.head_branch",) if followed and plain else ()

@@ -12,7 +12,14 @@ from pipelaw.facts import advisories, references
 from pipelaw.facts.versions import older, parse
 from pipelaw.loaders import comments
 from pipelaw.loaders.github_actions import FIRST_PARTY
-from pipelaw.loaders.github_catalogue import ARCHIVED, INSTALLERS, NODE20, POPULAR, REPLACEABLE
+from pipelaw.loaders.github_catalogue import (
+    ARCHIVED,
+    INSTALLERS,
+    LOOKING,
+    NODE20,
+    POPULAR,
+    REPLACEABLE,
+)
 from pipelaw.loaders.github_lock import bound
 from pipelaw.model import Reference, replaced
 from pipelaw.patterns import pattern
@@ -181,11 +188,11 @@ def _described(reference: Reference) -> Reference:
 def _installs(name: str, inputs: tuple[Variable, ...]) -> str:
     """The program that an action installs in its newest release, "" where an input names a version."""
     program, versions = INSTALLERS.get(name, ("", ()))
-    if program and any(
-        given.name.lower() in versions and _version(given) not in _NEWEST for given in inputs
-    ):
+    if not program:
         return ""
-    return program
+    said = [_version(given) for given in inputs if given.name.lower() in versions]
+    named = name in LOOKING if not said else any(version not in _NEWEST for version in said)
+    return "" if named else program
 
 
 def _version(given: Variable) -> str:

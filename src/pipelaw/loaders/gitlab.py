@@ -17,6 +17,7 @@ from pipelaw.loaders.gitlab_rules import Rules, branches
 from pipelaw.loaders.gitlab_variables import Declared, Values, Variables, in_variables
 from pipelaw.loaders.gitlab_when import Workflow, workflow_of
 from pipelaw.model import Job, Pipeline, Trigger
+from pipelaw.tree import partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +54,7 @@ class _Loading:
 
     def read(self, source: Source, files: Sequence[ChildFile] = ()) -> None:
         """Read the pipeline of a file and its children; `files` are those of a child, the first first."""
-        header, body = documents(source)
+        header, body = documents(source, self.problems)
         if body is None:
             return
         reader = Reader(self._tree, source, header, body, files[0].inputs if files else {})
@@ -63,7 +64,7 @@ class _Loading:
         reading = _Reading(reader, config, child=bool(files))
         template = header is not None and source.path.rpartition("/")[2] not in MAIN
         self.pipelines.append(reading.pipeline(template=template and not files))
-        self.unresolved.extend(reader.unresolved)
+        self.unresolved.extend((*reader.unresolved, *reader.elsewhere()))
         found = [self._child_files(config, started) for started in reading.started]
         self.problems.extend(reader.problems)
         for children in found:
@@ -82,6 +83,9 @@ class _Loading:
                 self.unresolved.append(config.remark(file.node, what))
             elif file.path in self._tree:
                 found.append(file)
+            elif partial(self._tree):
+                what = f"`{file.path}` is started as a pipeline and was not read"
+                self.unresolved.append(config.remark(file.node, what))
             else:
                 config.problem(
                     file.node, f"`{file.path}` is started as a pipeline and is not there"

@@ -20,6 +20,7 @@ from pipelaw.loaders.gitlab_merge import Config
 from pipelaw.loaders.gitlab_nodes import MAIN, File
 from pipelaw.loaders.gitlab_references import external, given, text_of
 from pipelaw.patterns import pattern
+from pipelaw.tree import partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 MAX_INCLUDES = 150
 """GitLab's limit of files in one configuration."""
 
+_FURTHER = "a pipeline is one YAML document, after a `spec` header; the rest is not read"
 _TOO_MANY = f"more than {MAX_INCLUDES} files are included"
 _WILDCARD = pattern(r"\*\*|\*")
 
@@ -56,16 +58,25 @@ class Reader:
         self._layers: list[Node] = []
         self._open: list[str] = []
         self._count = 0
-        self._missing = source.path.rpartition("/")[2] not in MAIN
+        self._part = source.path.rpartition("/")[2] not in MAIN
+        self._missing = False
         self.config = Config(File(source), body, self.problems)
         self.config.main = self._file(source, header, given)
         self._read(body, source.path)
 
     def finish(self) -> Config:
         """The configuration of all files that were read."""
-        self.config.incomplete = self._missing or bool(self.unresolved or self.references)
+        self.config.incomplete = self._part or self._lacks()
         self.config.stack(self._layers)
         return self.config
+
+    def elsewhere(self) -> tuple[Problem, ...]:
+        """What the jobs ask for and is in no file, where no include that was not read explains it."""
+        return () if self._lacks() else tuple(self.config.elsewhere.values())
+
+    def _lacks(self) -> bool:
+        """Whether something that is included was not read."""
+        return self._missing or bool(self.unresolved or self.references)
 
     def include(self, node: Node) -> None:
         """Read what one item of an `include` names, or note that it is elsewhere."""
@@ -114,12 +125,16 @@ class Reader:
             self.unresolved.append(
                 self.config.remark(node, f"which file `{text}` is, only the running pipeline knows")
             )
-        elif "*" in path:
+        elif "*" in path and not partial(self.tree):
             for match in _matching(path, self.tree):
                 if match not in self._open:
                     self._open_file(match, node, inputs)
         elif path in self.tree:
             self._open_file(path, node, inputs)
+        elif partial(self.tree):
+            self.unresolved.append(
+                self.config.remark(node, f"`{path}` is included and was not read")
+            )
         elif "rules" in fields:
             self.unresolved.append(
                 self.config.remark(node, f"`{path}` is included under a condition and is not there")
@@ -144,7 +159,7 @@ class Reader:
             return
         try:
             source = decode(path, self.tree.read(path))
-            header, body = documents(source)
+            header, body = documents(source, self.problems)
         except UnreadableError as error:
             self._missing = True
             self.problems.append(Problem(error.path, error.line, error.column, error.message))
@@ -193,10 +208,10 @@ class Reader:
         return File(source, known, frozenset(name for name in free if name not in settled))
 
 
-def documents(source: Source) -> tuple[Node | None, MappingNode | None]:
+def documents(source: Source, problems: list[Problem]) -> tuple[Node | None, MappingNode | None]:
     """The `spec` header and the content of a file, None for what it has not.
 
-    Raises UnreadableError where the content is no mapping.
+    Raises UnreadableError where the content is no mapping; further documents are noted.
     """
     roots = parse(source)
     header = roots.pop(0) if roots and _has_spec(roots[0]) else None
@@ -204,6 +219,9 @@ def documents(source: Source) -> tuple[Node | None, MappingNode | None]:
     if body is not None and not isinstance(body, MappingNode):
         where = source.position(body.start_mark.index)
         raise UnreadableError(source.path, *where, "a pipeline is a mapping of jobs")
+    for root in roots[1:]:
+        where = source.position(root.start_mark.index)
+        problems.append(Problem(source.path, *where, _FURTHER))
     return header, body
 
 

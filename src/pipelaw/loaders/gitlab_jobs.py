@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Node
 from pipelaw.facts.releases import Act, acts
 from pipelaw.facts.secret_leaks import Held, handed
+from pipelaw.facts.secret_names import valuable
 from pipelaw.loaders import gitlab_parts as parts
 from pipelaw.loaders.gitlab_expansions import Origins, in_places, origins
 from pipelaw.loaders.gitlab_rules import Policy, Rules, policy
@@ -49,7 +50,7 @@ class Shared(NamedTuple):
 
 def shared(given: Given, secrets: Sequence[Secret]) -> Shared:
     """What variables and the secrets in them give to jobs."""
-    return Shared(given.values, origins(given, {}), _holds(secrets), handed(secrets))
+    return Shared(given.values, origins(given, {}), valuable(secrets), handed(secrets))
 
 
 class Environment(NamedTuple):
@@ -190,7 +191,7 @@ class Jobs:
             tuple(parts.permissions(config, fields)),
             texts,
             holds_secrets=above.secret
-            or any(map(_holds, (stored, used, *(one.secrets for one in ready)))),
+            or any(map(valuable, (stored, used, *(one.secrets for one in ready)))),
             done=acts(texts),
         )
 
@@ -279,7 +280,3 @@ class Jobs:
             yield "target", tag
         for own in self._parts.caches(fields.get("cache")):
             yield "other", own.get("key")
-
-
-def _holds(secrets: Sequence[Secret]) -> bool:
-    return any(secret.store != "token" for secret in secrets)

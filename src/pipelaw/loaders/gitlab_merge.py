@@ -47,6 +47,7 @@ class Config(Nodes):
         "_extended",
         "_flat",
         "_open",
+        "elsewhere",
         "entries",
         "incomplete",
         "partial",
@@ -59,6 +60,8 @@ class Config(Nodes):
         """Parts come from files that were not read, so a missing name is no mistake."""
         self.partial: set[str] = set()
         """The names that extend something in a file that was not read."""
+        self.elsewhere: dict[str, Problem] = {}
+        """What is asked for and can only be in a file that was not read, by name."""
         self._defaults: dict[str, Node] | None = None
         self._extended: dict[str, Node] = {}
         self._flat: dict[int, list[Node]] = {}
@@ -130,14 +133,25 @@ class Config(Nodes):
             self.partial.add(self._open[-1])
         if isinstance(node, MappingNode):
             return node
-        if not self.incomplete and "$[[" not in name:
-            self.problem(scalar, f"`{self._open[-1]}` extends `{name}`, which is not there")
+        if "$[[" not in name:
+            text = f"`{self._open[-1]}` extends `{name}`, which is"
+            self._absent(scalar, f"{text} not there", name, f"{text} in no file that was read")
         return None
+
+    def _absent(self, node: Node, wrong: str, name: str, unread: str) -> None:
+        """Note what is wrong, or where parts were not read, once, that the name may be in those."""
+        if not self.incomplete:
+            self.problem(node, wrong)
+        elif name not in self.elsewhere:
+            self.elsewhere[name] = self.remark(node, unread)
 
     def resolve(self, node: Node | None) -> Node | None:
         """What a node stands for: itself, or what its `!reference` names."""
-        if node is None or node.tag != "!reference" or not isinstance(node, SequenceNode):
+        if node is None or node.tag != "!reference":
             return node
+        if not isinstance(node, SequenceNode):
+            self.problem(node, "`!reference` takes a list, as in `!reference [.job, script]`")
+            return None
         path = [item.value for item in node.value if isinstance(item, ScalarNode)]
         if self._depth > MAX_DEPTH:
             self.problem(node, f"`!reference` is nested deeper than {MAX_DEPTH} levels")
@@ -145,8 +159,10 @@ class Config(Nodes):
         self._depth += 1
         found = self._at(path)
         self._depth -= 1
-        if found is None and not self.incomplete:
-            self.problem(node, f"`!reference [{', '.join(path)}]` names nothing")
+        if found is None:
+            name = ", ".join(path)
+            wrong = f"`!reference [{name}]` names nothing"
+            self._absent(node, wrong, name, f"{wrong} that was read")
         return found
 
     def _at(self, path: list[str]) -> Node | None:
@@ -179,7 +195,7 @@ class Config(Nodes):
     def _items(self, node: SequenceNode) -> list[Node]:
         found: list[Node] = node.value
         for item in found:
-            if type(item) is SequenceNode:
+            if type(item) is SequenceNode or item.tag == "!reference":
                 break
         else:
             return found

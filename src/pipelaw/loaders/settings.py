@@ -23,4 +23,7 @@ def settings(source: Source, problems: list[Problem], what: str) -> Document | N
     if not isinstance(roots[0], MappingNode):
         where = source.position(roots[0].start_mark.index)
         raise UnreadableError(source.path, *where, f"{what} is a mapping")
-    return Document(source, roots[0], problems)
+    document = Document(source, roots[0], problems)
+    for extra in roots[1:]:
+        document.problem(extra, f"{what} is one YAML document; the rest is not read")
+    return document

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipelaw.explain import address, remedy
-from pipelaw.report import tool
+from pipelaw.report import summary, tool
 from pipelaw.report.encode import dump
 from pipelaw.report.safe import one_line, shorten, visible
 
@@ -32,9 +32,9 @@ RELATED = 20
 
 
 def render(report: Report, style: Style) -> str:
-    """The open findings as vulnerabilities; what was not seen as messages of the scan.
+    """The open findings as vulnerabilities; what is suppressed or was not seen as messages of the scan.
 
-    The format has no word for a suppression: what is suppressed is left out.
+    The format has no word for a suppression: whatever is a vulnerability in it counts.
     """
     rules = {rule.id: rule for rule in report.rules}
     return dump(
@@ -71,6 +71,7 @@ def _scan(report: Report, times: tuple[float, float]) -> Json:
         "messages": [
             *(_message("warn", "could not be read", it) for it in report.coverage.unreadable),
             *(_message("info", "not resolved", it) for it in report.coverage.unresolved),
+            *(_suppressed(it) for it in report.findings if it.suppressed is not None),
         ],
         "primary_identifiers": [_own(rule.id) for rule in report.rules],
     }
@@ -80,6 +81,14 @@ def _message(level: str, what: str, problem: Problem) -> Json:
     where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
     text = shorten(one_line(problem.message), LONGEST)
     return {"level": level, "value": f"{where}: {what}: {text}"}
+
+
+def _suppressed(finding: Finding) -> Json:
+    """What a suppressed finding says, by whom it is suppressed, and why."""
+    span, why = finding.span, shorten(summary.decision(finding), LONGEST)
+    text = shorten(one_line(finding.message or finding.title), LONGEST)
+    where = f"{visible(span.path)}:{span.line}:{span.column}"
+    return {"level": "info", "value": f"{where}: suppressed: {finding.rule}: {text} ({why})"}
 
 
 def _vulnerability(finding: Finding, rule: Rule | None) -> Json:

@@ -76,8 +76,7 @@ def _judged(finding: Finding, rule: Rule | None) -> Case:
     )
     name = f"{visible(span.path)}: {message}" + (f" ({scope})" if scope else "")
     if finding.suppressed is not None:
-        reason = one_line(f"{finding.suppressed.by}: {finding.suppressed.reason}").rstrip(": ")
-        return Case(name, span.path, span.line, "skipped", reason)
+        return Case(name, span.path, span.line, "skipped", summary.decision(finding))
     text = "\n".join(_told(finding, rule))
     word = finding.severity.word
     return Case(name, span.path, span.line, "failure", f"{word}: {message}", word, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.finding import Severity
+from pipelaw.report.safe import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +55,12 @@ def suppressed(report: Report) -> int:
 def known(report: Report) -> int:
     """How many findings were there before."""
     return sum(finding.suppressed.by in KNOWN for finding in report.findings if finding.suppressed)
+
+
+def decision(finding: Finding) -> str:
+    """Who silenced a suppressed finding, and the reason: `inline: only members can start it`."""
+    found = finding.suppressed
+    return one_line(f"{found.by}: {found.reason}").rstrip(": ") if found else ""
 
 
 def verdict(report: Report) -> str:

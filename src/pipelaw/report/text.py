@@ -35,6 +35,8 @@ FEW = 5
 """How many unresolved things, and related places, are worth a line."""
 FILES = 20
 """In how many files further findings that say the same are pointed at."""
+LINES = 50
+"""How many lines of each."""
 
 
 def render(report: Report, style: Style) -> str:
@@ -123,8 +125,10 @@ class _Writer:
         yield from self.note(pad, "also", STRONG, [f"{summary.count(len(alike), 'more place')}"])
         hang = " " * (len(pad) + 7)
         for path in list(files)[:FILES]:
-            lines = ", ".join(dict.fromkeys(files[path]))
-            first, *rest = _headed(path, f":{lines}", self.width - len(hang))
+            lines = list(dict.fromkeys(files[path]))
+            more = f", and {len(lines) - LINES:,} more" if len(lines) > LINES else ""
+            listed = f":{', '.join(lines[:LINES])}{more}"
+            first, *rest = _headed(path, listed, self.width - len(hang))
             yield f"{pad}   {self.paint('-->', GUTTER)} {first}"
             for line in rest:
                 yield f"{hang}{line}"
