@@ -449,10 +449,20 @@ def test_interrupted(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Traceback" not in result.err
 
 
+INTERRUPTIBLE = """
+import signal
+from pipelaw.__main__ import run
+
+# tests that a shell runs in the background begin with it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run()
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal for one process")
 def test_ctrl_c_ends_a_process_quietly(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "pipelaw", "scan", "-", "--as=github"],
+        [sys.executable, "-c", INTERRUPTIBLE, "scan", "-", "--as=github"],
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

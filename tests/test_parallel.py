@@ -96,6 +96,8 @@ def stuck(*_):
     signal.pause()
 
 parallel.scan_work = stuck
+# tests that a shell runs in the background begin with it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 cli.run()
 """
 
@@ -129,8 +131,12 @@ def test_workers_end_with_the_process_that_started_them(
             os.killpg(running.pid, number)
         else:
             running.send_signal(number)
-        # this ends when nobody holds the other ends any more, no worker either
-        out, err = running.communicate(timeout=20)
+        try:
+            # this ends when nobody holds the other ends any more, no worker either
+            out, err = running.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
     assert running.returncode == status
     assert out == b""
     assert err.strip() == (b"interrupted" if number == signal.SIGINT else b"")
