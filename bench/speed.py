@@ -109,14 +109,22 @@ class SecondScan(Scan):
             super().prepare()
 
 
+SETTLED = 4
+"""Seconds after which a checkout is not too new for its results to be kept."""
+
+
 def prepared(scratch: str) -> list[Path]:
     """The files of a cache that hold what pipelaw makes of its rules and patterns."""
     home = Path(scratch) / "prepared"
     environment = {**os.environ, "XDG_CACHE_HOME": str(home)}
     examples = Path(__file__).parent.parent / "examples" / "pipelines"
-    subprocess.run(
-        [*PIPELAW, "json", str(examples)], env=environment, check=True, capture_output=True
-    )
+    for _ in range(2):
+        subprocess.run(
+            [*PIPELAW, "json", str(examples)], env=environment, check=True, capture_output=True
+        )
+        if any(home.glob("pipelaw/prepared-*")):
+            break
+        time.sleep(SETTLED)
     return [path for name in ("rules", "prepared") for path in home.glob(f"pipelaw/{name}-*")]
 
 
