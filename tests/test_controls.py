@@ -396,12 +396,35 @@ def test_variables_switch_templates_off() -> None:
     assert switched("false") == ()
 
 
-def test_a_template_whose_job_is_made_manual_is_weak() -> None:
+@pytest.mark.parametrize(
+    "job",
+    [
+        Job(id="semgrep-sast", events=("manual",)),
+        Job(id="semgrep-sast", events=("push",), gates=("manual",)),
+    ],
+)
+def test_a_template_whose_job_is_made_manual_is_weak(job: Job) -> None:
     included = Reference(kind="template", text="", name="Jobs/SAST.gitlab-ci.yml")
-    job = Job(id="semgrep-sast", events=("manual",))
     assert weaknesses(pipeline(references=(included,), jobs=(job,))) == (
         "its job is redefined to start late or by hand",
     )
+
+
+@pytest.mark.parametrize(
+    ("script", "idle"),
+    [
+        ("true", True),
+        ("echo skipped: too slow\nexit 0", True),
+        ("echo start\n/analyzer run", False),
+        ("echo $(/analyzer run)", False),
+        ("true && /analyzer run", False),
+    ],
+)
+def test_a_template_whose_script_is_replaced(script: str, *, idle: bool) -> None:
+    included = Reference(kind="template", text="", name="Jobs/SAST.gitlab-ci.yml")
+    job = Job(id="semgrep-sast", events=("push",), steps=(run(script),))
+    found = weaknesses(pipeline(references=(included,), jobs=(job,)))
+    assert ("its script is replaced by one that does nothing" in found) is idle
 
 
 @pytest.mark.parametrize(

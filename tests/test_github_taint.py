@@ -1047,3 +1047,40 @@ def test_files_of_another_run_that_a_local_action_reads() -> None:
         """,
     )
     assert [e.sink for e in controlled(found["tools/read/action.yml"])] == ["environment file"]
+
+
+@pytest.mark.parametrize(
+    ("on", "context", "writer", "outsider"),
+    [
+        ("pull_request", "head_branch", "requester", True),
+        ("issues", "head_branch", "", False),  # the default branch
+        ("issues", "head_commit.message", "committer", False),
+        ("issues", "display_title", "reporter", True),
+        ("[schedule, label]", "head_branch", "", False),
+        ("schedule", "display_title", "committer", False),
+        ("push", "head_branch", "pusher", False),
+        ("[push, issue_comment]", "head_branch", "pusher", False),
+        ("workflow_dispatch", "head_commit.message", "committer", False),
+        ("[issues, pull_request]", "head_branch", "requester", True),
+        ("[issues, workflow_call]", "head_branch", "requester", True),
+    ],
+)
+def test_what_a_run_before_says_is_whose_who_started_it(
+    on: str, context: str, writer: str, outsider: bool
+) -> None:
+    follows = f"""
+        on: {{workflow_run: {{workflows: [Triage]}}}}
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo "${{{{ github.event.workflow_run.{context} }}}}"
+        """
+    triage = f"name: Triage\non: {on}\njobs: {{}}\n"
+    found = repository(workflows__x=follows, workflows__triage=triage)
+    (text,) = found[WORKFLOW].jobs[0].steps[0].expansions
+    assert (text.writer, text.outsider) == (writer, outsider)
+    # which of two with one name it follows is not known
+    found = repository(workflows__x=follows, workflows__triage=triage, workflows__other=triage)
+    (text,) = found[WORKFLOW].jobs[0].steps[0].expansions
+    assert text.writer == "requester"

@@ -1026,6 +1026,71 @@ def test_files_of_another_run(steps: str, untrusted: bool, executor: str, feeds:
 
 
 @pytest.mark.parametrize(
+    ("script", "feeds"),
+    [
+        ("docker load -i a/i.tar\ndocker push acme/shop", "registry"),
+        (
+            "docker image load --input=a/i.tar\ndocker tag x acme/shop\ndocker push acme/shop",
+            "registry",
+        ),
+        ("podman load < a/i.tar\npodman push acme/shop", "registry"),
+        ("docker import a/i.tar acme/shop\ndocker push acme/shop", "registry"),
+        ("skopeo copy docker-archive:a/i.tar docker://acme/shop", "registry"),
+        ("crane push a/i.tar acme/shop", "registry"),
+        ("docker load -i a/i.tar\ndocker run --rm -v $PWD:/work shop", "container"),
+        ("docker load -i a/i.tar\ndocker run -e NPM_TOKEN shop", "container"),
+        (
+            "docker load -i a/i.tar\ndocker run -v /var/run/docker.sock:/s shop\ndocker push shop",
+            "registry",
+        ),
+        ("docker load -i a/i.tar\ndocker run --rm shop", ""),
+        ("docker load -i a/i.tar\ndocker build -t acme/shop .\ndocker push acme/shop", ""),
+        ("docker load -i other.tar\ndocker push acme/shop", ""),
+        ("docker push acme/shop\ndocker load -i a/i.tar", ""),
+        ("docker pull acme/shop\ndocker push acme/shop", ""),
+        ("skopeo copy docker://x/y docker://acme/shop", ""),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_images_of_another_run(script: str, feeds: str, *, apart: bool) -> None:
+    scripts = script.split("\n") if apart else [script]
+    steps = "- run: gh run download $ID -D a\n" + "".join(
+        "- run: |\n" + indent(each, "    ") + "\n" for each in scripts
+    )
+    found = [a for step in job(steps, "workflow_run").steps for a in step.artifacts]
+    assert [(each.untrusted, each.feeds) for each in found] == [(True, feeds)]
+
+
+@pytest.mark.parametrize(
+    ("script", "feeds"),
+    [
+        ('[[ $N =~ ^[0-9]+$ ]] || exit 1\necho "n=$N" >> "$GITHUB_OUTPUT"', ""),
+        ('if ! [[ $N =~ ^[0-9]+$ ]]; then exit 1; fi\necho "n=$N" >> "$GITHUB_ENV"', ""),
+        ('case $N in\n  (*[!0-9]*) exit 1 ;;\nesac\necho "n=$N" >> "$GITHUB_OUTPUT"', ""),
+        (
+            'N=$(head -n1 <<< "$N")\ngrep -qE "^[0-9]+$" <<< $N || exit 1\necho n=$N >> $GITHUB_ENV',
+            "",
+        ),
+        # of several lines, one is enough for grep
+        ('echo "$N" | grep -qE "^[0-9]+$" || exit 1\necho "n=$N" >> $GITHUB_OUTPUT', "outputs"),
+        ('[[ $N =~ [0-9]+ ]] || exit 1\necho "n=$N" >> "$GITHUB_OUTPUT"', "outputs"),
+        (
+            (
+                '[[ $N =~ ^[0-9]+$ ]] || exit 1\necho "n=$N" >> $GITHUB_OUTPUT\n'
+                'cd $RUNNER_TEMP/a\necho "t=$(cat t.txt)" >> $GITHUB_OUTPUT'
+            ),
+            "outputs",
+        ),
+    ],
+)
+def test_what_is_checked_says_nothing_any_more(script: str, feeds: str) -> None:
+    lines = f"N=$(cat $RUNNER_TEMP/a/n.txt)\n{script}\n"
+    steps = "- run: gh run download $ID -D ${{ runner.temp }}/a\n- run: |\n" + indent(lines, "    ")
+    found = [a for step in job(steps, "workflow_run").steps for a in step.artifacts]
+    assert [(each.untrusted, each.feeds) for each in found] == [(True, feeds)]
+
+
+@pytest.mark.parametrize(
     ("uses", "wanted", "found"),
     [
         (OLD, "name: out", [("./x", False)]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -521,6 +522,14 @@ class TestSecrets:
         ]
         assert found.holds_secrets
 
+    def test_where_the_name_of_one_belongs(self) -> None:
+        login = b64encode(b"bot:" + b"4Kz81" + b"mQv9TxB27").decode()
+        auth = '{"auths": {"registry.example.com": {"auth": "' + login + '"}}}'
+        found = job(f"kind: pipeline\nimage_pull_secrets: ['{auth}']\nsteps: []\n")
+
+        assert not found.secrets
+        assert [one.name for one in found.credentials] == ["auth"]
+
     def test_of_the_cluster_go_to_everybody(self) -> None:
         found = job("""\
             kind: pipeline
@@ -588,6 +597,16 @@ class TestSecrets:
 
 
 class TestContainers:
+    @pytest.mark.parametrize(("use", "idle"), [("devices", 0), ("volumes", 0), ("labels", 1)])
+    def test_host_paths_that_are_used(self, use: str, idle: int) -> None:
+        found = job(f"""\
+            kind: pipeline
+            steps: [{{name: a, image: alpine, {use}: [{{name: kvm, path: /dev/kvm}}]}}]
+            volumes: [{{name: kvm, host: {{path: /dev/kvm}}}}]
+            """)
+
+        assert len(found.volumes) == idle
+
     @pytest.mark.parametrize(
         ("text", "privileged", "implicit", "options"),
         [

@@ -391,7 +391,8 @@ def test_a_called_workflow_is_a_reference_and_is_not_looked_into() -> None:
     assert [(s.name, s.use) for s in a.secrets] == [("*", "inherit")]
     assert b.references[0].pin == "local"
     assert [(p.line, p.message) for p in found.unresolved] == [
-        (4, "the called workflow o/r/.github/workflows/x.yml@v1 is not looked into")
+        (4, "the called workflow o/r/.github/workflows/x.yml@v1 is not looked into"),
+        (7, "`./.github/workflows/y.yml` is used and is not in the repository"),
     ]
 
 

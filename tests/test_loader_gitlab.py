@@ -407,6 +407,23 @@ class TestArtifacts:
         [stored] = job(f"job: {{script: make, artifacts: {{{text}}}}}").artifacts
         assert stored.whole_workspace is whole
 
+    @pytest.mark.parametrize(
+        ("exclude", "hidden"),
+        [
+            (".git/**/*", False),
+            ("./.git/*", False),
+            (".*/**/*", False),
+            ("**/.git/config", False),
+            (".git", True),
+            (".github/**", True),
+            ("node_modules/**/*", True),
+        ],
+    )
+    def test_what_is_left_out_of_it(self, exclude: str, *, hidden: bool) -> None:
+        text = f"job: {{script: make, artifacts: {{paths: [.], exclude: ['{exclude}']}}}}"
+        [stored] = job(text).artifacts
+        assert (stored.whole_workspace, stored.hidden) == (True, hidden)
+
 
 def expansions(text: str) -> list[Expansion]:
     return [one for step in job(text).steps for one in step.expansions]
@@ -440,6 +457,22 @@ class TestExpansions:
     def test_slugs_and_hashes_are_safe(self) -> None:
         line = 'eval "$CI_COMMIT_REF_SLUG $CI_COMMIT_SHA $CI_COMMIT_SHORT_SHA"'
         assert not expansions(f"job:\n  script:\n    - {line}")
+
+    @pytest.mark.parametrize(
+        ("when", "empty"),
+        [
+            ("only: [main]", True),
+            ("except: [merge_requests]", True),
+            ("rules: [{if: $CI_MERGE_REQUEST_IID, when: never}, {when: always}]", True),
+            ("rules: [{if: $CI_COMMIT_TAG}]", True),
+            ("rules: [{if: $CI_COMMIT_TAG}, {when: manual}]", False),
+            ("only: [main, merge_requests]", False),
+            ("stage: test", False),
+        ],
+    )
+    def test_what_only_merge_requests_have(self, when: str, *, empty: bool) -> None:
+        line = "script: ['eval \"log $CI_MERGE_REQUEST_TITLE\"']"
+        assert (expansions(f"job:\n  {when}\n  {line}") == []) is empty
 
     def test_who_writes_it(self) -> None:
         found = expansions("job: {script: [echo $CI_COMMIT_TITLE $CI_MERGE_REQUEST_TITLE]}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pytest
+from samples import loaded
 
 from pipelaw.document import Place, ScalarNode, decode, join, parse, walk
 from pipelaw.facts.references import DYNAMIC
@@ -757,3 +758,20 @@ def test_long_texts_take_no_longer_than_they_are(text: str) -> None:
     start = time.perf_counter()
     in_script(text)
     assert time.perf_counter() - start < 3
+
+
+def test_a_test_database_password_once_more() -> None:
+    text = f"""\
+        job:
+          services:
+            - name: mysql:9
+              variables: {{MYSQL_ROOT_PASSWORD: {CHOSEN}, ADMIN_PASSWORD: ops-{CHOSEN}}}
+          variables:
+            APP_PASSWORD: {CHOSEN}
+            OTHER_PASSWORD: ops-{CHOSEN}
+          script: [./fill "password={CHOSEN}"]
+        """
+    [pipeline] = loaded("gitlab", text, ".gitlab-ci.yml").pipelines
+    [found] = pipeline.jobs
+    assert [one.name for one in found.credentials] == ["OTHER_PASSWORD"]
+    assert not any(step.credentials for step in found.steps)

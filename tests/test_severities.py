@@ -636,3 +636,28 @@ def test_an_image_that_an_outsider_chooses(
     job = f"    container: {image}\n"
     text = workflow(permissions, "run: make", job=job).replace("on: push", f"on: {on}")
     assert severities("chosen-by-branch", "github", text) == found
+
+
+@pytest.mark.parametrize(
+    ("head", "ref", "severity"),
+    [
+        (
+            "on: {pull_request_target: {types: [labeled]}}",
+            "refs/pull/${{ github.event.number }}/merge",
+            "high",
+        ),
+        (
+            "on: {workflow_dispatch: {inputs: {pr: {type: number}}}}",
+            "refs/pull/${{ inputs.pr }}/merge",
+            "low",
+        ),
+    ],
+)
+def test_a_race_weighs_how_long_the_outsider_can_wait(head: str, ref: str, severity: str) -> None:
+    text = (
+        f"{head}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    permissions: write-all\n"
+        "    if: github.event_name != 'pull_request_target' || github.event.label.name == 'ok'\n"
+        f"    steps:\n      - uses: actions/checkout@v4.1.0\n        with: {{ref: '{ref}'}}\n"
+        "      - run: make test\n"
+    )
+    assert severities("checkout-race", "github", text) == [severity]

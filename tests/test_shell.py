@@ -640,8 +640,16 @@ REPARSED = [
     "source @",
     '. "./@/env"',
     'trap "run @" ERR EXIT',
+    'source <(echo "A=@")',
+    'bash <(printf "%s" "run @")',
+    'python3 <(echo "run(@)")',
 ]
 DATA = [
+    'cat <(echo "@")',
+    "source <(printf 'A=%q' \"@\")",
+    'bash run.sh <(echo "@")',
+    'awk -f <(echo "@") plan.txt',
+    'bash $(echo "@")',
     'echo "@"',
     "bash -c 'run @'",
     "bash -c 'it\\ run @'",

@@ -71,6 +71,16 @@ def stored(code: str) -> list[str]:
         ('echo "A=$(echo "$TITLE" | sed \'s/a/b/\')" >> $STORE', "text"),
         ('echo "A=$(echo "$TITLE" | sha256sum)" >> $STORE', "clean"),
         ('echo "A=$(ask)" >> $STORE', "text"),
+        ('exec >> $STORE\necho "A=$TITLE"', "text"),
+        ('exec 1>> "$STORE"\nprintf "A=%s" "$TITLE" | tr -d "\\n"', "line"),
+        ('exec 3>> "$STORE"\necho "A=$TITLE" >&3', "text"),
+        ("cat <<EOF | envsubst | tee -a $STORE\nA=$TITLE\nEOF\n", "text"),
+        ("envsubst <<'EOF' >> $STORE\nA=${TITLE}\nEOF\n", "text"),
+        ("echo 'A=$TITLE' | envsubst '$OTHER' >> $STORE", "clean"),
+        ("echo 'A=$BRANCH $TITLE' | envsubst '$BRANCH' >> $STORE", "branch"),
+        ("jq -r 'to_entries[]|\"\\(.key)=\\(.value)\"' theirs.json >> $STORE", "text"),
+        ('read -r x <<< "$TITLE"\necho "A=$x" >> $STORE', "line"),
+        ('mapfile -t x <<< "$TITLE"\necho "A=${x[0]}" >> $STORE', "text"),
         ('echo "A=$(ask | jq -r .x)" >> $STORE', "text"),
         ('echo "A=$(ask | jq .x)" >> $STORE', "line"),
         ('echo "A=$(ask | jq -r .x | length)" >> $STORE', "clean"),
@@ -87,7 +97,6 @@ def stored(code: str) -> list[str]:
         ('( echo "$TITLE" ) >> $STORE', "text"),
         ('f() { echo "A=$1" >> $STORE; }\nf "$TITLE"', "text"),
         ('while read -r x; do echo "A=$x" >> $STORE; done < theirs.txt', "line"),
-        ('read -r x <<< "$TITLE"\necho "A=$x" >> $STORE', "line"),
         ('for x in $(ask); do echo "A=$x" >> $STORE; done', "words"),
         ('if ! [[ $TITLE =~ ^[a-z]+$ ]]; then exit 1; fi\necho "A=$TITLE" >> $STORE', "clean"),
         ('if [[ $TITLE =~ ^[a-z]+$ ]]; then echo "A=$TITLE" >> $STORE; fi', "clean"),
@@ -201,6 +210,23 @@ def test_what_is_left_of_a_text(code: str, charset: str) -> None:
         ('docker run --rm tool:1 "$TITLE"', []),
         ('curl -d "$TITLE" https://example.org', []),
         ('echo "$TITLE"', []),
+        ("[[ $TITLE -gt 1 ]] && true", [("arithmetic", "$TITLE")]),
+        ('if [[ -n x && "$TITLE" -eq 1 ]]; then true; fi', [("arithmetic", '"$TITLE"')]),
+        ("(( TITLE > 3 )) && true", [("arithmetic", "TITLE")]),
+        ("while (( $TITLE > 3 )); do true; done", [("arithmetic", "$TITLE")]),
+        ("n=$(( TITLE + 1 ))", [("arithmetic", "TITLE")]),
+        ("echo $((2 * ${TITLE}))", [("arithmetic", "${TITLE}")]),
+        ("x=$(cut -d: -f2 <<< $TITLE)\nlet y=x+1", [("arithmetic", "y=x+1")]),
+        ('let "y = $TITLE"', [("arithmetic", '"y = $TITLE"')]),
+        ("[ $TITLE -gt 1 ] && test $TITLE -lt 3", []),
+        ("(( ${#TITLE} > 3 )) && [[ ${#TITLE} -gt 3 ]]", []),
+        ("[[ $TITLE =~ ^[0-9]+$ ]] || exit 1\n(( TITLE > 3 ))", []),
+        ("n=$(echo $TITLE | wc -l)\n[[ $n -gt 3 ]]", []),
+        ("n=$(echo $TITLE | awk '{print length}')\n[[ $n -gt 3 ]]", []),
+        ("n=$(echo $TITLE | awk 'END { print NR }')\n(( n > 3 ))", []),
+        ("n=$(grep -oE '[0-9]+' <<< $TITLE)\nlet m=n", []),
+        ("(( BRANCH > 3 ))", []),  # which holds no brackets
+        ("[[ $TITLE == 1 || $TITLE < 3 ]]", []),
     ],
 )
 def test_where_a_text_does_harm(code: str, sinks: list[tuple[str, str]]) -> None:
@@ -213,6 +239,19 @@ def test_what_is_pasted_in_is_followed_but_no_sink_of_its_own() -> None:
     found = run(code, Given(templates=[(3, 13, pasted)], stores={"store": "store"}))
     assert found.sinks == []
     assert taints(found.files["store"][0].value) == [pasted]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'exec >> $STORE\nexec >> log\necho "A=$TITLE"',
+        'exec 3>> $STORE\necho "A=$TITLE" >&2',
+        'exec >> $STORE\necho "A=$TITLE" > other',
+        'exec 2>> $STORE\necho "A=$TITLE"',
+    ],
+)
+def test_what_was_opened_gets_only_what_is_sent_there(code: str) -> None:
+    assert stored(code) == []
 
 
 def test_what_is_printed_is_kept_for_those_who_read_logs() -> None:

@@ -30,7 +30,7 @@ Event: TypeAlias = Literal[
     "call",
     "other",
 ]
-Feeds: TypeAlias = Literal["", Store]
+Feeds: TypeAlias = Literal["", Store, "registry", "container"]
 FileKind: TypeAlias = Literal["pipeline", "action", "template", "settings"]
 FlawKind: TypeAlias = Literal[
     "always-true",
@@ -67,7 +67,7 @@ Gate: TypeAlias = Literal[
     "upstream",
 ]
 LeakWay: TypeAlias = Literal["log", "network", "file", "mask"]
-Harm: TypeAlias = Literal["script", "argument", "address", "repository"]
+Harm: TypeAlias = Literal["script", "arithmetic", "argument", "address", "repository"]
 """What a command of a shell does with a text that harms."""
 Level: TypeAlias = Literal["pipeline", "job"]
 Outsiders: TypeAlias = Literal["withheld", "setting", "given"]
@@ -83,6 +83,7 @@ Receiver: TypeAlias = Literal[
 """What an expression can be written into."""
 Sink: TypeAlias = Literal[
     Receiver,
+    "arithmetic",
     "address",
     "repository",
     Store,

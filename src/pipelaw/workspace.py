@@ -87,7 +87,8 @@ class Artifact:
     executor: str = ""
     """The first later command or action that does."""
     feeds: words.Feeds = ""
-    """What a later command writes from the files."""
+    """What a later command writes from the files; registry and container for an image from them that is
+    published, or run with what it mounts or is handed."""
     place: Place = NOWHERE
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipelaw.facts.control_catalogue import catalogue
 from pipelaw.facts.control_commands import flag, flags
 from pipelaw.facts.control_signs import report
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _LATE = frozenset({"schedule", "manual", "tag", "release", "comment", "issue"})
 """Kinds of trigger that come too late for a change, or only when somebody thinks of them."""
+_IDLE = pattern(r"(?:true|:|exit 0|echo [^;|&`$>]*)?\Z")
+"""A line of a script that looks at nothing."""
 _NO = frozenset({"0", "false", "no", "none", "off", ""})
 
 
@@ -34,7 +37,7 @@ def weaknesses(hit: Hit) -> tuple[str, ...]:
     found = [*disabling(hit)]
     if events := _late(hit):
         found.append(f"it starts on {' and '.join(events)} only, not on a change")
-    elif not hit.where.job.id and any(_LATE.issuperset(job.events) for job in _template_jobs(hit)):
+    elif not hit.where.job.id and any(map(_later, _template_jobs(hit))):
         found.append("its job is redefined to start late or by hand")
     found.extend(_template(hit))
     found.extend(_left_out(hit))
@@ -48,8 +51,23 @@ def disabling(hit: Hit) -> Iterator[str]:
     for name in _switches(hit):
         yield f"`{name}` switches it off"
     jobs = hit.where.pipeline.jobs if _included(hit) else ()
-    if any(job.id in hit.sign.tool.core and not job.events for job in jobs):
+    core = [job for job in jobs if job.id in hit.sign.tool.core]
+    if any(not job.events for job in core):
         yield "its job is redefined never to start"
+    elif any(map(_idle, core)):
+        yield "its script is replaced by one that does nothing"
+
+
+def _later(job: Job) -> bool:
+    """Whether a job starts too late for a change, or waits for somebody."""
+    return _LATE.issuperset(job.events) or "manual" in job.gates
+
+
+def _idle(job: Job) -> bool:
+    """Whether the scripts of a job do nothing, or only say something."""
+    scripts = [script.text for step in job.steps for script in step.scripts]
+    lines = (line.strip() for text in scripts for line in text.splitlines())
+    return bool(scripts) and all(map(_IDLE.match, lines))
 
 
 def _included(hit: Hit) -> bool:

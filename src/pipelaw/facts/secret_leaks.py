@@ -139,6 +139,9 @@ def _dumped(
     yield from search.leaks
 
 
+_UNTRACED = pattern(r"\bset[ \t]+\+\w*x")
+
+
 class _Search:
     """One script, read from top to bottom."""
 
@@ -285,7 +288,11 @@ class _Search:
     def dump(self, simple: Simple) -> None:
         """`printenv`, `env` without a command, `set -x`."""
         name = simple.name.lower()
-        traced = name == "set" and any(re.match(r"-\w*x", word) for word in simple.words[1:])
+        traced = (
+            name == "set"
+            and any(re.match(r"-\w*x", word) for word in simple.words[1:])
+            and self.named_after(simple)
+        )
         bare = self.surrounded and dumps(simple)
         last = through(simple) if bare else simple
         named = (name for name, one in self.held.items() if not one.token)
@@ -296,6 +303,19 @@ class _Search:
             self.add(simple, "log", self.held[let[0]])
         elif bare:
             self.stored(last, Held("*"))
+
+    def named_after(self, simple: Simple) -> bool:
+        """Whether the script names a secret between a `set -x` and the next `set +x`."""
+        if not self.ordered:
+            return True
+        text = self.script.source_text.text
+        start = simple.unit.absolute(simple.start, simple.end)[1]
+        off = _UNTRACED.search(text, start)
+        shown = text[start : off.start()] if off else text[start:]
+        template = self.runner.template
+        return any(name in shown for name in self.held) or (
+            template is not None and template.search(shown) is not None
+        )
 
     def add(self, simple: Simple, way: LeakWay, source: Held, to: str = "") -> None:
         """Note a leak."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_syntax import PASSING
+from pipelaw.facts.shell_words import EXECUTING
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -59,8 +60,11 @@ def _expanded(simples: Iterable[Simple], start: int, end: int) -> bool:
 
 def _printed_as_code(simple: Simple, around: Iterable[tuple[Simple, int]]) -> bool:
     """Whether the output of `echo` and its like is run: `echo "$X" | sh`, `eval "$(echo "$X")"`."""
+    if simple.name == "printf" and "%q" in "".join(simple.words[1:2]):
+        return False  # quoted for a shell
     for outer, index in around:
-        if index in outer.reading.code and any(flow.last is simple for _, flow in outer.subs):
+        run = index in outer.reading.code or _file_of_output(outer, index)
+        if run and any(flow.last is simple for _, flow in outer.subs):
             return True
     reader = simple.flow.consumer()
     for _ in range(5):
@@ -68,6 +72,13 @@ def _printed_as_code(simple: Simple, around: Iterable[tuple[Simple, int]]) -> bo
             break
         reader = reader.flow.consumer()
     return reader is not None and (reader.reading.stdin or _filled(reader))
+
+
+def _file_of_output(simple: Simple, index: int) -> bool:
+    """Whether a word is a file to be run that holds what a command prints: `bash <(echo "$X")`."""
+    if index != simple.reading.file or simple.reading.language not in EXECUTING:
+        return False
+    return simple.unit.code.startswith("<(", simple.spans[index][0])
 
 
 _MARK = pattern(r"\bxargs\s(?:[^\n'\"|;&]*?\s)?(?:-I\s*|--replace=)([^\s'\"]+)")

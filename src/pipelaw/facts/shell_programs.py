@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from pipelaw.facts.shell_checks import narrow
+from pipelaw.facts.shell_environment import coded, substituted
 from pipelaw.facts.shell_expansions import harmless
 from pipelaw.facts.shell_queries import labelled
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, quoted, taints
@@ -247,6 +248,9 @@ def _edited(shell: Running, call: Call) -> Value:
     return narrowed(value, "line") if single and UNKNOWN not in code else value
 
 
+_COUNTED = pattern(r"(?:END)?\s*\{\s*print\s+(?:length(?:\(\$0\))?|NR|NF)\s*\}\Z")
+
+
 def _filtered(shell: Running, call: Call) -> Value:
     """`awk`, `jq` and the like: a program first, then files."""
     taint = shell.given.produce(call.words, call.files)
@@ -254,7 +258,7 @@ def _filtered(shell: Running, call: Call) -> Value:
         return (taint,)
     value = _through(shell, call, skip=1)
     if call.name == "awk":
-        return value
+        return (UNKNOWN,) if _COUNTED.match(" ".join(call.words[1:])) else value
     if call.name == "jq":
         value = (*value, *_arguments(call))
     letters = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
@@ -294,32 +298,6 @@ def _joined(shell: Running, call: Call) -> Value:
 def _printed(shell: Running, call: Call) -> Value:
     """`printenv NAME`: what variables hold."""
     return tuple(piece for word in call.words[1:] for piece in (*shell.variable(word), "\n"))
-
-
-_OF_ENVIRONMENT = pattern(
-    r"(?:\benviron(?:\.get)?\s*[\[(]|\bgetenv\(|\bENV[\[{]|\bprocess\.env[.\[])\s*[\"']?(\w+)"
-)
-_JUDGED = pattern(
-    r"\b(?:b64encode|bool|encodeURIComponent|fullmatch|hexdigest|int|isalnum|isdigit|len|Number|parseInt|quote)\b"
-    r"|[=!]==?[^=>]|\.length\b|\bsub\(\s*r?[\"']\[\^|\.replace\(/\[\^"
-)
-_ONE_LINE = pattern(r"\bjson\.dumps\(|\bJSON\.stringify\(")
-
-
-def _coded(shell: Running, call: Call) -> Value:
-    """`python -c CODE`, `node -e CODE`: what the code takes from variables and from standard input."""
-    if len(call.words) < 3 or call.words[1][:1] != "-":
-        return (shell.given.produce(call.words, call.files) or UNKNOWN,)
-    code = " ".join(call.words[1:])
-    if _JUDGED.search(code):
-        return (UNKNOWN,)
-    found = [shell.variable(match[1]) for match in _OF_ENVIRONMENT.finditer(code)]
-    if "stdin" in code:
-        found.append(call.stdin)
-    value = tuple(piece for each in found for piece in each)
-    if not value:
-        value = (shell.given.produce(call.words, call.files) or UNKNOWN,)
-    return narrowed(value, "line") if _ONE_LINE.search(code) else value
 
 
 def _answered(_: Running, call: Call) -> Value:
@@ -378,9 +356,10 @@ _PROGRAMS: dict[str, Callable[[Running, Call], Value]] = {
     **dict.fromkeys(
         "cat tac sort uniq rev fold fmt nl less more strings expand iconv".split(), _passed
     ),
-    **dict.fromkeys("cut paste column dos2unix envsubst".split(), _passed),
+    **dict.fromkeys("cut paste column dos2unix".split(), _passed),
+    "envsubst": substituted,
     **dict.fromkeys("basename dirname".split(), _echo),
-    **dict.fromkeys("node python python3 ruby".split(), _coded),
+    **dict.fromkeys("node python python3 ruby".split(), coded),
     **dict.fromkeys(
         "aichat claude codex copilot gemini llm ollama opencode qwen".split(), _answered
     ),

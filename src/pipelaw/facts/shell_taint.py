@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts import shell_programs, shell_words
+from pipelaw.facts.shell_arithmetic import calculated, compared, let
 from pipelaw.facts.shell_bash import EXPANDED, LITERAL, REDIRECTS, WORDS, trees
 from pipelaw.facts.shell_branches import branching, cases, choice, sequence
 from pipelaw.facts.shell_checks import captured
 from pipelaw.facts.shell_effects import Effects, Given, Write
 from pipelaw.facts.shell_expansions import expanded
 from pipelaw.facts.shell_sinks import filled, replacing, sinks
+from pipelaw.facts.shell_streams import heredoc, reopened, targeted
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, stripped, taints
 from pipelaw.patterns import pattern
 
@@ -56,6 +58,8 @@ class Shell:
         self.handed: list[Value] = []
         self.functions: dict[str, Node] = {}
         self.branches = self.depth = self.nodes = self.calls = 0
+        self.opened: dict[str, str] = {}
+        """The files that `exec` opened for what follows, by the number of their descriptor."""
         self.captures = 0
         """How many substitutions, redirections and pipes take what is printed."""
 
@@ -90,6 +94,13 @@ class Shell:
             self.assign(name, narrowed(tuple(values), "words"))
         return branching(self, node, stdin)
 
+    def _group(self, node: Node, stdin: Value) -> Value:
+        """`{ … }`, or `(( … ))`, which prints nothing."""
+        if not self.raw(node).startswith("(("):
+            return self.statements(node, stdin)
+        self.effects.sinks.extend(calculated(self, node))
+        return ()
+
     def _pipeline(self, node: Node, stdin: Value) -> Value:
         stages = [child for child in node.named_children if child.type != "comment"]
         self.captures += 1
@@ -107,6 +118,7 @@ class Shell:
     def _test(self, node: Node, _: Value) -> Value:
         """`[[ … ]]` prints nothing; what is substituted in it runs all the same."""
         self.word(node)
+        self.effects.sinks.extend(compared(self, node))
         kept = captured(raw) if "=~" in (raw := self.raw(node)) else None
         if kept is not None:
             name, harmless = kept
@@ -117,7 +129,10 @@ class Shell:
         redirects = [child for child in node.named_children if child.type in REDIRECTS]
         bodies = [child for child in node.named_children if child.type not in REDIRECTS]
         taken, piped = self._taken(redirects, stdin)
-        targets = self._targets(redirects)
+        if bodies and self.raw(bodies[0]) == "exec":
+            reopened(self, redirects)
+            return ()
+        targets = targeted(self, redirects)
         self.captures += bool(targets or piped)
         printed = taken
         if bodies:
@@ -134,7 +149,7 @@ class Shell:
             if redirect.type == "herestring_redirect":
                 stdin = (*self.word(redirect.named_children[-1], quoted=True), "\n")
             elif redirect.type == "heredoc_redirect":
-                stdin, more = self._heredoc(redirect)
+                stdin, more = heredoc(self, redirect)
                 piped += more
             elif self.raw(redirect).lstrip("0").startswith("<"):
                 stdin = self._read(redirect.named_children[-1:])
@@ -144,34 +159,6 @@ class Shell:
         if targets and targets[0].type == "process_substitution":
             return self.captured(targets[0])
         return self.file(self.target(self.raw(targets[0]))) if targets else ()
-
-    def _heredoc(self, node: Node) -> tuple[Value, list[Node]]:
-        body: Value = ()
-        literal = False
-        piped: list[Node] = []
-        for child in node.named_children:
-            if child.type == "heredoc_start":
-                literal = not self.raw(child).replace("_", "a").isalnum()
-            elif child.type == "heredoc_body":
-                span = (child.start_byte, child.end_byte)
-                body = self.literal(*span) if literal else self._pieces(child, *span)
-            elif child.type == "pipeline":
-                piped += child.named_children
-        return body, piped
-
-    def _targets(self, redirects: Iterable[Node]) -> list[str]:
-        """The files that get the output of a statement, by meaning or name."""
-        found = []
-        for redirect in redirects:
-            if redirect.type == "heredoc_redirect":
-                found += self._targets(redirect.named_children)
-            elif redirect.type == "file_redirect" and ">" in self.raw(redirect):
-                raw = self.raw(redirect)
-                if raw[0] == "2" or not redirect.named_children:
-                    continue
-                target = next((c for c in redirect.named_children if c.type in WORDS), None)
-                found.append(self.target(self.raw(target)) if target else "/dev/null")
-        return found
 
     def target(self, raw: str) -> str:
         """A file by its meaning where a variable gives it one, or by its name."""
@@ -248,6 +235,9 @@ class Shell:
     def word(self, node: Node, *, quoted: bool = False) -> Value:
         """What a word becomes when the shell expands it."""
         kind = node.type
+        if kind == "arithmetic_expansion":
+            self.effects.sinks.extend(calculated(self, node))
+            return (UNKNOWN,)
         if kind in EXPANDED:
             if kind.endswith("expansion"):
                 value = expanded(self, node, self.raw(node).lstrip())
@@ -258,13 +248,13 @@ class Shell:
             return self.literal(node.start_byte + 1, node.end_byte - 1)
         if kind in ("string", "translated_string"):
             start = self.raw(node).find('"') + 1 + node.start_byte
-            return self._pieces(node, start, node.end_byte - 1, quoted=True)
+            return self.pieces(node, start, node.end_byte - 1, quoted=True)
         if kind == "ansi_c_string":
             raw = self.raw(node)[2:-1]
             return (raw.replace("\\n", "\n").replace("\\t", "\t"),)
-        return self._pieces(node, quoted=quoted)
+        return self.pieces(node, quoted=quoted)
 
-    def _pieces(self, node: Node, start: int = -1, end: int = -1, *, quoted: bool = False) -> Value:
+    def pieces(self, node: Node, start: int = -1, end: int = -1, *, quoted: bool = False) -> Value:
         """The children of a node expanded, and the text between them."""
         found: list[str | Taint] = []
         at = node.start_byte if start < 0 else start
@@ -320,7 +310,7 @@ class Shell:
             else:
                 words.append(child)
         taken, _ = self._taken(redirects, stdin)
-        targets = self._targets(redirects)
+        targets = targeted(self, redirects)
         self.captures += bool(targets)
         printed = self._called(node, words, taken)
         self.captures -= bool(targets)
@@ -328,6 +318,8 @@ class Shell:
         if printed and not self.captures:
             end = node.end_byte + self.offset
             self.effects.printed.append(Write(printed, node.start_byte + self.offset, end))
+            if "1" in self.opened:
+                self.write(self.opened["1"], printed, node)
         return printed
 
     def _called(self, node: Node, nodes: Sequence[Node], stdin: Value) -> Value:
@@ -364,6 +356,8 @@ class Shell:
     def _harmed(self, call: shell_programs.Call, spans: Sequence[tuple[int, int]]) -> None:
         """Note where a command takes foreign text for more than a text."""
         files: Mapping[str, Sequence[Write]] = self.effects.files
+        if call.name == "let":
+            self.effects.sinks.extend(let(self, call.arguments, spans))
         if self.given.made:
             files = {**self.given.made, **files}
         if call.stdin or files or any(taints(value) for value in call.arguments):
@@ -394,5 +388,6 @@ _STATEMENTS = {
     "list": sequence,
     "while_statement": branching,
     "function_definition": Shell._function,  # noqa: SLF001  as above
+    "compound_statement": Shell._group,  # noqa: SLF001  as above
     "test_command": Shell._test,  # noqa: SLF001  as above
 }

@@ -49,8 +49,19 @@ def load(platform: str, source: Source, tree: Tree) -> Loaded:
         raise
     except Exception as error:
         raise UnreadableError(source.path, 1, 1, bug(error)) from error
+    if any(map(_with_literals, loaded.pipelines)):
+        from pipelaw.facts.secret_repeats import without_repeats  # noqa: PLC0415  few files have secrets
+
+        loaded = loaded._replace(pipelines=tuple(map(without_repeats, loaded.pipelines)))
     missed = tuple(_torn(loaded.pipelines))
     return loaded._replace(problems=(*loaded.problems, *missed)) if missed else loaded
+
+
+def _with_literals(pipeline: Pipeline) -> bool:
+    """Whether anything in a pipeline looks like a secret."""
+    return bool(pipeline.credentials) or any(
+        job.credentials or any(step.credentials for step in job.steps) for job in pipeline.jobs
+    )
 
 
 def _torn(pipelines: Iterable[Pipeline]) -> Iterator[Problem]:

@@ -119,13 +119,15 @@ def job_of(
 def _unmounted(
     context: Context, steps: Iterable[Step], around: Iterable[Volume]
 ) -> Iterator[Volume]:
-    """The host paths that the pipeline declares and nothing mounts."""
+    """The host paths that the pipeline declares and nothing mounts, as a device neither."""
     if not context.hosts:
         return
-    mounts = [*around, *(volume for step in steps for volume in step.volumes)]
+    ran = tuple(steps)
+    mounts = [*around, *(volume for step in ran for volume in step.volumes)]
     used = {id(volume.place.first) for volume in mounts}
+    options = {one for step in ran for container in step.containers for one in container.options}
     for path in context.hosts.values():
-        if id(path) not in used:
+        if id(path) not in used and f"device={path.value}" not in options:
             yield mount(path.value, "", context.document.place(path))
 
 

@@ -103,6 +103,9 @@ class Values:
     def pulled(self, node: Node | None) -> None:
         """Read the secrets with which the runner pulls images."""
         for item in self.document.scalars(node, "`image_pull_secrets`"):
+            if "{" in item.value:  # what the secret should hold, not its name
+                self.named("image_pull_secrets", item, "credential", "")
+                continue
             place = self.document.place(item)
             self._secret(item.value, "other", "image_pull_secrets", place)
 

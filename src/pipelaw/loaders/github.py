@@ -19,10 +19,11 @@ from pipelaw.loaders.github_jobs import jobs_of
 from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_lock import locked
 from pipelaw.loaders.github_memory import memory, remember, uses_of_action
+from pipelaw.loaders.github_missing import missing
 from pipelaw.loaders.github_permissions import permissions_of
 from pipelaw.loaders.github_reach import reach_of
 from pipelaw.loaders.github_releases import deploys, publishes
-from pipelaw.loaders.github_siblings import called_by, callers, upstream
+from pipelaw.loaders.github_siblings import called_by, callers, followed, upstream
 from pipelaw.loaders.github_steps import Surroundings, steps_of
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.model import Job, Pipeline, Reference, Runner
@@ -72,6 +73,8 @@ def _load(source: Source, tree: Tree) -> Loaded:
         pipeline = _workflow(context, fields, tree)
     if partial(tree):
         context.unresolved.extend(_elsewhere(pipeline))
+    elif "./" in source.text or "$/" in source.text:
+        context.unresolved.extend(missing(pipeline, tree))
     if not remember(tree, source.path, context, pipeline):
         context.forget()
     return Loaded((pipeline,), tuple(problems), tuple(context.unresolved))
@@ -105,6 +108,7 @@ def _workflow(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline
     triggers = tuple(triggers_of(document, fields.get("on")))
     if any(trigger.name == "workflow_run" for trigger in triggers):
         triggers = upstream(tree, document.source.path, triggers, fields.get("on"))
+        context.followed = followed(tree, document.source.path, fields.get("on"))
     if not triggers:
         document.problem(document.root, "a workflow without `on`: nothing starts it")
     context.start(triggers)

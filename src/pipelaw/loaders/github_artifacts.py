@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.authors import FETCHED_REQUESTER, REQUESTER
 from pipelaw.facts.script_words import words
+from pipelaw.facts.shell_effects import Given
+from pipelaw.facts.taint import Taint, taints
 from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_slices import expanded
-from pipelaw.loaders.github_workspace import Mount, owned, resolved, standing
+from pipelaw.loaders.github_taint_stores import STORES
+from pipelaw.loaders.github_workspace import Mount, by_variables, owned, resolved, standing
 from pipelaw.model import Artifact, replaced
 from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pipelaw.model import Command, Script, Step
     from pipelaw.place import Place
@@ -53,6 +56,8 @@ _REDIRECTED = pattern(r"<\s*([\w./-]+)")
 _CLEANED = pattern(
     r"\btr\s+-\w*[cd]|\bgrep\s+-\w*o|\b(?:head|tail)\s+-n?\s*1\b|tonumber|\[0-9\]|\\d\+"
 )
+_CHECKED = pattern(r"=~|\bgrep\s+-\w*q|\bcase\s")
+_CHECKING = frozenset(("", "bash", "sh"))
 _DONE = pattern(r"\bdone\s*<\s*[\"']?([\w./-]+)")
 _READ = pattern(r"\bread\s+(?:-\w+\s+)*(\w+)")
 _FOR = pattern(r"\bfor\s+(\w+)\s+in\s+([^\n]*)")
@@ -232,7 +237,24 @@ def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1)
         piece = expanded(command.text, text, {})
         if not _CLEANED.search(piece) and any(read in piece for read in reads):
             best = kind if kind != "outputs" or not best else best
+    if best and script.shell in _CHECKING and _CHECKED.search(text):
+        folders = {start, *(folder for _, among in passed for folder in among)}
+        return best if _unchecked(text, folders, mounts, best) else ""
     return best
+
+
+def _unchecked(text: str, folders: Iterable[str], mounts: Sequence[Mount], kind: str) -> bool:
+    """Whether what a script writes may still say anything, after all that it checks."""
+    from pipelaw.facts.shell_taint import run  # noqa: PLC0415  few jobs have files of outsiders
+
+    theirs = Taint(FETCHED_REQUESTER)
+
+    def held(path: str) -> Taint | None:
+        paths = (resolved(path, folder) for folder in folders)
+        return theirs if any(p is not None and owned(p, mounts) for p in paths) else None
+
+    effects = run(by_variables(text), Given(stores=STORES, file=held))
+    return any(taints(write.value) for write in effects.files.get(kind, ()))
 
 
 def _read(command: Command, folders: Sequence[str], mounts: Sequence[Mount]) -> Iterator[str]:

@@ -30,6 +30,7 @@ class _Started(NamedTuple):
     open_events: frozenset[str]
     """What of it outsiders can cause."""
     fixed: tuple[str, ...] = ()
+    followed: frozenset[str] = frozenset()
 
 
 def noted(

@@ -21,7 +21,17 @@ from pipelaw.loaders.github_expressions import (
     fences,
     parse,
 )
-from pipelaw.loaders.github_names import BOT_IDS, CAUSES, MARKS, chosen, foreign, own, unwrapped
+from pipelaw.loaders.github_names import (
+    BOT_IDS,
+    CAUSES,
+    chosen,
+    foreign,
+    literal,
+    own,
+    personal,
+    unwrapped,
+    words_of,
+)
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -297,20 +307,20 @@ class _Judge:
 
     def contains(self, where: Expr, what: Expr) -> bool | None:
         """A label that only members set, or a list of trusted associations or people."""
-        words = _words(where)
+        words = words_of(where)
         known = self.value(what) if words is not None else UNKNOWN
         if words is not None and isinstance(known, str) and isinstance(what, Path):
-            text = "" if isinstance(where, Call) else _literal(where)
+            text = "" if isinstance(where, Call) else literal(where)
             return known.lower() in (text or words)
         if not self.outsider:
             return None
         path = unwrapped(where)
         if isinstance(path, Path) and ".labels" in path.name:
             return self.label(path.name)
-        if isinstance(what, Path) and chosen(path):
-            return self.person(what.name, _MEMBER)
-        if words is None or not isinstance(what, Path):
-            return None
+        if not isinstance(what, Path) or (isinstance(where, (Literal, Path)) and personal(what)):
+            return None  # whoever takes a part of a name gets through
+        if words is None:
+            return self.person(what.name, _MEMBER) if chosen(path) else None
         told = self.away_from if what.name.endswith("workflow_run.event") else self.person
         results = {told(what.name, word) for word in words}
         return False if words and results == {False} else None
@@ -346,28 +356,6 @@ _AUTHORED = ("github.event.pull_request.", "github.event.issue.", "github.event.
 
 
 _MEMBER = "a member"  # for the login of somebody whom the repository's settings name
-
-
-def _literal(tree: Expr) -> str:
-    return tree.value.lower() if isinstance(tree, Literal) and isinstance(tree.value, str) else ""
-
-
-def _words(tree: Expr) -> list[str] | None:
-    """The texts of `fromJSON('["a", "b"]')`, or of a literal that is searched for them."""
-    if isinstance(tree, Call) and tree.function == "fromjson" and tree.arguments:
-        inner = tree.arguments[0]
-        if isinstance(inner, Literal) and isinstance(inner.value, str):
-            import json  # noqa: PLC0415  few conditions have a list
-
-            try:
-                found = json.loads(inner.value)
-            except ValueError:
-                return None
-            if isinstance(found, list):
-                return [str(word).lower() for word in found]
-    if isinstance(tree, Literal) and isinstance(tree.value, str):
-        return tree.value.lower().translate(MARKS).split()
-    return None
 
 
 def _both(left: bool | None, right: bool | None) -> bool | None:

@@ -103,6 +103,7 @@ class Context:
         "document",
         "events",
         "flow",
+        "followed",
         "guarded",
         "handed",
         "inputs",
@@ -122,8 +123,8 @@ class Context:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.triggers: tuple[Trigger, ...] = ()
-        self.events = self.open_events = self.live = frozenset[str]()
-        """What starts it, what of that outsiders can cause, and what gets through to what is being read."""
+        self.events = self.open_events = self.live = self.followed = frozenset[str]()
+        """What starts it, what outsiders can cause, what gets to what is read, what starts those before."""
         self.shell = ""
         self.flow = Flow({})
         self.unresolved: list[Problem] = []
@@ -165,7 +166,7 @@ class Context:
         inner = Context(document)
         inner.tree, inner.depth = self.tree, self.depth + 1
         inner.triggers, inner.events = self.triggers, self.events
-        inner.open_events = self.open_events
+        inner.open_events, inner.followed = self.open_events, self.followed
         return inner
 
     def apart(self, known: Known) -> Flow:

@@ -29,7 +29,7 @@ from pipelaw.loaders.github_expressions import (
     parse,
     paths,
 )
-from pipelaw.loaders.github_names import ACTOR_IDS, ACTORS, BOT_IDS
+from pipelaw.loaders.github_names import ACTOR_IDS, ACTORS, BOT_IDS, personal
 from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -323,7 +323,7 @@ def _ternary(left: Expr, right: Expr) -> Iterator[Found]:
 def _text(where: Expr, what: Path) -> bool:
     """Whether `contains` searches a text where a list was meant: variables are never lists."""
     if isinstance(where, Path):
-        return where.name.startswith(("env.", "vars.")) and what.name in _CHOSEN
+        return where.name.startswith(("env.", "vars.")) and (what.name in _CHOSEN or personal(what))
     # none of the few associations that there are is a part of another one that matters
     return isinstance(where, Literal) and not what.name.endswith(".author_association")
 
@@ -373,6 +373,6 @@ def _call(tree: Call, *, positive: bool) -> Iterator[Found]:
     elif tree.function == "contains" and isinstance(what, Path) and _text(where, what):
         known = author(what.name)
         who = known.who if known else ""
-        if what.name in _BRANCHED:
+        if what.name in _BRANCHED or personal(what):
             who = who or STARTER
         yield Found("substring", what.name, 0, 0, positive, author=who)

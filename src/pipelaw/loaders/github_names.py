@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.loaders.github_expressions import Call, Path
+from pipelaw.loaders.github_expressions import Call, Literal, Path
 
 if TYPE_CHECKING:
     from pipelaw.loaders.github_expressions import Expr
@@ -33,6 +33,11 @@ _WRAPPING = frozenset({"tojson", "fromjson", "join"})
 def chosen(tree: Expr) -> bool:
     """Whether an expression is what members set for the repository."""
     return isinstance(tree, Path) and tree.name.startswith("vars.")
+
+
+def personal(path: Path) -> bool:
+    """Whether a context names an account, whose name or number can be just a part of another one."""
+    return path.name in CAUSES or path.name.endswith((".login", ".user.id", ".owner.id"))
 
 
 def unwrapped(tree: Expr) -> Expr:
@@ -77,3 +82,26 @@ def own(tree: Expr) -> bool:
             ("github.event.repository.", "github.event.workflow_run.repository.")
         )
     )
+
+
+def literal(tree: Expr) -> str:
+    """The text of a literal in lower case, "" for anything else."""
+    return tree.value.lower() if isinstance(tree, Literal) and isinstance(tree.value, str) else ""
+
+
+def words_of(tree: Expr) -> list[str] | None:
+    """The texts of `fromJSON('["a", "b"]')`, or of a literal that is searched for them."""
+    if isinstance(tree, Call) and tree.function == "fromjson" and tree.arguments:
+        inner = tree.arguments[0]
+        if isinstance(inner, Literal) and isinstance(inner.value, str):
+            import json  # noqa: PLC0415  few conditions have a list
+
+            try:
+                found = json.loads(inner.value)
+            except ValueError:
+                return None
+            if isinstance(found, list):
+                return [str(word).lower() for word in found]
+    if isinstance(tree, Literal) and isinstance(tree.value, str):
+        return tree.value.lower().translate(MARKS).split()
+    return None

@@ -7,189 +7,93 @@ only answers stops those whose condition tests its answer.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, true
+from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, decode, true
+from pipelaw.errors import UnreadableError
 from pipelaw.loaders.github_conditions import COMMENTED, Case, evaluate, judged
-from pipelaw.loaders.github_reach import STATUS
-from pipelaw.parts import by_name
+from pipelaw.loaders.github_definitions import DEEPEST, action_in, definition, folder_of
+from pipelaw.loaders.github_known_checks import (
+    FAILS,
+    NO_CHECK,
+    PERMITTED,
+    SIGNS,
+    Check,
+    everybody,
+    known,
+    mentioned,
+    named,
+    scripted,
+)
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from pipelaw.loaders.github_reach import Reach
-    from pipelaw.model import Step, Trigger, Variable
+    from pipelaw.loaders.github_definitions import Definition
+    from pipelaw.model import Trigger
+    from pipelaw.tree import Tree
 
-_MENTIONED = (
-    "permission-check permissions-check -permission@ user-permission actor-permission"
-    " repository-permission permission-check-action slash-command-action shopify/snapit github/command@"
-    " branch-deploy@ membership fetch-metadata@ collaboratorpermissionlevel checkcollaborator"
-    " /collaborators/ /memberships/ /members/ iscrossrepository pushed_at committeddate committer.date"
-    " check-permission commit_date committed_at -collaborator -maintainer require-permission"
-    " verify-permission head.repo.full_name head.repo.fork author_association"
-).split()
-"""A file without any of these, in lower case, has no such step."""
-_FAILING = frozenset(
-    {
-        "sushichop/action-repository-permission",
-        "prince-chrismc/check-actor-permissions-action",
-        "lannonbr/repo-permission-check-action",
-        "xt0rted/slash-command-action",
-        "shopify/snapit",
-        "dependabot/fetch-metadata",
-    }
-)
-"""Actions that fail where whoever caused the run may not write, or is not who the request says."""
-_ANSWERING = frozenset(
-    {
-        "actions-cool/check-user-permission",
-        "github/command",
-        "github/branch-deploy",
-        "themoddinginquisition/actions-team-membership",
-        "tspascoal/get-user-teams-membership",
-    }
-)
-"""Actions that answer it by an output, and go on."""
-_REQUIRING = frozenset({"skjnldsv/check-actor-permission", "lidofinance/check-user-permission"})
-"""Actions that fail where their input `require` demands more than there is."""
-_WRITERS = frozenset({"write", "maintain", "admin"})
-_LEVELS = ("permission-level", "permission", "permissions", "required-permission", "require")
-_OPEN = frozenset({"none", "read", "triage"})
-"""What everybody has in a public repository, or is given without the right to write."""
-_STOPPING_INPUTS = ("error-if-missing", "exit", "fail-on-missing")
-_NAMED = pattern(
-    r"(?:check|require|verify|assert)\w*-(?:\w+-)*(?:permissions?|membership|collaborator|maintainer)"
-    r"|(?:permissions?|membership|collaborator|maintainer)-(?:\w+-)*(?:check|gate|guard)"
-)
-"""What people call their own actions and workflows that do so."""
-
-_PERMISSION = pattern(
-    r"CollaboratorPermissionLevel|checkCollaborator|MembershipForUser|checkMembership"
-    r"|/collaborators/|/memberships/|\borgs/[^\s/]+/members/|isCrossRepository"
-)
-_THROWING = pattern(
-    r"checkCollaborator|MembershipForUser|checkMembership|/memberships/|\borgs/[^\s/]+/members/"
-)
-"""Requests that themselves fail for somebody who is no member."""
-_CAUGHT = pattern(r"\bcatch\b|\bif\s+!?\s*gh\b|\|\|\s*(?:true|:|echo)\b")
-_ASSOCIATED = pattern(r"\b(?:comment|review|pull_request)\.author_association\b")
-_MEMBERS = r"\b(?:OWNER|MEMBER|COLLABORATOR)\b"
-_IS_MEMBER = pattern(_MEMBERS)
-_IS_OTHER = pattern(r"\b(?:NONE|CONTRIBUTOR|FIRST_TIMER|FIRST_TIME_CONTRIBUTOR|MANNEQUIN)\b")
-_MEMBERS_ALONE = pattern(
-    rf"(?:==?|=~)[^\n]{{0,200}}{_MEMBERS}[^\n]{{0,200}}\|\|[^|]{{0,200}}?\bexit\s+[1-9]"
-    rf"|!=[^!]{{0,100}}?{_MEMBERS}[^!]{{0,400}}?(?:\bexit\s+[1-9]|setFailed|\bthrow\b)"
-    rf"|{_MEMBERS}[\"']?\)[^*]{{0,400}};;\s*\*\)[^;]{{0,200}}(?:;[^;]{{1,100}})?\bexit\s+[1-9]"
-    rf"|\bgrep\s+-\w*q[^\n]{{0,200}}{_MEMBERS}[^\n|]{{0,80}}(?:\|\|[^\n]{{0,80}}\bexit\s+[1-9]|\s*\Z)"
-    rf"|!\s*\[[^\]\n]{{0,200}}{_MEMBERS}[^\]\n]{{0,100}}\]\.includes\([^;]{{0,400}}?(?:setFailed|\bthrow\b|exit\()"
-)
-"""A script that ends where somebody is none of these."""
-_SIGNS = (
-    *("CollaboratorPermissionLevel", "checkCollaborator", "MembershipForUser", "checkMembership"),
-    *("/collaborators/", "/memberships/", "/members/", "isCrossRepository", "author_association"),
-    *("head.repo.", "pushed_at", "committedDate", "committer.date", "commit_date", "committed_at"),
-)
-"""A script that checks who started the run, or when code was added, has one of these, or its variables."""
-_FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
 _ALWAYS_FAILS = pattern(
     r"(?:\A|\n|&&\s*|;\s*)(?:exit\s+[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
 )
 """A script that ends so, whatever it says before."""
-_UNEQUAL = pattern(
-    r"!=[^!]{0,400}?(?:\bexit\s+[1-9]|setFailed|\bthrow\b)"
-    r"|(?<![!=])={1,2}[^\n|=]{0,200}\|\|[^\n|=]{0,80}\bexit\s+[1-9]"
+_LOCAL = ("./", "$/")
+_ACTED = pattern(
+    r"github\.(?:triggering_)?actor|(?:sender|user)\.login|GITHUB_(?:TRIGGERING_)?ACTOR"
+    r"|author_association|context\.actor",
+    re.IGNORECASE,
 )
-"""A comparison that ends the run where it does not hold."""
-_IS_TRUE = pattern(r"=\s*['\"]?true\b[^=]{0,400}?\bexit\s+[1-9]")
-_ADDED = pattern(r"pushed_at|committedDate|committer\.date|commit_date|committed_at")
-_ASKED = pattern(r"created_at|comment_at|submitted_at|labeled_at|COMMENT_AT")
-_DATES = pattern(r"\bdate\s+(?:-\w\s+)*(?:-d|--date)|new Date|Date\.parse|fromdateiso8601")
+"""Who caused the run, or wrote what it is about."""
+_COMPARED = pattern(r"[=!]=|=~|\s=\s|\b(?:case|grep|jq)\b|(?:includes|contains|indexOf)\(")
+_ELSEWHERE = pattern(r"(?:\A|[\s;&|(])\.{1,2}/[\w.-]|\.(?:sh|py|c?js|ts|rb|pl)\b|\brequire\(")
+"""A script that runs code from a file."""
 _OUTPUTS = pattern(r"\bsteps\.([\w-]+)\.outputs\.", re.IGNORECASE)
 
 
-class Check(NamedTuple):
-    """What a step makes sure of."""
+class Asked(NamedTuple):
+    """For whom a check is looked at, and where what is used of the repository is looked up."""
+
+    events: tuple[str, ...] = ()
+    """The events that outsiders cause."""
+    tree: Tree | None = None
+    depth: int = 0
+    """How many files are between the workflow and what is being looked at."""
+
+    @property
+    def inside(self) -> Asked:
+        """The same for what is inside a local action or workflow."""
+        return self._replace(depth=self.depth + 1)
+
+
+ANYWHERE = Asked()
+
+
+class Seen(NamedTuple):
+    """What the steps of a job or of an action make sure of, one after the other."""
 
     stops: frozenset[str] = frozenset()
-    """permission or date, where it fails otherwise."""
-    answers: bool = False
-    """Its outputs tell whether whoever caused the run may do so."""
+    answering: frozenset[str] = frozenset()
+    """The steps whose outputs tell whether whoever caused the run may do so."""
+    unclear: bool = False
+    """A step may check it in a way that is not understood here."""
 
 
-NO_CHECK = Check()
-_PERMITTED = frozenset({"permission"})
-
-
-def mentioned(text: str) -> bool:
-    """Whether a file may have such a step at all."""
-    lowered = text.lower()
-    return any(word in lowered for word in _MENTIONED)
-
-
-def check_of(uses: str, inputs: Mapping[str, str], script: str, env: str) -> Check:
+def check_of(
+    uses: str, inputs: Mapping[str, str], script: str, env: str, asked: Asked = ANYWHERE
+) -> Check:
     """What a step makes sure of, by the action that it uses, or the script that it runs with `env`."""
     if uses:
         name = uses.partition("@")[0].lower()
         if name not in ("actions/github-script", "octokit/request-action"):
-            found = _known(name, inputs)
-            return NO_CHECK if found is not NO_CHECK and _everybody(inputs) else found
+            found = known(name, inputs)
+            if uses.startswith(_LOCAL):
+                found = _action_checks(folder_of(uses), asked, found)
+            return NO_CHECK if found is not NO_CHECK and everybody(inputs) else found
         script = script or inputs.get("script", "") or inputs.get("route", "")
-    return _scripted(script, env) if script else NO_CHECK
-
-
-def _known(name: str, inputs: Mapping[str, str]) -> Check:
-    """What an action makes sure of."""
-    if name in _FAILING:
-        return Check(_PERMITTED, answers=True)
-    if name in _ANSWERING or name in _REQUIRING:
-        stops = any(inputs.get(key, "").lower() == "true" for key in _STOPPING_INPUTS)
-        if name in _REQUIRING:
-            stops = inputs.get("require", "").lower() in _WRITERS
-        return Check(_PERMITTED if stops else frozenset(), answers=True)
-    return Check(_PERMITTED, answers=True) if _NAMED.search(name[:200]) else NO_CHECK
-
-
-def _everybody(inputs: Mapping[str, str]) -> bool:
-    """Whether an action lets through who has no more than everybody."""
-    return any(_OPEN.intersection(inputs.get(key, "").lower().split(",")) for key in _LEVELS)
-
-
-@lru_cache(maxsize=1024)
-def _scripted(script: str, env: str) -> Check:
-    if not any(sign in script or sign in env for sign in _SIGNS):
-        return NO_CHECK
-    permission = _PERMISSION.search(script) is not None
-    fails = _FAILS.search(script) is not None
-    stops = set()
-    throws = _THROWING.search(script) is not None and _CAUGHT.search(script) is None
-    forks = fails and _keeps_forks_out(f"{env}\n{script}")
-    members = _asks_for_members(script, env)
-    refused = members and _MEMBERS_ALONE.search(script) is not None
-    if forks or refused or (permission and (fails or throws)):
-        stops.add("permission")
-    asked = _ASKED.search(script) or _ASKED.search(env)
-    if fails and asked and _ADDED.search(script) and _DATES.search(script):
-        stops.add("date")
-    return Check(frozenset(stops), answers=permission or members)
-
-
-def _asks_for_members(script: str, env: str) -> bool:
-    """Whether a script looks at who caused the run, and names only those who belong to the repository."""
-    if "author_association" not in script and "author_association" not in env:
-        return False
-    named = _IS_MEMBER.search(script) is not None and _IS_OTHER.search(script) is None
-    return named and _ASSOCIATED.search(f"{env}\n{script}") is not None
-
-
-def _keeps_forks_out(text: str) -> bool:
-    """Whether a script ends where the request is of another repository, after where its values come from."""
-    named, forked = text.find("head.repo.full_name"), text.find("head.repo.fork")
-    return (named >= 0 and _UNEQUAL.search(text, named) is not None) or (
-        forked >= 0 and _IS_TRUE.search(text, forked) is not None
-    )
+    return scripted(script, env) if script else NO_CHECK
 
 
 class JobChecks(NamedTuple):
@@ -201,31 +105,119 @@ class JobChecks(NamedTuple):
     """The start of the paths of its outputs that say no for an outsider."""
 
 
-def job_checks(job: str, fields: Mapping[str, Node], events: Iterable[str]) -> JobChecks:
-    """What the steps of one job make sure of; `events` are those that outsiders cause."""
+def job_checks(job: str, fields: Mapping[str, Node], asked: Asked) -> JobChecks:
+    """What the steps of one job make sure of, or the workflow that it calls."""
     called = fields.get("uses")
     if isinstance(called, ScalarNode):
-        if not _NAMED.search(called.value[:200].lower()):
-            return JobChecks()
-        return JobChecks(_PERMITTED, frozenset({f"needs.{job.lower()}.outputs."}))
-    steps = fields.get("steps")
-    around = _texts_of(fields.get("env"))
+        outputs = f"needs.{job.lower()}.outputs."
+        said = JobChecks(PERMITTED, frozenset({outputs})) if named(called.value) else JobChecks()
+        if not called.value.startswith(_LOCAL):
+            return said
+        return _workflow_checks(folder_of(called.value), outputs, asked, said)
+    seen = _seen(fields.get("steps"), _texts_of(fields.get("env")), asked)
+    return JobChecks(seen.stops, _closed(f"needs.{job}.outputs.", fields, seen.answering))
+
+
+def _seen(steps: Node | None, around: str, asked: Asked) -> Seen:
+    """What steps make sure of; `around` are the values of the variables around them."""
     stops: set[str] = set()
     answering: set[str] = set()
+    unclear = False
     for item in steps.value if isinstance(steps, SequenceNode) else ():
         if isinstance(item, MappingNode):
             step = _texts(item)
             env = f"{around}\n{step.get('env', '')}"
-            found = check_of(step.get("uses", ""), step, step.get("run", ""), env)
+            found = check_of(step.get("uses", ""), step, step.get("run", ""), env, asked)
             condition, optional = step.get("if", ""), step.get("continue-on-error")
-            if found.stops and dominates(condition, optional, events):
+            if found.stops and dominates(condition, optional, asked.events):
                 stops |= found.stops
             closed = frozenset(f"steps.{name}.outputs." for name in answering)
-            if optional != "true" and refuses(condition, _code(step), closed, events):
-                stops |= _PERMITTED
+            if optional != "true" and refuses(condition, _code(step), closed, asked.events):
+                stops |= PERMITTED
             if found.answers and "id" in step:
                 answering.add(step["id"].lower())
-    return JobChecks(frozenset(stops), _closed(job, fields, answering))
+            unclear = unclear or (asked.depth > 0 and _unclear(step, env))
+    return Seen(frozenset(stops), frozenset(answering), unclear)
+
+
+def _unclear(step: Mapping[str, str], env: str) -> bool:
+    """Whether a step may ask who caused the run: in code that is elsewhere, or by what it compares."""
+    used, script = step.get("uses", ""), _code(step)
+    if used and not used.lower().startswith(("actions/", *_LOCAL)):
+        return True
+    text = f"{script}\n{env}\n{step.get('if', '')}"
+    if any(sign in text for sign in SIGNS) or _ELSEWHERE.search(script) is not None:
+        return True
+    return _ACTED.search(text) is not None and _COMPARED.search(text) is not None
+
+
+def _action_checks(folder: str, asked: Asked, said: Check) -> Check:
+    """What a local action makes sure of: what its name says only where that may be so."""
+    found = action_in(asked.tree, folder) if asked.depth < DEEPEST else None
+    if found is None:
+        return said
+    if said is NO_CHECK and not mentioned(found.document.source.text):
+        return NO_CHECK
+    runs = found.fields.get("runs")
+    steps = _values(runs).get("steps")
+    if steps is None:
+        return said if _may_ask(folder, _values(runs), asked.tree) else NO_CHECK
+    seen = _seen(steps, "", asked.inside)
+    if seen.stops or (seen.answering and "outputs" in found.fields):
+        return Check(seen.stops, answers=bool(seen.answering) or "permission" in seen.stops)
+    return said if seen.unclear else NO_CHECK
+
+
+def _may_ask(folder: str, runs: Mapping[str, Node], tree: Tree | None) -> bool:
+    """Whether the program of an action may ask who caused the run, as far as it can be read."""
+    main = runs.get("main")
+    path = normpath(f"{folder}/{main.value}") if isinstance(main, ScalarNode) else ""
+    if tree is None or path not in tree:
+        return True
+    try:
+        text = decode(path, tree.read(path)).text
+    except UnreadableError:
+        return True
+    return any(sign in text for sign in SIGNS) or _ACTED.search(text) is not None
+
+
+def _workflow_checks(path: str, outputs: str, asked: Asked, said: JobChecks) -> JobChecks:
+    """What a called workflow of the repository makes sure of; `outputs` is how its outputs are read."""
+    there = asked.tree is not None and asked.depth < DEEPEST and path in asked.tree
+    found = definition(asked.tree, path) if there and asked.tree is not None else None
+    if found is None or (not said.stops and not mentioned(found.document.source.text)):
+        return said if found is None else JobChecks()
+    stops: set[str] = set()
+    closed: list[str] = []
+    unclear = False
+    for job, node in _values(found.fields.get("jobs")).items():
+        fields = _values(node)
+        checks = job_checks(job, fields, asked.inside)
+        condition = fields.get("if")
+        asks = condition.value if isinstance(condition, ScalarNode) else ""
+        stops |= checks.stops if dominates(asks, None, asked.events) else set()
+        closed += (f"jobs.{each.removeprefix('needs.')}" for each in checks.closed)
+        seen = _seen(fields.get("steps"), _texts_of(fields.get("env")), asked.inside)
+        unclear = unclear or seen.unclear or "uses" in fields or _ACTED.search(asks) is not None
+    if not stops and not closed:
+        return said if unclear else JobChecks()
+    handed = {f"{outputs}{name}" for name in _handed(found, closed)}
+    return JobChecks(frozenset(stops), frozenset({outputs} if "permission" in stops else handed))
+
+
+def _handed(found: Definition, closed: Iterable[str]) -> Iterator[str]:
+    """The outputs of a called workflow that are outputs of its jobs which say no for an outsider."""
+    call = _values(_values(found.fields.get("on")).get("workflow_call"))
+    for name, options in _values(call.get("outputs")).items():
+        value = _values(options).get("value")
+        text = value.value.lower() if isinstance(value, ScalarNode) else ""
+        if any(each in text for each in closed):
+            yield name.lower()
+
+
+def _values(node: Node | None) -> dict[str, Node]:
+    """The values of a mapping by key, nothing for another node."""
+    return {str(k.value): v for k, v in node.value} if isinstance(node, MappingNode) else {}
 
 
 def dominates(condition: str, optional: Node | str | None, events: Iterable[str]) -> bool:
@@ -238,7 +230,7 @@ def dominates(condition: str, optional: Node | str | None, events: Iterable[str]
 
 def refuses(condition: str, script: str, closed: frozenset[str], events: Iterable[str]) -> bool:
     """Whether a step fails for outsiders; its condition may test outputs, of which `closed` say no."""
-    asks = bool(closed) and "steps." in condition and _FAILS.search(script) is not None
+    asks = bool(closed) and "steps." in condition and FAILS.search(script) is not None
     if not condition or not (asks or _ALWAYS_FAILS.search(script)):
         return False
     cases = [Case(e, outsider=True, author=e not in COMMENTED, closed=closed) for e in events]
@@ -267,84 +259,31 @@ def _texts_of(node: Node | None) -> str:
     return "\n".join(_texts(node).values()) if isinstance(node, MappingNode) else ""
 
 
-def _closed(job: str, fields: Mapping[str, Node], answering: set[str]) -> frozenset[str]:
+def _closed(start: str, fields: Mapping[str, Node], answering: frozenset[str]) -> frozenset[str]:
     outputs = fields.get("outputs")
     if not answering or not isinstance(outputs, MappingNode):
         return frozenset()
     return frozenset(
-        f"needs.{job}.outputs.{key.value}".lower()
+        f"{start}{key.value}".lower()
         for key, value in outputs.value
         if isinstance(value, ScalarNode)
         and any(match[1].lower() in answering for match in _OUTPUTS.finditer(value.value))
     )
 
 
-def after(reach: Reach, step: Step, around: Iterable[tuple[Variable, ...]] = ()) -> Reach:
-    """The reach of what follows a step in its job; `around` are the variables that surround it."""
-    used = step.references[0].text if step.references else ""
-    inputs = by_name(step.variables, "input")
-    script = step.scripts[0].text if step.scripts else ""
-    variables = (*(v for scope in around for v in scope), *step.variables)
-    env = "\n".join(v.value for v in variables if v.kind == "environment")
-    found = check_of(used, inputs, script, env)
-    if found.stops:
-        events = [trigger.name for trigger in reach.outsiders]
-        if dominates(step.condition, "true" if step.optional else "", events):
-            reach = reach.checked(found.stops)
-    if step.condition and not step.optional:
-        events = [trigger.name for trigger in reach.outsiders]
-        if refuses(step.condition, script, reach.closed, events):
-            reach = reach.checked(_PERMITTED)
-    if found.answers and step.id:
-        reach = reach.answering(frozenset({f"steps.{step.id.lower()}.outputs."}))
-    return reach
-
-
-class Passage:
-    """How far outsiders get in the steps of a job, as those run one after the other."""
-
-    def __init__(self, start: Reach) -> None:
-        self._start = start
-        self._here = start
-        self._ahead = start
-        self._group: object = None
-
-    def before(self, condition: str, group: object) -> Reach:
-        """Who gets to a step; `group` is the `parallel` block that it is in, None for no such.
-
-        The steps of a block start together: what one of them checks stops none of the others.
-        """
-        if group is None or group is not self._group:
-            self._group, self._here = group, self._ahead
-        if not condition:
-            return self._here
-        if self._here is not self._start and _regardless(condition):
-            return self._start.answering(self._here.closed).narrowed(condition)
-        return self._here.narrowed(condition)
-
-    def passed(self, step: Step, around: Iterable[tuple[Variable, ...]]) -> None:
-        """Take into account what a step checks; `around` are the variables that surround it."""
-        self._ahead = after(self._ahead, step, around)
-
-
-_STEP_PASSED = pattern(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\s*==\s*'success'", re.IGNORECASE)
-
-
-def _regardless(condition: str) -> bool:
-    """Whether a step runs even where one before it failed."""
-    if "(" not in condition or not STATUS.search(condition):
-        return False
-    return "||" in condition or _STEP_PASSED.search(condition) is None
-
-
 def checks_of(
-    bodies: Mapping[str, Mapping[str, Node]], triggers: Iterable[Trigger], *, guarded: bool
+    bodies: Mapping[str, Mapping[str, Node]],
+    triggers: Iterable[Trigger],
+    *,
+    tree: Tree | None,
+    guarded: bool,
 ) -> dict[str, JobChecks]:
     """What the jobs of a workflow make sure of, by id; `guarded` as `mentioned` says of its text."""
-    events = [trigger.name for trigger in triggers if trigger.outsider and trigger.privileged]
+    events = (trigger.name for trigger in triggers if trigger.outsider and trigger.privileged)
+    asked = Asked(tuple(events), tree)
     found = {}
     for job, fields in bodies.items():
-        checks = job_checks(job, fields, events) if guarded else JobChecks()
+        checks = job_checks(job, fields, asked) if guarded else JobChecks()
         if "environment" in fields:
             checks = checks._replace(stops=checks.stops | {"environment"})
         if checks.stops or checks.closed:

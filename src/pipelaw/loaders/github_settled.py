@@ -10,6 +10,7 @@ from pipelaw.loaders.github_approvals import standing_of
 from pipelaw.loaders.github_artifacts import downloads, feeds
 from pipelaw.loaders.github_conditions import evaluate
 from pipelaw.loaders.github_fetches import fetched
+from pipelaw.loaders.github_images import Images
 from pipelaw.loaders.github_origins import Origin, Seen
 from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_workspace import (
@@ -220,6 +221,7 @@ class Workspace:
         part = brought.part
         found = ""
         fed: Feeds = ""
+        images = Images()
         aside = isinstance(part, Checkout) and _of_its_own(part.folder)
         for each, mounts, behind in self._onwards(brought):
             found = found or executor(each.step, each.folder, mounts, behind)
@@ -227,13 +229,14 @@ class Workspace:
             if isinstance(part, Artifact):
                 for script in scripts_here(each.step):
                     fed = fed or feeds(script, each.folder, mounts, behind)
+                images.pass_on(each.step, each.folder, mounts, behind)
             elif found:
                 break
         changes: dict[str, object] = {}
         if not part.executed:  # a local action may run what it brings by itself
             changes = {"executed": bool(found), "executor": found}
         if isinstance(part, Artifact):
-            return replaced(part, **changes, feeds=part.feeds or fed)
+            return replaced(part, **changes, feeds=images.done or part.feeds or fed)
         return replaced(part, **changes, aside=aside and not part.executed)
 
     def _onwards(self, brought: Brought) -> Iterator[tuple[Passed, Sequence[Mount], int]]:

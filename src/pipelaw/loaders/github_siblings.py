@@ -13,7 +13,8 @@ from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNo
 from pipelaw.errors import UnreadableError
 from pipelaw.loaders.github_caches import capped
 from pipelaw.loaders.github_definitions import DEEPEST, ENDS, defined
-from pipelaw.loaders.github_permission_checks import checks_of, mentioned
+from pipelaw.loaders.github_known_checks import mentioned
+from pipelaw.loaders.github_permission_checks import checks_of
 from pipelaw.loaders.github_permissions import Rights, given, rights_of
 from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
 from pipelaw.loaders.github_triggers import triggers_of
@@ -93,7 +94,7 @@ def callers(tree: Tree, path: str, depth: int = 0) -> tuple[Caller, ...]:
     own = _siblings(tree, folder)
     found: list[Caller] = []
     for file in _calls(tree, folder).get(name, ()):
-        jobs = [caller for called, caller in _called(own[file].source) if called == name]
+        jobs = [caller for called, caller in _called(own[file].source, tree) if called == name]
         if jobs and depth < DEEPEST and file != name and "workflow_call" in own[file].text:
             outer = callers(tree, f"{folder}/{file}", depth + 1)
             jobs = [_extended(caller, outer) for caller in jobs] if outer else jobs
@@ -118,7 +119,7 @@ def _extended(caller: Caller, outer: tuple[Caller, ...]) -> Caller:
 
 
 @lru_cache(maxsize=64)
-def _called(source: Source) -> tuple[tuple[str, Caller], ...]:
+def _called(source: Source, tree: Tree) -> tuple[tuple[str, Caller], ...]:
     """The local workflows that a workflow calls, by file name."""
     read = defined(source)
     if read is None:
@@ -137,6 +138,7 @@ def _called(source: Source) -> tuple[tuple[str, Caller], ...]:
     checks = checks_of(
         {key.lower(): body for key, body in bodies.items()},
         triggers,
+        tree=tree,
         guarded=mentioned(source.text),
     )
     reaches = Reaches(reach_of(triggers), conditions, checks)
@@ -190,6 +192,23 @@ def upstream(
         replaced(trigger, outsider=False) if trigger.name == "workflow_run" else trigger
         for trigger in triggers
     )
+
+
+def followed(tree: Tree, path: str, on: Node | None) -> frozenset[str]:
+    """The events that start the workflows which `workflow_run` follows.
+
+    Nothing where the repository has none of a name, or several.
+    """
+    folder = path.rpartition("/")[0]
+    found: set[str] = set()
+    for name in _followed(on) if folder.endswith(_FOLDER) else ():
+        same = [one for one in _siblings(tree, folder).values() if _name(one.text) == name]
+        read = defined(same[0].source) if len(same) == 1 else None
+        if read is None:
+            return frozenset()
+        document, fields = read
+        found.update(trigger.name for trigger in triggers_of(document, fields.get("on")))
+    return frozenset(found)
 
 
 def _followed(on: Node | None) -> list[str]:

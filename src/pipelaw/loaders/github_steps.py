@@ -18,7 +18,7 @@ from pipelaw.loaders.github_inputs import switches_of
 from pipelaw.loaders.github_job_workspace import folder_in, later_scripts, workspace_of
 from pipelaw.loaders.github_local_actions import brought_by
 from pipelaw.loaders.github_misuse import misuse_of, odd_shell, retired_commands
-from pipelaw.loaders.github_permission_checks import Passage
+from pipelaw.loaders.github_passage import Passage
 from pipelaw.loaders.github_publishing import with_publications
 from pipelaw.loaders.github_reach import Reach, never
 from pipelaw.loaders.github_releases import merges
@@ -57,7 +57,7 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
     found = list(_flat(context, node))
     items = [item for item, _ in found]
     workspace = workspace_of(context, around.reach, around.flow, environment=around.environment)
-    passage = Passage(around.reach)
+    passage = Passage(around.reach, context.tree)
     for index, (item, group) in enumerate(found):
         fields = context.document.fields(item, "a step")
         condition = context.document.text(fields["if"], "`if`") if "if" in fields else ""

@@ -11,6 +11,7 @@ from pipelaw.loaders.github_answers import picked
 from pipelaw.loaders.github_contexts import SANDBOXED, author, carried
 from pipelaw.loaders.github_expressions import fences, members, sources
 from pipelaw.loaders.github_files import Files, arrived
+from pipelaw.loaders.github_followed import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,6 +41,10 @@ class Started(Protocol):
     @property
     def fixed(self) -> tuple[str, ...]:
         """How the contexts begin that always say the same here."""
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """What starts the workflows that this one follows, nothing where that is not known."""
 
 
 class Known:
@@ -109,7 +114,8 @@ def taint_of(context: Started, flow: Flow, path: str) -> Taint | None:
         return _through(strongest(_all(context, flow, path)), f"`{path}` as a whole")
     if path.startswith(context.fixed):
         return None
-    return direct(path, context.events, context.open_events)
+    taint = direct(path, context.events, context.open_events)
+    return told(path, taint, context.followed) if context.followed else taint
 
 
 def taints_in(context: Started, flow: Flow, code: str) -> list[Taint]:

@@ -55,6 +55,6 @@ def arriving(sink: Sink, text: str, taint: Taint, place: Place, shell: str) -> E
         writer=writer(taint.who),
         via=taint.via,
         charset=taint.charset,
-        reparsed=sink in ("script", "code"),
+        reparsed=sink in ("script", "code", "arithmetic"),
         place=place,
     )

@@ -172,7 +172,8 @@ def _sinkable(text: str) -> bool:
 
 
 _SINKABLE = pattern(
-    r"GITHUB_|::(?:set-|add-)|%\w|\./\w|os\.|subprocess|>[ \t]*[\w.$\"'{-]|\btee\b"
+    r"GITHUB_|::(?:set-|add-)|\(\(|\s-(?:eq|ne|lt|le|gt|ge)\s|\blet\s"
+    r"|%\w|\./\w|os\.|subprocess|>[ \t]*[\w.$\"'{-]|\btee\b"
     r"|(?i:\b(?:irm|iwr)\b|invoke-(?:webrequest|restmethod)|scriptblock)"
     r"|(?m:(?:^|[;&|({]|\b(?:if|elif|while|until|then|do|else|[Ss]tart-[Pp]rocess)\s)[ \t]*[\"']?\$\{?\w)"
     rf"|\b(?:{'|'.join(sorted(WRAPPERS))})(?:[ \t]+(?:-\S+|\d\S*|[A-Za-z_]\w*=\S*))*[ \t]+[\"']?\$\{{?\w"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import NOWHERE, MappingNode, Problem, decode
 from pipelaw.errors import UnreadableError
 from pipelaw.facts.references import DYNAMIC
+from pipelaw.facts.secrets import credentials
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.gitlab_expansions import in_places
 from pipelaw.loaders.gitlab_include import Reader, documents
@@ -122,6 +123,7 @@ class _Reading:
         kinds = self._kinds()
         jobs, hidden = self._jobs(kinds, shared(own, secrets))
         template = template or (hidden and not config.incomplete)
+        handed = (*reader.handed, *(one for started in self.started for one in started.handed))
         return Pipeline(
             path=config.source.path,
             platform="gitlab",
@@ -138,7 +140,7 @@ class _Reading:
                 *own.flaws,
             ),
             secrets=secrets,
-            credentials=own.facts.credentials,
+            credentials=(*own.facts.credentials, *credentials(handed, ())),
             place=config.place(config.root.value[0][0]) if config.root.value else NOWHERE,
         )
 

@@ -155,8 +155,25 @@ def open_ended(written: str) -> bool:
     """Whether a pattern, with its slashes, finds a name inside of other names.
 
     One that is tied to the beginning or the end may be meant so: `release/*` is how branches are protected.
+    In `^main|master$` each half is tied at one end.
     """
     body = written[1:].rpartition("/")[0]
+    return any(map(_open_ended, _alternatives(body) if "|" in body else (body,)))
+
+
+def _alternatives(body: str) -> Iterator[str]:
+    """The parts of a pattern between bars that are in no group."""
+    depth = start = 0
+    for at, char in enumerate(body):
+        if char in "()" and body[at - 1 : at] != "\\":
+            depth += 1 if char == "(" else -1
+        elif char == "|" and depth == 0:
+            yield body[start:at]
+            start = at + 1
+    yield body[start:]
+
+
+def _open_ended(body: str) -> bool:
     begins, ends = _BEGINNING.match(body), _END.search(body)
     if begins is not None:
         return _PLAIN.match(body[begins.end() :]) is not None

@@ -18,14 +18,14 @@ from pipelaw.errors import UnreadableError
 from pipelaw.facts.references import DYNAMIC
 from pipelaw.loaders.gitlab_merge import Config
 from pipelaw.loaders.gitlab_nodes import MAIN, File
-from pipelaw.loaders.gitlab_references import external, given, text_of
+from pipelaw.loaders.gitlab_references import external, given, inputs, text_of, variable
 from pipelaw.patterns import pattern
 from pipelaw.tree import partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelaw.model import Reference
+    from pipelaw.model import Reference, Variable
     from pipelaw.source import Source
     from pipelaw.tree import Tree
 
@@ -55,6 +55,8 @@ class Reader:
         self.unresolved: list[Problem] = []
         self.included: list[Node] = []
         """The scalars that say what is included from elsewhere, for those who look for variables in them."""
+        self.handed: list[Variable] = []
+        """The texts that inputs are given, or have by default."""
         self._layers: list[Node] = []
         self._open: list[str] = []
         self._count = 0
@@ -89,6 +91,8 @@ class Reader:
         self.included.extend(
             value for key, value in fields.items() if key not in ("inputs", "rules", "local")
         )
+        if isinstance(fields.get("inputs"), MappingNode):
+            self.handed.extend(inputs(config, fields))
         local = fields.get("local")
         if isinstance(local, ScalarNode):
             self._local(local, fields)
@@ -197,6 +201,8 @@ class Reader:
         spec = config.fields(config.fields(header, "the header").get("spec"), "spec")
         for key, value in config.pairs(spec.get("inputs"), "spec:inputs"):
             options = config.fields(value, "an input") if isinstance(value, MappingNode) else {}
+            if "default" in options:
+                self.handed.append(variable(config, key, options["default"]))
             if key.value in given:
                 known[key.value] = given[key.value]
             elif isinstance(options.get("default"), ScalarNode):

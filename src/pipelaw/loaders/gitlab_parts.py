@@ -30,6 +30,8 @@ _WORKSPACE = frozenset(
     ". ./ * ./* ** ./** **/* ./**/* $CI_PROJECT_DIR ${CI_PROJECT_DIR}"
     " $CI_PROJECT_DIR/ ${CI_PROJECT_DIR}/".split()
 )
+_CHECKOUT = pattern(r"(?:\./|\*\*/|\$\{?CI_PROJECT_DIR\}?/)?\.(?:git|\*)/(?:\*|config\Z)")
+"""What leaves the checkout's own files out of an artifact."""
 _PROXY = pattern(r"\A\$\{?CI_DEPENDENCY_PROXY_(?:DIRECT_)?GROUP_IMAGE_PREFIX\}?/")
 """The cache in front of Docker Hub: what follows it is an image of there."""
 _SOCKET = pattern(
@@ -193,14 +195,15 @@ def _artifacts(config: Config, node: Node) -> Iterator[Artifact]:
     paths = tuple(text for _, text in config.values(own.get("paths"), "`artifacts:paths`"))
     untracked = true(own.get("untracked"))
     whole = not _WORKSPACE.isdisjoint(paths)
+    left = [text for _, text in config.values(own.get("exclude"), "`artifacts:exclude`")]
     if paths or untracked:
         yield Artifact(
             action="upload",
             name=config.text(own.get("name"), "`artifacts:name`"),
             paths=paths,
             whole_workspace=untracked or whole,
-            hidden=whole,
-            sensitive=sensitive(paths, hidden=True),
+            hidden=whole and not any(map(_CHECKOUT.match, left)),
+            sensitive=sensitive([path for path in paths if path not in left], hidden=True),
             place=config.place(own["paths"] if paths else own["untracked"]),
         )
     for kind, report in config.fields(own.get("reports"), "`artifacts:reports`").items():

@@ -174,14 +174,14 @@ def inputs(nodes: Nodes, fields: dict[str, Node]) -> Iterator[Variable]:
     if "inputs" not in fields:
         return
     for key, value in nodes.pairs(fields["inputs"], "`inputs`"):
-        text = text_of(nodes, value)
-        yield Variable(
-            name=key.value,
-            value=text,
-            kind="input",
-            literal="$" not in text,
-            place=nodes.place(value),
-        )
+        yield variable(nodes, key, value)
+
+
+def variable(nodes: Nodes, name: ScalarNode, value: Node) -> Variable:
+    """The text that an input is given."""
+    text = text_of(nodes, value)
+    place = nodes.place(value)
+    return Variable(name=name.value, value=text, kind="input", literal="$" not in text, place=place)
 
 
 _MAKERS = {

@@ -264,9 +264,13 @@ def policy(config: Config, fields: Mapping[str, Node], *, limited: bool) -> Poli
     return None
 
 
-def absent(kind: Kind) -> frozenset[str]:
-    """The names of branches and tags that pipelines of a kind do not have."""
-    return frozenset(name for name in REF_NAMES if kind.known.get(name) is State.ABSENT)
+def absent(kind: Kind, *, requests: bool) -> frozenset[str]:
+    """The names of branches and tags that pipelines of a kind do not have.
+
+    With `requests`, also what merge requests alone have.
+    """
+    names = kind.known if requests else REF_NAMES
+    return frozenset(name for name in names if kind.known.get(name) is State.ABSENT)
 
 
 _BRANCH = ("CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")

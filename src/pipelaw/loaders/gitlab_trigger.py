@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
-from pipelaw.loaders.gitlab_references import external, given, project, text_of
+from pipelaw.loaders.gitlab_references import external, given, inputs, project, text_of
 from pipelaw.model import Reference
 from pipelaw.records import NamedTuple
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pipelaw.document import Problem
     from pipelaw.loaders.gitlab_merge import Config
+    from pipelaw.model import Variable
 
 
 class ChildFile(NamedTuple):
@@ -34,18 +35,22 @@ class Downstream(NamedTuple):
     nodes: list[Node]
     """The scalars that say what is started."""
     unresolved: list[Problem]
+    handed: list[Variable]
+    """The inputs that it is given."""
 
 
-NOWHERE_ELSE = Downstream([], [], [], [])
+NOWHERE_ELSE = Downstream([], [], [], [], [])
 """What a job starts that starts nothing."""
 
 
 def downstream(config: Config, node: Node) -> Downstream:
     """What a `trigger` starts."""
-    found = Downstream([], [], [], [])
+    found = Downstream([], [], [], [], [])
     fields = (
         config.fields(node, "`trigger`") if isinstance(node, MappingNode) else {"project": node}
     )
+    if isinstance(fields.get("inputs"), MappingNode):
+        found.handed.extend(inputs(config, fields))
     if "include" in fields:
         for item in _items(config, fields["include"]):
             _child(config, item, found)
@@ -73,6 +78,8 @@ def _child(config: Config, item: Node, found: Downstream) -> None:
     )
     kept = ("inputs", "rules", "local", "artifact", "job")
     found.nodes.extend(value for key, value in fields.items() if key not in kept)
+    if isinstance(fields.get("inputs"), MappingNode):
+        found.handed.extend(inputs(config, fields))
     local = fields.get("local")
     if isinstance(local, ScalarNode):
         path = text_of(config, local)

@@ -106,10 +106,11 @@ def when_of(
 
 
 def _settled(found: Policy | None, starting: Iterable[Kind], workflow: Workflow) -> frozenset[str]:
-    """The names of branches and tags that are known texts in every pipeline that the job is in."""
+    """The variables that are known texts, or empty, in every pipeline that the job is in."""
     sets = []
+    conditions = workflow.rules is not None or (found is not None and found.text != "")
     for kind in starting:
-        names = absent(kind)
+        names = absent(kind, requests=conditions)
         for policy in (found, workflow.rules):
             if policy is not None:
                 names |= policy.settled(kind)

@@ -1,0 +1,78 @@
+"""Actions and workflows of its own repository that a pipeline uses and that are not there."""
+
+from __future__ import annotations
+
+from posixpath import normpath
+from typing import TYPE_CHECKING
+
+from pipelaw.document import Problem
+from pipelaw.loaders.github_definitions import action_in, folder_of
+from pipelaw.loaders.github_sink_inputs import scripts_here
+from pipelaw.tree import LEFT_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipelaw.model import Pipeline, Reference, Step
+    from pipelaw.tree import Tree
+
+_MAKING = (
+    "clone",
+    "submodule",
+    "git checkout",
+    "git fetch",
+    "worktree",
+    "unzip",
+    "tar ",
+    "curl",
+    "wget",
+)
+"""A script with one of these may put files anywhere."""
+
+
+def missing(pipeline: Pipeline, tree: Tree) -> Iterator[Problem]:
+    """What cannot be looked into, because it is neither there nor put there by an earlier step."""
+    for job in pipeline.jobs:
+        for used in job.references:
+            if _local(used, "workflow") and folder_of(used.text) not in tree:
+                yield _problem(used)
+        for at, step in enumerate(job.steps):
+            for used in step.references:
+                there = not _local(used, "action") or _there(tree, used)
+                if not there and not _brought(normpath(folder_of(used.text)), job.steps[:at]):
+                    yield _problem(used)
+
+
+def _local(used: Reference, kind: str) -> bool:
+    return used.pin == "local" and used.kind == kind and "${{" not in used.text
+
+
+def _there(tree: Tree, used: Reference) -> bool:
+    folder = normpath(folder_of(used.text))
+    folder = "" if folder == "." else folder
+    dockerfile = f"{folder}/Dockerfile" if folder else "Dockerfile"
+    # what is above the repository, or is left out of it, is for others to make
+    apart = folder[:2] == ".." or not LEFT_OUT.isdisjoint(folder.split("/"))
+    return apart or action_in(tree, folder) is not None or dockerfile in tree
+
+
+def _brought(folder: str, before: Iterable[Step]) -> bool:
+    """Whether an earlier step may put an action there: a checkout of something else, files, a script."""
+    name = folder.rpartition("/")[2]
+    top = folder.partition("/")[0]
+    for step in before:
+        if any(one.ref or one.repository or one.folder for one in step.checkouts):
+            return True
+        if step.caches or any(one.action == "download" for one in step.artifacts):
+            return True
+        for script in scripts_here(step):
+            text = script.text
+            if name in text or top in text or any(word in text for word in _MAKING):
+                return True
+    return False
+
+
+def _problem(used: Reference) -> Problem:
+    at = used.place.span()
+    what = f"`{used.text}` is used and is not in the repository"
+    return Problem(at.path, at.line, at.column, what)

@@ -1,0 +1,81 @@
+"""How far outsiders get in a job whose steps make sure who started the run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipelaw.loaders.github_known_checks import PERMITTED
+from pipelaw.loaders.github_permission_checks import Asked, check_of, dominates, refuses
+from pipelaw.loaders.github_reach import STATUS
+from pipelaw.parts import by_name
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelaw.loaders.github_reach import Reach
+    from pipelaw.model import Step, Variable
+    from pipelaw.tree import Tree
+
+_STEP_PASSED = pattern(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\s*==\s*'success'", re.IGNORECASE)
+
+
+def after(
+    reach: Reach,
+    step: Step,
+    around: Iterable[tuple[Variable, ...]] = (),
+    tree: Tree | None = None,
+) -> Reach:
+    """The reach of what follows a step in its job; `around` are the variables that surround it."""
+    used = step.references[0].text if step.references else ""
+    inputs = by_name(step.variables, "input")
+    script = step.scripts[0].text if step.scripts else ""
+    variables = (*(v for scope in around for v in scope), *step.variables)
+    env = "\n".join(v.value for v in variables if v.kind == "environment")
+    events = tuple(trigger.name for trigger in reach.outsiders)
+    found = check_of(used, inputs, script, env, Asked(events, tree))
+    if found.stops and dominates(step.condition, "true" if step.optional else "", events):
+        reach = reach.checked(found.stops)
+    if step.condition and not step.optional:
+        events = tuple(trigger.name for trigger in reach.outsiders)
+        if refuses(step.condition, script, reach.closed, events):
+            reach = reach.checked(PERMITTED)
+    if found.answers and step.id:
+        reach = reach.answering(frozenset({f"steps.{step.id.lower()}.outputs."}))
+    return reach
+
+
+class Passage:
+    """How far outsiders get in the steps of a job, as those run one after the other."""
+
+    def __init__(self, start: Reach, tree: Tree | None = None) -> None:
+        self._start = start
+        self._tree = tree
+        self._here = start
+        self._ahead = start
+        self._group: object = None
+
+    def before(self, condition: str, group: object) -> Reach:
+        """Who gets to a step; `group` is the `parallel` block that it is in, None for no such.
+
+        The steps of a block start together: what one of them checks stops none of the others.
+        """
+        if group is None or group is not self._group:
+            self._group, self._here = group, self._ahead
+        if not condition:
+            return self._here
+        if self._here is not self._start and _regardless(condition):
+            return self._start.answering(self._here.closed).narrowed(condition)
+        return self._here.narrowed(condition)
+
+    def passed(self, step: Step, around: Iterable[tuple[Variable, ...]]) -> None:
+        """Take into account what a step checks; `around` are the variables that surround it."""
+        self._ahead = after(self._ahead, step, around, self._tree)
+
+
+def _regardless(condition: str) -> bool:
+    """Whether a step runs even where one before it failed."""
+    if "(" not in condition or not STATUS.search(condition):
+        return False
+    return "||" in condition or _STEP_PASSED.search(condition) is None
