@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipelaw.facts.secret_dumps import PRINTERS, dumps, filtered, may_dump, printing, through
 from pipelaw.facts.secret_expansions import changed, expands, visible
 from pipelaw.facts.secret_hosts import RAW, SENDERS, collector, device, host, unprotected
+from pipelaw.facts.secret_traces import Traces
 from pipelaw.facts.shell_scan import scan
 from pipelaw.facts.shell_words import naming
 from pipelaw.facts.shells import family
@@ -139,9 +140,6 @@ def _dumped(
     yield from search.leaks
 
 
-_UNTRACED = pattern(r"\bset[ \t]+\+\w*x")
-
-
 class _Search:
     """One script, read from top to bottom."""
 
@@ -160,6 +158,7 @@ class _Search:
         """Where a value is hidden for the first time, -1 for nowhere."""
         self.ordered = "()" not in script.text  # functions run elsewhere than they are written
         self.powershell = family(script.shell) == "pwsh"
+        self.traces: Traces | None = None
 
     def assignments(self) -> None:
         """Follow secrets from variable to variable."""
@@ -308,14 +307,10 @@ class _Search:
         """Whether the script names a secret between a `set -x` and the next `set +x`."""
         if not self.ordered:
             return True
-        text = self.script.source_text.text
+        if self.traces is None:
+            self.traces = Traces(self.script.source_text.text)
         start = simple.unit.absolute(simple.start, simple.end)[1]
-        off = _UNTRACED.search(text, start)
-        shown = text[start : off.start()] if off else text[start:]
-        template = self.runner.template
-        return any(name in shown for name in self.held) or (
-            template is not None and template.search(shown) is not None
-        )
+        return self.traces.named(start, self.held, self.runner.template)
 
     def add(self, simple: Simple, way: LeakWay, source: Held, to: str = "") -> None:
         """Note a leak."""

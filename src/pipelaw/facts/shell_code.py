@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pipelaw.facts.shell_syntax import PASSING
 from pipelaw.facts.shell_words import EXECUTING
@@ -11,39 +12,81 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pipelaw.facts.shell_syntax import Fed, Simple, Unit
+    from pipelaw.facts.shell_syntax import Simple, Unit
+
+    Word = tuple[Simple, int]
 
 _SOURCING = frozenset(("source", "."))
+
+T = TypeVar("T")
+
+
+class _Nest(Generic[T]):
+    """Stretches of a text that lie in each other, found by where they are."""
+
+    def __init__(self, stretches: Iterable[tuple[int, int, T]]) -> None:
+        self._all = sorted(stretches, key=lambda one: (one[0], -one[1]))
+        self._starts = [start for start, _, _ in self._all]
+        self._around: list[int] = []
+        """For each the next one around it, -1 for none."""
+        around = -1
+        for number, (_, end, _) in enumerate(self._all):
+            while around >= 0 and self._all[around][1] < end:
+                around = self._around[around]
+            self._around.append(around)
+            around = number
+
+    def around(self, start: int, end: int) -> list[T]:
+        """Those that hold everything from `start` to `end`, the outermost first."""
+        found = []
+        at = bisect_right(self._starts, start) - 1
+        while at >= 0:
+            if end <= self._all[at][1]:
+                found.append(self._all[at][2])
+            at = self._around[at]
+        return found[::-1]
+
+
+class _Index:
+    """The parts of a script in which texts can be expanded."""
+
+    def __init__(self, simples: Sequence[Simple]) -> None:
+        words: dict[Unit, list[tuple[int, int, Word]]] = {}
+        read = []
+        for simple in simples:
+            unit = simple.unit
+            if unit.exact:
+                words.setdefault(unit, []).extend(
+                    (first, last, (simple, number))
+                    for number, (first, last) in enumerate(simple.spans)
+                )
+                # here-documents that are expanded first, and then read as code
+                read += [
+                    (unit.base + fed.start, unit.base + fed.end, True)
+                    for fed in simple.fed
+                    if not fed.literal and fed.taker.language != ""
+                ]
+        self.read = _Nest(read)
+        self.units = _Nest((unit.base, unit.end, (unit, _Nest(of))) for unit, of in words.items())
+
+
+_latest: list[tuple[Sequence[Simple], _Index]] = []
+"""The script that was asked about last, and its index: it is asked for each text that it expands."""
 
 
 def reread(simples: Sequence[Simple], start: int, end: int) -> bool:
     """Whether what is from `start` to `end` is put into a text that an interpreter then runs."""
-    inside: dict[Unit, list[Simple]] = {}
-    for simple in simples:
-        unit = simple.unit
-        if unit.exact and unit.base <= start and end <= unit.end:
-            if any(_within(simple, fed, start, end) for fed in simple.fed):
-                return True
-            inside.setdefault(unit, []).append(simple)
-    return any(
-        _expanded(found, start - unit.base, end - unit.base) for unit, found in inside.items()
+    if not _latest or _latest[0][0] is not simples:
+        _latest[:] = [(simples, _Index(simples))]
+    index = _latest[0][1]
+    return bool(index.read.around(start, end)) or any(
+        _expanded(words.around(start - unit.base, end - unit.base), start - unit.base)
+        for unit, words in index.units.around(start, end)
     )
 
 
-def _within(simple: Simple, fed: Fed, start: int, end: int) -> bool:
-    """Whether it is in a here-document that is expanded first, and then read as code."""
-    base = simple.unit.base
-    inside = base + fed.start <= start and end <= base + fed.end
-    return inside and not fed.literal and fed.taker.language != ""
-
-
-def _expanded(simples: Iterable[Simple], start: int, end: int) -> bool:
-    """Whether it is where a command of one unit takes its words for code."""
-    around: list[tuple[Simple, int]] = []
-    for simple in simples:
-        for index, (first, last) in enumerate(simple.spans):
-            if first <= start and end <= last:
-                around.append((simple, index))
+def _expanded(around: Sequence[Word], start: int) -> bool:
+    """Whether it is where a command takes its words for code; `around` are the words that hold it."""
     if not around:
         return False
     innermost, index = max(around, key=lambda found: found[0].spans[found[1]])
@@ -58,7 +101,7 @@ def _expanded(simples: Iterable[Simple], start: int, end: int) -> bool:
     return innermost.name in PASSING and _printed_as_code(innermost, around)
 
 
-def _printed_as_code(simple: Simple, around: Iterable[tuple[Simple, int]]) -> bool:
+def _printed_as_code(simple: Simple, around: Iterable[Word]) -> bool:
     """Whether the output of `echo` and its like is run: `echo "$X" | sh`, `eval "$(echo "$X")"`."""
     if simple.name == "printf" and "%q" in "".join(simple.words[1:2]):
         return False  # quoted for a shell

@@ -1,0 +1,36 @@
+"""What a script names while its shell prints every command."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable
+
+_UNTRACED = pattern(r"\bset[ \t]+\+\w*x")
+
+
+class Traces:
+    """The stretches of a script from a `set -x` to the next `set +x`."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._ends = [match.start() for match in _UNTRACED.finditer(text)]
+        self._last: dict[int, tuple[int, int]] = {}
+        """By the end of a stretch: from where it was looked at, and what was named last."""
+
+    def named(self, start: int, names: Iterable[str], template: re.Pattern[str] | None) -> bool:
+        """Whether one of some names, or what a template stands for, is in the stretch behind `start`."""
+        at = bisect_left(self._ends, start)
+        end = self._ends[at] if at < len(self._ends) else len(self._text)
+        known = self._last.get(end)
+        if known is None or start < known[0]:
+            places = [self._text.rfind(name, start, end) for name in names]
+            if template is not None:
+                places += [match.start() for match in template.finditer(self._text, start, end)]
+            known = self._last[end] = start, max(places, default=-1)
+        return known[1] >= start
