@@ -26,7 +26,7 @@ from pipelaw.loaders.github_constants import resolved
 from pipelaw.loaders.github_exposure import expanded, met
 from pipelaw.loaders.github_gates import in_values
 from pipelaw.loaders.github_job_workspace import default_folder, made_by
-from pipelaw.loaders.github_known_checks import mentioned
+from pipelaw.loaders.github_known_checks import guarded
 from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_needs import Needs, Unclear
 from pipelaw.loaders.github_permission_checks import checks_of
@@ -74,7 +74,7 @@ def jobs_of(context: Context, node: Node | None, granted: Grant) -> tuple[Job, .
         if never(_condition(context, fields)):
             context.flow.flaws.extend(condition_flaws(context, fields, context.reach, of_job=True))
     context.bodies = {key.value.lower(): fields for key, fields in bodies}
-    context.guarded = context.reach.watched and mentioned(document.source.text)
+    context.guarded = guarded(context.reach, document.source.text)
     checks = checks_of(context.bodies, context.triggers, tree=context.tree, guarded=context.guarded)
     reaches = Reaches(context.reach, conditions, checks)
     kept = [item for item in bodies if not never(conditions[item[0].value][0])]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pipelaw.loaders.github_reach import Reach
 
 _MENTIONED = (
     "permission-check permissions-check -permission@ user-permission actor-permission"
@@ -19,8 +21,9 @@ _MENTIONED = (
     " check-permission commit_date committed_at -collaborator -maintainer require-permission"
     " verify-permission head.repo.full_name head.repo.fork author_association"
 ).split()
-_MENTIONED += ("uses: ./", "uses: $/", "uses: './", 'uses: "./')
-"""A file without any of these, in lower case, has no such step, and none of its own actions."""
+"""A file without any of these, in lower case, has no such step."""
+_OWN = ("uses: ./", "uses: $/", "uses: './", 'uses: "./')
+"""A file without any of these has none of the repository's own actions, which may be such a step."""
 _FAILING = frozenset(
     {
         "sushichop/action-repository-permission",
@@ -108,10 +111,23 @@ PERMITTED = frozenset({"permission"})
 """What a step that fails for outsiders makes sure of."""
 
 
-def mentioned(text: str) -> bool:
-    """Whether a file may have such a step at all."""
+@lru_cache(maxsize=256)
+def mentioned(text: str) -> Literal["", "own", "named"]:
+    """Whether a file may have such a step at all; own, where an action of the repository may be one."""
     lowered = text.lower()
-    return any(word in lowered for word in _MENTIONED)
+    if any(word in lowered for word in _MENTIONED):
+        return "named"
+    return "own" if any(word in lowered for word in _OWN) else ""
+
+
+def guarded(reach: Reach, text: str) -> bool:
+    """Whether it matters what the steps of a file make sure of, and one of them may do so."""
+    if not reach.watched:
+        return False
+    found = mentioned(text)
+    # to look into actions takes time, and who starts runs by hand may write
+    by_outsiders = found == "own" and any(t.privileged or t.kind == "call" for t in reach.triggers)
+    return found == "named" or by_outsiders
 
 
 def known(name: str, inputs: Mapping[str, str]) -> Check:

@@ -13,7 +13,7 @@ from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNo
 from pipelaw.errors import UnreadableError
 from pipelaw.loaders.github_caches import capped
 from pipelaw.loaders.github_definitions import DEEPEST, ENDS, defined
-from pipelaw.loaders.github_known_checks import mentioned
+from pipelaw.loaders.github_known_checks import guarded
 from pipelaw.loaders.github_permission_checks import checks_of
 from pipelaw.loaders.github_permissions import Rights, given, rights_of
 from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
@@ -135,13 +135,14 @@ def _called(source: Source, tree: Tree) -> tuple[tuple[str, Caller], ...]:
         for key, body in bodies.items()
     }
     triggers = tuple(triggers_of(document, fields.get("on")))
+    reach = reach_of(triggers)
     checks = checks_of(
         {key.lower(): body for key, body in bodies.items()},
         triggers,
         tree=tree,
-        guarded=mentioned(source.text),
+        guarded=guarded(reach, source.text),
     )
-    reaches = Reaches(reach_of(triggers), conditions, checks)
+    reaches = Reaches(reach, conditions, checks)
     return tuple(
         (
             str(body["uses"].value).rpartition("/")[2],
