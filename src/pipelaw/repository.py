@@ -202,7 +202,7 @@ def _steps(read: Reading, path: str) -> Iterator[Place]:
 def _scripts(read: Reading, path: str) -> Iterator[tuple[Place, str]]:
     """The places of a file's scripts, plugins' too, and their shells or languages."""
     for pipeline in read.pipelines:
-        for scope in (pipeline, *(s for job in pipeline.jobs for s in (job, *job.steps))):
+        for scope in pipeline.scopes():
             for expansion in scope.expansions:
                 if expansion.sink == "script" and expansion.place.source.path == path:
                     yield expansion.place, expansion.shell

@@ -9,9 +9,9 @@ from pipelaw.facts.secret_names import meaning
 from pipelaw.records import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from pipelaw.model import Credential, Job, Pipeline, Step, Variable
+    from pipelaw.model import Credential, Pipeline, Variable
 
 SHORTEST = 6
 """A shorter password, such as `root`, is no secret anywhere, and part of many."""
@@ -22,13 +22,13 @@ def without_repeats(pipeline: Pipeline) -> Pipeline:
 
     `DB_PASSWORD` of a step repeats `MYSQL_ROOT_PASSWORD` of the service that it talks to.
     """
-    found = [one for scope in _scopes(pipeline) for one in scope.credentials]
+    found = [one for scope in pipeline.scopes() for one in scope.credentials]
     if not any(one.provider == "literal" for one in found):
         return pipeline
     reported = {id(one.place.first) for one in found}
     harmless = {
         named(variable.value, 8)
-        for scope in _scopes(pipeline)
+        for scope in pipeline.scopes()
         for variable in scope.variables
         if _of_tests(variable) and id(variable.place.first) not in reported
     }
@@ -45,13 +45,6 @@ def without_repeats(pipeline: Pipeline) -> Pipeline:
         for job in pipeline.jobs
     )
     return replaced(pipeline, credentials=_kept(pipeline.credentials, harmless), jobs=jobs)
-
-
-def _scopes(pipeline: Pipeline) -> Iterator[Pipeline | Job | Step]:
-    yield pipeline
-    for job in pipeline.jobs:
-        yield job
-        yield from job.steps
 
 
 def _of_tests(variable: Variable) -> bool:

@@ -59,9 +59,7 @@ def load(platform: str, source: Source, tree: Tree) -> Loaded:
 
 def _with_literals(pipeline: Pipeline) -> bool:
     """Whether anything in a pipeline looks like a secret."""
-    return bool(pipeline.credentials) or any(
-        job.credentials or any(step.credentials for step in job.steps) for job in pipeline.jobs
-    )
+    return any(scope.credentials for scope in pipeline.scopes())
 
 
 def _torn(pipelines: Iterable[Pipeline]) -> Iterator[Problem]:

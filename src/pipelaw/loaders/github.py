@@ -27,11 +27,8 @@ from pipelaw.loaders.github_siblings import called_by, callers, followed, upstre
 from pipelaw.loaders.github_steps import Surroundings, steps_of
 from pipelaw.loaders.github_triggers import triggers_of
 from pipelaw.model import Job, Pipeline, Reference, Runner
-from pipelaw.tree import partial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipelaw.source import Source
     from pipelaw.tree import Tree
 
@@ -71,23 +68,11 @@ def _load(source: Source, tree: Tree) -> Loaded:
         pipeline = _action(context, fields, tree)
     else:
         pipeline = _workflow(context, fields, tree)
-    if partial(tree):
-        context.unresolved.extend(_elsewhere(pipeline))
-    elif "./" in source.text or "$/" in source.text:
+    if "./" in source.text or "$/" in source.text:
         context.unresolved.extend(missing(pipeline, tree))
     if not remember(tree, source.path, context, pipeline):
         context.forget()
     return Loaded((pipeline,), tuple(problems), tuple(context.unresolved))
-
-
-def _elsewhere(pipeline: Pipeline) -> Iterator[Problem]:
-    """What a pipeline uses of its own repository."""
-    for job in pipeline.jobs:
-        for used in (*job.references, *(each for step in job.steps for each in step.references)):
-            if used.pin == "local" and used.kind in ("action", "workflow"):
-                at = used.place.span()
-                what = f"`{used.text}` is used and was not read"
-                yield Problem(at.path, at.line, at.column, what)
 
 
 def _is_action(source: Source, fields: dict[str, Node]) -> bool:

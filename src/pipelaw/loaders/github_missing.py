@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import Problem
 from pipelaw.loaders.github_definitions import action_in, folder_of
 from pipelaw.loaders.github_sink_inputs import scripts_here
-from pipelaw.tree import LEFT_OUT
+from pipelaw.tree import LEFT_OUT, partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,29 +31,35 @@ _MAKING = (
 
 
 def missing(pipeline: Pipeline, tree: Tree) -> Iterator[Problem]:
-    """What cannot be looked into, because it is neither there nor put there by an earlier step."""
+    """What cannot be looked into, because it is neither there nor put there by an earlier step.
+
+    Of a tree that is a part of its repository nothing can be said but that it was not read.
+    """
+    apart = partial(tree)
+    what = "was not read" if apart else "is not in the repository"
     for job in pipeline.jobs:
         for used in job.references:
-            if _local(used, "workflow") and folder_of(used.text) not in tree:
-                yield _problem(used)
+            if _local(used, "workflow") and (apart or folder_of(used.text) not in tree):
+                yield _problem(used, what)
         for at, step in enumerate(job.steps):
             for used in step.references:
-                there = not _local(used, "action") or _there(tree, used)
-                if not there and not _brought(normpath(folder_of(used.text)), job.steps[:at]):
-                    yield _problem(used)
+                if _local(used, "action") and (apart or not _there(tree, used, job.steps[:at])):
+                    yield _problem(used, what)
 
 
 def _local(used: Reference, kind: str) -> bool:
     return used.pin == "local" and used.kind == kind and "${{" not in used.text
 
 
-def _there(tree: Tree, used: Reference) -> bool:
-    folder = normpath(folder_of(used.text))
-    folder = "" if folder == "." else folder
+def _there(tree: Tree, used: Reference, before: Iterable[Step]) -> bool:
+    """Whether an action may be there when the steps before its own have run."""
+    place = normpath(folder_of(used.text))
+    folder = "" if place == "." else place
     dockerfile = f"{folder}/Dockerfile" if folder else "Dockerfile"
     # what is above the repository, or is left out of it, is for others to make
     apart = folder[:2] == ".." or not LEFT_OUT.isdisjoint(folder.split("/"))
-    return apart or action_in(tree, folder) is not None or dockerfile in tree
+    there = apart or action_in(tree, folder) is not None or dockerfile in tree
+    return there or _brought(place, before)
 
 
 def _brought(folder: str, before: Iterable[Step]) -> bool:
@@ -72,7 +78,6 @@ def _brought(folder: str, before: Iterable[Step]) -> bool:
     return False
 
 
-def _problem(used: Reference) -> Problem:
+def _problem(used: Reference, what: str) -> Problem:
     at = used.place.span()
-    what = f"`{used.text}` is used and is not in the repository"
-    return Problem(at.path, at.line, at.column, what)
+    return Problem(at.path, at.line, at.column, f"`{used.text}` is used and {what}")

@@ -6,7 +6,6 @@ Looked at only where a workflow can be called or follows another; each file is p
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNode, decode
@@ -94,7 +93,7 @@ def callers(tree: Tree, path: str, depth: int = 0) -> tuple[Caller, ...]:
     own = _siblings(tree, folder)
     found: list[Caller] = []
     for file in _calls(tree, folder).get(name, ()):
-        jobs = [caller for called, caller in _called(own[file].source, tree) if called == name]
+        jobs = [caller for called, caller in _called(tree, own[file].source) if called == name]
         if jobs and depth < DEEPEST and file != name and "workflow_call" in own[file].text:
             outer = callers(tree, f"{folder}/{file}", depth + 1)
             jobs = [_extended(caller, outer) for caller in jobs] if outer else jobs
@@ -118,8 +117,8 @@ def _extended(caller: Caller, outer: tuple[Caller, ...]) -> Caller:
     )
 
 
-@lru_cache(maxsize=64)
-def _called(source: Source, tree: Tree) -> tuple[tuple[str, Caller], ...]:
+@remembered
+def _called(tree: Tree, source: Source) -> tuple[tuple[str, Caller], ...]:
     """The local workflows that a workflow calls, by file name."""
     read = defined(source)
     if read is None:
