@@ -22,6 +22,8 @@ BOTS = "the report of 2026-06-04"
     [
         ("actions/download-artifact", "v4.1.2", "", DOWNLOAD),
         ("actions/download-artifact", "4.0.0", "", DOWNLOAD),
+        ("actions/download-artifact", "refs/tags/v4.1.2", "", DOWNLOAD),
+        ("actions/download-artifact", "refs/heads/v4.1.2", "", ""),
         ("actions/download-artifact", "v4.1.3", "", ""),
         ("actions/download-artifact", "v4.1.3-beta.1", "", DOWNLOAD),
         ("actions/download-artifact", "v4.1", "", ""),

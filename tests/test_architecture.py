@@ -7,7 +7,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pipelaw
 
@@ -187,11 +187,25 @@ def test_every_module_has_its_layer() -> None:
     assert there - {"pipelaw.__init__", "pipelaw.__main__"} == placed
 
 
+def test_rules_can_look_at_every_part_and_are_read_anew_when_one_changes() -> None:
+    from pipelaw.model import KINDS, Scope
+    from pipelaw.records import field_names
+    from pipelaw.rulebook import PARTS, _own_sources
+
+    assert [f"{kind}s" for kind in PARTS] == list(field_names(Scope))
+    assert set(PARTS) <= set(KINDS)
+    defining = {record.__module__.removeprefix("pipelaw.") for record in KINDS.values()}
+    assert {*defining, "words", "rulefile"} <= {Path(path).stem for path in _own_sources()}
+
+
 def test_families_are_in_their_tables() -> None:
+    from pipelaw import parameters, rulefile, trial, words
     from pipelaw.cli import COMMANDS
     from pipelaw.loaders import LOADERS
     from pipelaw.report import FORMATS
 
+    assert list(LOADERS) == list(get_args(words.Platform)) == list(trial._PATHS)
+    assert set(rulefile._TYPES) == set(parameters.TYPES)
     for table in (LOADERS, FORMATS):
         for module in table.values():
             name = module.removeprefix("pipelaw.").replace(".", "/")

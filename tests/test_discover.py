@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from modes import needs_user, sealed
 
 from pipelaw.discover import FOLDER, NO_FILE, Candidate, find, platform_of, repositories
 from pipelaw.errors import UsageError
-from pipelaw.folders import BARE, MAX_DEPTH, TOO_DEEP
+from pipelaw.folders import BARE, MAX_DEPTH, TOO_DEEP, entries, kind
 from pipelaw.tree import FolderTree, MemoryTree
+
+ROOT = Path(__file__).parents[1]
 
 
 def fill(root: Path, *paths: str) -> Path:
@@ -30,45 +34,80 @@ def said(trees: list[FolderTree]) -> list[tuple[str, str, str]]:
     return [(tree.prefix, one.path, one.message) for tree in trees for one in tree.problems()]
 
 
+PLACES = {
+    ".drone.jsonnet": "drone",
+    ".drone.star": "drone",
+    ".drone.starlark": "drone",
+    ".drone.yaml": "drone",
+    ".drone.yml": "drone",
+    ".drone/release.yml": "drone",
+    ".forgejo/workflows/ci.yml": "github",
+    ".gitea/workflows/ci.yaml": "github",
+    ".github/actions/setup/action.yml": "github",
+    ".github/dependabot.yml": "dependabot",
+    ".github/workflows/ci.yaml": "github",
+    ".github/workflows/ci.yml": "github",
+    ".gitlab-ci.yaml": "gitlab",
+    ".gitlab-ci.yml": "gitlab",
+    ".pre-commit-config.yaml": "precommit",
+    ".woodpecker.yaml": "woodpecker",
+    ".woodpecker.yml": "woodpecker",
+    ".woodpecker/deep/er/test.yaml": "woodpecker",
+    ".woodpecker/test.yml": "woodpecker",
+    "action.yml": "github",
+    "tools/lint/action.yaml": "github",
+}
+OTHERS = (
+    ".drone/notes.md",
+    ".github/dependabot.json",
+    "docs/.pre-commit-config.yaml",
+    ".github/workflows/README.md",
+    ".github/workflows/old/ci.yml",
+    ".gitlab-ci.yml.bak",
+    "docs/.github/workflows/ci.yml",
+    "docs/.gitlab-ci.yml",
+    "my-action.yml",
+    "drone.yml",
+    "action.yml/readme.txt",
+)
+
+
 def test_finds_what_the_platforms_look_for() -> None:
-    expected = {
-        ".drone.jsonnet": "drone",
-        ".drone.star": "drone",
-        ".drone.starlark": "drone",
-        ".drone.yaml": "drone",
-        ".drone.yml": "drone",
-        ".drone/release.yml": "drone",
-        ".forgejo/workflows/ci.yml": "github",
-        ".gitea/workflows/ci.yaml": "github",
-        ".github/actions/setup/action.yml": "github",
-        ".github/dependabot.yml": "dependabot",
-        ".github/workflows/ci.yaml": "github",
-        ".github/workflows/ci.yml": "github",
-        ".gitlab-ci.yaml": "gitlab",
-        ".gitlab-ci.yml": "gitlab",
-        ".pre-commit-config.yaml": "precommit",
-        ".woodpecker.yaml": "woodpecker",
-        ".woodpecker.yml": "woodpecker",
-        ".woodpecker/deep/er/test.yaml": "woodpecker",
-        ".woodpecker/test.yml": "woodpecker",
-        "action.yml": "github",
-        "tools/lint/action.yaml": "github",
+    tree = MemoryTree(dict.fromkeys([*OTHERS, *PLACES], b""))
+    assert find(tree) == [Candidate(path, platform) for path, platform in PLACES.items()]
+
+
+def test_components_are_what_a_project_publishes() -> None:
+    header = "spec:\n  inputs:\n    stage: {default: test}\n---\n"
+    files = {
+        "templates/scan.yml": header,
+        "templates/deploy/template.yml": f"# deploys\n{header}",
+        "templates/short.yml": "spec: {inputs: {}}\n---\n",
+        "templates/other/jobs.yml": header,
+        "templates/deployment.yml": "kind: Deployment\nspec:\n  replicas: 1\n",
+        "charts/templates/scan.yml": header,
     }
-    others = (
-        ".drone/notes.md",
-        ".github/dependabot.json",
-        "docs/.pre-commit-config.yaml",
-        ".github/workflows/README.md",
-        ".github/workflows/old/ci.yml",
-        ".gitlab-ci.yml.bak",
-        "docs/.github/workflows/ci.yml",
-        "docs/.gitlab-ci.yml",
-        "my-action.yml",
-        "drone.yml",
-        "action.yml/readme.txt",
-    )
-    tree = MemoryTree(dict.fromkeys([*others, *expected], b""))
-    assert find(tree) == [Candidate(path, platform) for path, platform in expected.items()]
+    texts = {path: text.encode() for path, text in files.items()}
+    found = find(MemoryTree({**texts, ".gitlab-ci.yml": b""}))
+    assert [one.path for one in found] == [
+        ".gitlab-ci.yml",
+        "templates/deploy/template.yml",
+        "templates/scan.yml",
+        "templates/short.yml",
+    ]
+    assert {one.platform for one in found} == {"gitlab"}
+    assert find(MemoryTree(texts)) == []
+
+
+def test_the_hook_of_precommit_runs_for_the_same_files() -> None:
+    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert [path for path in (*OTHERS, *PLACES) if re.search(hook["files"], path)] == [*PLACES]
+
+
+@pytest.mark.parametrize("path", [path for path in PLACES if "/action." not in path])
+def test_any_of_them_makes_a_folder_a_repository(tmp_path: Path, path: str) -> None:
+    fill(tmp_path, path)
+    assert kind(tmp_path, entries(tmp_path))
 
 
 @pytest.mark.parametrize(

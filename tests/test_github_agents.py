@@ -55,6 +55,32 @@ def test_who_writes_the_task(step: str, author: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("run", "author"),
+    [
+        ("claude -p 'Do it' < task.txt", "whoever opens the issue"),
+        ('claude -p "Do $(cat task.txt)"', "whoever opens the issue"),
+        ("cat task.txt | claude -p", "whoever opens the issue"),
+        ("cat fixed.md | claude -p", ""),
+        ("claude -p 'Do it' < fixed.md", ""),
+        ('gh models run openai/gpt-4o "$(cat task.txt)"', "whoever opens the issue"),
+    ],
+)
+def test_a_file_that_an_earlier_step_wrote_may_be_read_to_it(run: str, author: str) -> None:
+    writing = "- run: gh issue view 1 --json body > task.txt\n"
+    assert [agent.author for agent in agents(f"{writing}- run: {json.dumps(run)}")] == [author]
+
+
+@pytest.mark.parametrize(
+    ("file", "author"), [("task.txt", "whoever opens the issue"), ("prompts/fixed.md", "")]
+)
+@pytest.mark.parametrize("given", ["prompt-file", "system-prompt-file"])
+def test_a_file_may_hold_the_task(given: str, file: str, author: str) -> None:
+    writing = '- run: echo "$T" > task.txt\n  env: {T: \'' + TITLE + "'}\n"
+    [found] = agents(writing + action("actions/ai-inference@v2", **{given: file}))
+    assert (found.author, found.prompt) == (author, file if author else "")
+
+
+@pytest.mark.parametrize(
     ("script", "author"),
     [
         ("gh issue view 1 | claude -p 'Sum up'", "whoever opens the issue"),
@@ -128,7 +154,13 @@ def test_who_may_start_it(step: str, *, everyone: bool) -> None:
         ("--allowed-tools Read,Grep", ()),
         ("--allowedTools 'Bash(gh issue view:*),Read'", ()),
         ('--allowedTools "Bash(npm:*)"', ("shell",)),
+        ('--allowedTools "Bash(gh *)"', ("shell",)),
+        ('--allowedTools "Bash(gh issue view *),Bash(gh issue edit:*)"', ()),
         ('--allowedTools "Bash(*),Write,WebFetch"', ("shell", "write", "network")),
+        ("--allowedTools Read Bash Grep", ("shell",)),
+        ('--allowedTools "Read" \'Bash(gh pr view:*)\' "Edit"', ("write",)),
+        ('--allowedTools Read "fix what Bash says" Bash', ()),
+        ("--allowedTools Read\nBash is not needed", ()),
         ("--max-turns 5", ()),
     ],
 )
@@ -152,6 +184,18 @@ def test_what_it_may_use(arguments: str, tools: tuple[str, ...]) -> None:
         ),
         ("- run: gemini --yolo -p x", "--yolo"),
         ("- run: codex exec --full-auto x", ""),
+        (
+            action(
+                "google-github-actions/run-gemini-cli@v0",
+                settings='{"general": {"defaultApprovalMode": "yolo"}}',
+            ),
+            'ApprovalMode": "yolo',
+        ),
+        ("- run: gemini -y -p x", "-y"),
+        ("- run: cursor-agent -p --force x", "--force"),
+        ("- run: amp --dangerously-allow-all -x x", "--dangerously-allow-all"),
+        ("- run: npx -y @qwen-code/qwen-code -p x", ""),
+        ("- run: droid exec --auto low x", ""),
     ],
 )
 def test_what_keeps_it_in(step: str, unconfined: str) -> None:

@@ -211,3 +211,60 @@ def test_a_local_action_that_is_not_there_is_reported(
     assert [each.message for each in found] == [
         f"`{name}` is used and is not in the repository" for name in missing
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "stops"),
+    [
+        ("{require: write}", True),
+        ("{Require: write}", True),
+        ("{require: write, if: never}", True),
+        ("{require: read}", False),
+    ],
+)
+def test_inputs_of_a_check_are_read_whatever_their_case(given: str, stops: bool) -> None:
+    workflow = f"""
+on: issue_comment
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: skjnldsv/check-actor-permission@v3
+        with: {given}
+  build:
+    needs: check
+    runs-on: ubuntu-latest
+    steps:
+      - run: make
+"""
+    assert jobs({WORKFLOW: workflow})[1] == [not stops]
+
+
+@pytest.mark.parametrize(
+    ("condition", "stops"),
+    [
+        ("success()", True),
+        ("${{ !cancelled() }}", True),
+        ("success() && github.event_name == 'issue_comment'", True),
+        ("failure()", False),
+        ("github.event.issue.locked", False),
+    ],
+)
+def test_a_check_with_a_condition_that_holds_while_steps_run_is_one(
+    condition: str, stops: bool
+) -> None:
+    workflow = f"""
+on: issue_comment
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: ./{PLAIN}
+        if: {condition!r}
+      - run: make
+"""
+    files = {
+        WORKFLOW: workflow,
+        f"{PLAIN}/action.yml": composite(f"{ASKS} | grep -qx admin || exit 1"),
+    }
+    assert jobs(files)[0][1] is not stops

@@ -237,6 +237,17 @@ def test_comments_tell_what_a_right_is_for() -> None:
     assert undocumented == ["pages", "checks"]
 
 
+@pytest.mark.parametrize(
+    ("comment", "documented"),
+    [("# opens an issue for each failed night", True), ("#", False), ("", False)],
+)
+def test_a_comment_after_the_braces_is_about_the_rights_in_them(
+    comment: str, documented: bool
+) -> None:
+    found = workflow(f"on: push\npermissions: {{issues: write}} {comment}\njobs: {{}}\n")
+    assert [right.documented for right in found.permissions] == [documented]
+
+
 def test_who_uses_a_right_may_be_asked_before_what_is_needed() -> None:
     steps = """
     - run: gh release create v1

@@ -29,8 +29,12 @@ FORK = "github.event.pull_request.head.repo.fork"
         ("pull_request", f"${{{{ {FORK} && 'self-hosted' || 'ubuntu-latest' }}}}", True, True),
         ("pull_request", f"${{{{ !{FORK} && 'self-hosted' || 'ubuntu-latest' }}}}", False, False),
         ("pull_request", "${{ vars.BIG && 'self-hosted' || 'ubuntu-latest' }}", False, True),
+        ("pull_request", "${{ vars.BIG && 'our-machine' || 'ubuntu-latest' }}", False, True),
+        ("pull_request", "${{ vars.BIG && 'ubuntu-24.04' || 'ubuntu-latest' }}", False, False),
+        ("pull_request", "${{ vars.BIG || 'ubuntu-latest' }}", False, False),
         ("push", f"${{{{ {FORK} && 'ubuntu-latest' || 'self-hosted' }}}}", False, True),
         ("pull_request", "self-hosted", True, True),
+        ("pull_request", "Self-Hosted", True, True),
         ("pull_request", "${{ fromJSON('[`self-hosted`, `gpu`]') }}", True, True),
         ("pull_request", "${{ fromJSON('`ubuntu-latest`') }}", False, False),
         (

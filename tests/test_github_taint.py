@@ -518,7 +518,7 @@ def test_into_a_called_workflow_and_out_of_it() -> None:
             outputs:
               title: ${{ steps.one.outputs.title }}
             steps:
-              - run: echo ${{ inputs.title }} ${{ inputs.count }}
+              - run: echo ${{ inputs.title }} ${{ inputs.count }} ${{ github.event.inputs.title }}
               - id: one
                 env:
                   TITLE: ${{ inputs.title }}
@@ -544,6 +544,64 @@ def test_into_a_called_workflow_and_out_of_it() -> None:
         ("${{ inputs.title }}", True, "the input `title`")
     ]
     assert [e.via for e in controlled(found[WORKFLOW])] == ["the output `title` of job call"]
+
+
+def test_a_matrix_that_is_handed_to_a_called_workflow() -> None:
+    found = repository(
+        workflows__called="""\
+        on: {workflow_call: {inputs: {title: {type: string}, ref: {type: string}}}}
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo ${{ inputs.title }}
+              - uses: actions/checkout@v4.1.0
+                with: {ref: "${{ inputs.ref }}"}
+        """,
+        workflows__x="""\
+        on: pull_request_target
+        jobs:
+          call:
+            strategy:
+              matrix:
+                title: ["${{ github.event.pull_request.title }}", none]
+                ref: ["${{ github.event.pull_request.head.sha }}"]
+            uses: ./.github/workflows/called.yml
+            with: {title: "${{ matrix.title }}", ref: "${{ matrix.ref }}"}
+        """,
+    )
+    called = found[".github/workflows/called.yml"]
+    assert [e.text for e in controlled(called)] == ["${{ inputs.title }}"]
+    assert called.jobs[0].steps[1].checkouts[0].untrusted
+
+
+def test_variables_around_a_local_action() -> None:
+    found = repository(
+        tools__act__action="""\
+        outputs: {title: {value: "${{ steps.one.outputs.title }}"}}
+        runs:
+          using: composite
+          steps:
+            - run: eval "echo $TITLE"
+              shell: bash
+            - id: one
+              run: echo "title=$TITLE" >> $GITHUB_OUTPUT
+              shell: bash
+        """,
+        workflows__x="""\
+        on: issues
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            env: {TITLE: "${{ github.event.issue.title }}"}
+            steps:
+              - id: act
+                uses: $/tools/act
+              - run: echo ${{ steps.act.outputs.title }}
+        """,
+    )
+    assert [e.sink for e in controlled(found["tools/act/action.yml"])] == ["script"]
+    assert "script" in [e.sink for e in controlled(found[WORKFLOW])]
 
 
 def test_an_output_of_a_job_handed_to_a_called_workflow() -> None:
@@ -901,6 +959,14 @@ def test_printed_commands_count_where_they_are_switched_on() -> None:
         """
     )
     assert [e.sink for e in found] == ["environment file", "search path"]
+    later = f"""\
+        - run: echo "ACTIONS_ALLOW_UNSECURE_COMMANDS=%s" >> $GITHUB_ENV
+        - env:
+            TITLE: {TITLE}
+          run: echo "::set-env name=A::$TITLE"
+        """
+    assert [e.sink for e in steps(later % "true")] == ["environment file"]
+    assert steps(later % "false") == []
 
 
 def test_contexts_that_are_read_as_a_whole() -> None:

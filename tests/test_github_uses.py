@@ -50,6 +50,14 @@ def use(line: str) -> Reference:
         ("# main", "main"),
         ("# v4.2.1, kept for the old runner", "v4.2.1"),
         ("# kept for the old runner", ""),
+        ("# release v4.2.1", "v4.2.1"),
+        ("# tag: v4.2.1", "v4.2.1"),
+        ("# ref: v4.2.1", "v4.2.1"),
+        ("# b v4.2.1", "v4.2.1"),
+        ("# (v4.2.1)", "v4.2.1"),
+        ("## v4.2.1", "v4.2.1"),
+        ("# newer than v4.2.1", ""),
+        ("# needs v4.2.1", ""),
         ("# zizmor: ignore[unpinned-uses]", ""),
         ("# zizmor: ignore[cache-poisoning] # v6.1.0", "v6.1.0"),
         ("# zizmor: ignore[cache-poisoning] only the signer reads it", ""),
@@ -110,6 +118,7 @@ def test_behind_a_tag_nothing_is_claimed() -> None:
     [
         (f"a/b@{COMMIT} # v4.2.1", f"a/b@{COMMIT} # v4.2.2", True),
         (f"a/b@{COMMIT} # v4", f"a/b@{COMMIT} # v5.0.0", True),
+        (f"a/b@{COMMIT} # v4", f"A/B@{COMMIT} # v5.0.0", True),
         (f"a/b@{COMMIT} # v4", f"a/b@{COMMIT} # v4.2.2", False),
         (f"a/b@{COMMIT} # v4.2.1", f"a/b@{OTHER} # v4.2.1", True),
         (f"a/b@{COMMIT} # v4", f"a/b@{OTHER} # v4", False),
@@ -184,6 +193,22 @@ def test_what_is_known_by_name() -> None:
 )
 def test_old_major_versions_for_a_runtime_that_is_gone(text: str, first: str) -> None:
     assert use(text).outlived == first
+
+
+@pytest.mark.parametrize(
+    ("comment", "first"),
+    [
+        ("v3.6.0", "v4"),
+        ("ratchet:actions/checkout@v3", "v4"),
+        ("pin@v3", "v4"),
+        ("v3", ""),  # nobody updates it with the commit
+        ("3", ""),
+        ("v3, the last one", ""),
+        ("v4.2.2", ""),
+    ],
+)
+def test_a_major_version_in_a_comment_is_often_an_older_one(comment: str, first: str) -> None:
+    assert use(f"actions/checkout@{'0a' * 20} # {comment}").outlived == first
     assert "gh release" in use("softprops/action-gh-release@v2").replacement
     assert use("tj-actions/branch-names@v8.0.0").vulnerable == "GHSA-gq52-6phf-x2r6"
     assert use("tj-actions/branch-names@v8.0.0").fixed == "9.0.0"
@@ -195,13 +220,21 @@ def test_old_major_versions_for_a_runtime_that_is_gone(text: str, first: str) ->
         ("", "Trivy"),
         ("version: latest", "Trivy"),
         ("version: latest-release", "Trivy"),
+        ("version: '*'", "Trivy"),
+        ("version: nightly", "Trivy"),
         ("version: v0.57.0", ""),
         ("version: '${{ inputs.version }}'", ""),
+        ("version: '${{ env.Newest }}'", "Trivy"),
+        ("version: '${{ env.FIXED }}'", ""),
+        ("version: '${{ env.ELSEWHERE }}'", ""),
         ("cache: true", "Trivy"),
     ],
 )
 def test_actions_that_install_the_newest_program(given: str, installs: str) -> None:
-    text = f"steps:\n  - uses: aquasecurity/setup-trivy@v0.2.6\n    with: {{{given}}}"
+    text = (
+        "env: {NEWEST: latest, FIXED: v0.57.0}\nsteps:\n"
+        f"  - uses: aquasecurity/setup-trivy@v0.2.6\n    with: {{{given}}}"
+    )
     assert job(text).steps[0].references[0].installs == installs
 
 
@@ -296,6 +329,10 @@ def test_publications_by_actions() -> None:
             with: {password: "${{ secrets.TOKEN }}"}
           - uses: pypa/gh-action-pypi-publish@v1
             with: {password: x, repository-url: "https://pypi.example.com"}
+          - uses: pypa/gh-action-pypi-publish@v1
+            with: {password: x, repository_url: "https://pypi.example.com"}
+          - uses: pypa/gh-action-pypi-publish@v1
+            with: {password: x, repository_url: "https://test.HOST/legacy/"}
           - uses: rubygems/release-gem@v1
             with: {setup-trusted-publisher: false}
           - uses: PyO3/maturin-action@v1
@@ -303,8 +340,9 @@ def test_publications_by_actions() -> None:
           - uses: katyo/publish-crates@v2
             with: {registry-token: x}
         """
-    assert publications(text) == [
+    assert publications(text.replace("HOST", "pypi" + ".org")) == [
         ("PyPI", True),
+        ("TestPyPI", True),
         ("RubyGems", True),
         ("PyPI", False),
         ("crates.io", True),

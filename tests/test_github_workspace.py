@@ -6,6 +6,7 @@ from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
 import pytest
+from samples import loaded
 
 from pipelaw.document import decode
 from pipelaw.loaders.github import load
@@ -304,11 +305,30 @@ def test_rights_and_outsiders_code_have_to_meet_in_one_run(ref: str, hijackable:
             'U="https://github.com/$FORK/archive/$SHA.tar.gz"\ncurl -L "$U" | tar xz',
             'curl -L "$U"',
         ),
+        ("go install github.com/$FORK/cmd@$SHA", "go install github.com/$FORK/cmd@$SHA"),
+        ('cargo install --git "$URL" --rev $SHA', 'cargo install --git "$URL" --rev $SHA'),
+        (
+            "npm install https://github.com/$FORK/archive/$SHA.tar.gz",
+            "npm install https://github.com/$FORK/archive/$SHA.tar.gz",
+        ),
+        ('git submodule add "$URL" sub', 'git submodule add "$URL" sub'),
+        (
+            "git fetch origin '+refs/pull/*/head:refs/remotes/pr/*'\ngit switch -d pr/$N",
+            "git switch -d pr/$N",
+        ),
+        (
+            (
+                "git config --add remote.origin.fetch '+refs/pull/*/head:refs/remotes/origin/pr/*'\n"
+                "git fetch\ngit checkout origin/pr/$N"
+            ),
+            "git checkout origin/pr/$N",
+        ),
     ],
 )
 def test_checkouts_by_command(script: str, text: str) -> None:
     env = (
         f"{{SHA: '{HEAD_SHA}', FORK: '${{{{ github.event.pull_request.head.repo.full_name }}}}',"
+        " URL: '${{ github.event.pull_request.head.repo.clone_url }}',"
         " BRANCH: '${{ github.head_ref }}'}"
     )
     steps = f"- env: {env}\n  run: |\n{indent(script, '    ')}\n"
@@ -337,6 +357,9 @@ def test_checkouts_by_command(script: str, text: str) -> None:
         "curl https://raw.githubusercontent.com/x/y/main/x.sh | bash",
         "pip install git+https://github.com/x/y@${{ github.sha }}",
         "pip install example==1.0",
+        "go install github.com/x/y@${{ github.sha }}",
+        "docker build --label a=https://github.com/${{ github.event.pull_request.head.repo.full_name }} .",
+        "git fetch origin '+refs/pull/*/head:refs/remotes/pr/*' && git checkout main",
     ],
 )
 def test_other_commands_are_no_checkouts(script: str) -> None:
@@ -372,6 +395,14 @@ def test_other_commands_are_no_checkouts(script: str) -> None:
         (", path: pr", "run: npm ci\n  working-directory: ./pr", "npm ci"),
         (", path: pr", "run: python pr/x.py", "python pr/x.py"),
         (", path: pr", "run: python x.py pr/data", ""),
+        (", path: pr", "run: python x.py\n  env: {PYTHONPATH: 'lib:$PWD/pr/src'}", "PYTHONPATH"),
+        (", path: pr", "run: python x.py\n  env: {PYTHONPATH: 'lib:src', DATA: pr}", ""),
+        (
+            ", path: pr",
+            'run: echo "$PWD/pr/bin" >> "$GITHUB_PATH"',
+            "echo $PWD/pr/bin",
+        ),
+        (", path: pr", 'run: echo "$PWD/bin" >> "$GITHUB_PATH"', ""),
         (", path: pr", "run: bash $GITHUB_WORKSPACE/pr/x.sh", "bash $GITHUB_WORKSPACE/pr/x.sh"),
         (", path: pr", "uses: ./pr/action", "./pr/action"),
         (", path: pr", "uses: ./action", ""),
@@ -508,12 +539,83 @@ def test_which_artifacts_take_a_checkout_in_a_folder_of_its_own(
         ("'${{ false }}'", False, False),
         ("'${{ inputs.x }}'", True, False),
         ("True", True, True),
-        ("", True, False),
+        ("", False, False),
+        ("'no'", False, False),
+        ("'0'", False, False),
     ],
 )
 def test_whether_a_checkout_keeps_the_token(setting: str, kept: bool, deliberate: bool) -> None:
     found = checkout(f"- uses: {OLD}\n  with: {{persist-credentials: {setting}}}\n", "push")
     assert (found.persists_credentials, found.deliberate) == (kept, deliberate)
+
+
+@pytest.mark.parametrize(
+    ("path", "later", "executor"),
+    [
+        ("pr", 'run: npm --prefix "$DIR" ci', "npm --prefix $DIR"),
+        ("pr", 'run: cd "${DIR}" && make', "make"),
+        ("pr", "run: make\n  working-directory: ${{ env.DIR }}", "make"),
+        ("${{ env.DIR }}", "run: make -C pr", "make -C pr"),
+        ("${{ env.DIR }}", "run: make -C other", ""),
+        ("pr", 'run: D=pr/web; make -C "$D"', "make -C $D"),
+        ("pr", 'run: D=pr; D=web; make -C "$D"', ""),
+        ("pr", 'run: make -C "$OTHER"', ""),
+    ],
+)
+def test_folders_that_variables_name(path: str, later: str, executor: str) -> None:
+    steps = action(HEAD_SHA, f", path: '{path}'") + f"- {later}\n"
+    found = job(steps, "pull_request_target", "env: {DIR: pr, OTHER: '${{ inputs.x }}'}")
+    assert found.steps[0].checkouts[0].executor == executor
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "executor"),
+    [
+        ("", "", "pip install -e"),
+        ("pr", "", ""),
+        ("pr", "pr", "pip install -e"),
+        ("pr", "own", ""),
+    ],
+)
+def test_what_a_local_action_runs(path: str, given: str, executor: str) -> None:
+    files = {
+        "install/action.yml": """\
+        inputs: {folder: {default: .}}
+        runs:
+          using: composite
+          steps:
+            - run: pip install -e .
+              shell: bash
+              working-directory: ${{ inputs.folder }}
+        """
+    }
+    text = f"""\
+on: pull_request_target
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: {OLD}
+        with: {{ref: '{HEAD_SHA}', path: '{path}'}}
+      - uses: $/install
+        with: {{folder: '{given}'}}
+"""
+    [one] = loaded("github", text, files=files).pipelines[0].jobs[0].steps[0].checkouts
+    assert one.executor == executor
+
+
+@pytest.mark.parametrize(
+    ("uses", "untrusted"),
+    [
+        ("namespacelabs/nscloud-checkout-action@v5", True),
+        ("acme/workflows/.github/actions/fast-checkout@v1", True),
+        ("acme/clone@v1", False),
+    ],
+)
+def test_other_actions_that_check_out(uses: str, untrusted: bool) -> None:
+    found = job(f"- uses: {uses}\n  with: {{ref: '{HEAD_SHA}'}}\n", "pull_request_target").steps[0]
+    assert [one.untrusted for one in found.checkouts] == [True] * untrusted
+    assert not any(one.persists_credentials for one in found.checkouts)
 
 
 LABELS = "contains(github.event.pull_request.labels.*.name, 'ok')"
@@ -1203,9 +1305,22 @@ TAGGED = "startsWith(github.ref, 'refs/tags/')"
 def test_which_steps_keep_a_cache(
     on: str, uses: str, caches: list[tuple[bool, bool, bool]]
 ) -> None:
-    found = job(f"- uses: {uses}\n", on)
+    found = job(f"- uses: {uses}\n- uses: actions/checkout@v4\n", on)
     assert found.releases
     assert [(c.restores, c.saves, c.implicit) for c in found.steps[0].caches] == caches
+
+
+def test_without_a_lockfile_there_is_no_key_for_a_cache() -> None:
+    steps = """\
+    - uses: actions/setup-node@v6
+    - uses: actions/setup-go@v6
+    - uses: actions/setup-node@v6
+      with: {cache: npm}
+    - uses: docker/setup-buildx-action@v3
+      with: {version: v0.29.1}
+    - run: npm publish
+    """
+    assert [len(step.caches) for step in job(steps, "release").steps] == [0, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -573,6 +573,26 @@ class TestSecrets:
         assert [c.name for c in first.credentials] == ["registry_password"]
         assert second.variables == ()
 
+    def test_a_literal_is_a_secret_whatever_it_is_called(self) -> None:
+        [pipeline] = pipelines(f"""\
+            kind: pipeline
+            steps: []
+            ---
+            kind: secret
+            name: prod
+            data: {"x7Q!" + "mK2v" + "9Lp4w"}
+            ---
+            kind: secret
+            name: docker_username
+            data: builder
+            ---
+            kind: secret
+            name: region
+            data: europe
+            """)
+
+        assert [c.name for c in pipeline.credentials] == ["prod secret"]
+
     def test_the_first_releases_wrote_a_path(self) -> None:
         found = step("""\
             - name: a
@@ -828,6 +848,9 @@ class TestExpansions:
             ("{event: push, branch: [main, release/*]}", "DRONE_BRANCH", True),
             ("ref: [refs/heads/main]", "DRONE_BRANCH", False),
             ("ref: [refs/heads/main, refs/tags/*]", "DRONE_BRANCH", False),
+            ("ref: [refs/heads/main, refs/tags/*]", "DRONE_COMMIT_REF", True),
+            ("{event: push, branch: main}", "DRONE_COMMIT_REF", False),
+            ("{event: push, branch: [main, release/*]}", "DRONE_COMMIT_REF", True),
             ("ref: [refs/heads/*, refs/tags/v1]", "DRONE_BRANCH", True),
             ("event: cron", "DRONE_COMMIT_MESSAGE", True),
         ],

@@ -166,6 +166,48 @@ def test_reach_follows_conditions_and_needs() -> None:
     assert by_id["pushed"].events == ("push",)
 
 
+@pytest.mark.parametrize(
+    ("condition", "exposed"),
+    [
+        ("always()", True),
+        ("always() && (needs.a.result == 'failure' || needs.b.result == 'failure')", False),
+        ("always() && (needs.a.result == 'failure' || needs.c.result == 'failure')", True),
+        ("always() && (needs.a.result == 'failure' || needs.b.result == 'skipped')", True),
+        ("always() && !(needs.a.result == 'success' || needs.b.result == 'success')", True),
+        ("always() && contains(needs.*.result, 'failure')", True),
+        ("always() && contains(needs.a.result, 'failure') || github.actor != ''", True),
+        ("failure()", True),
+    ],
+)
+def test_a_job_that_asks_that_another_has_run_is_behind_its_gate(
+    condition: str, *, exposed: bool
+) -> None:
+    found = jobs(
+        f"""\
+        a: {{runs-on: x, if: github.event.pull_request.merged, steps: []}}
+        b: {{runs-on: x, if: github.event.pull_request.merged == true, steps: []}}
+        c: {{runs-on: x, steps: []}}
+        told: {{runs-on: x, needs: [a, b, c], if: "{condition}", steps: []}}
+        """,
+        on="pull_request_target",
+    )
+    assert found[-1].exposed is exposed
+
+
+@pytest.mark.parametrize("asked", ["contains(needs.*.result, 'failure')", "failure()"])
+def test_nothing_failed_where_nothing_ran(asked: str) -> None:
+    found = jobs(
+        f"""\
+        a: {{runs-on: x, if: github.event.pull_request.merged, steps: []}}
+        b: {{runs-on: x, needs: a, steps: []}}
+        told: {{runs-on: x, needs: b, if: "always() && {asked}", steps: []}}
+        ever: {{runs-on: x, needs: b, if: "!failure() && always()", steps: []}}
+        """,
+        on="pull_request_target",
+    )
+    assert [job.exposed for job in found] == [False, False, False, True]
+
+
 def test_an_expansion_is_placed_in_its_script() -> None:
     found = steps(
         """\

@@ -223,6 +223,24 @@ class TestImages:
             """)
         assert [image.ref for image in found.references] == ["3.12", "3.13", "3.14"]
 
+    def test_a_matrix_sets_variables(self) -> None:
+        found = job("""\
+            job:
+              script: make
+              parallel:
+                matrix:
+                  - {GIT_SSL_NO_VERIFY: ["false", "true"], KEY: $DEPLOY_TOKEN}
+            """)
+        assert [(one.name, one.value) for one in found.variables] == [
+            ("GIT_SSL_NO_VERIFY", "false"),
+            ("GIT_SSL_NO_VERIFY", "true"),
+            ("KEY", "$DEPLOY_TOKEN"),
+        ]
+        assert [(flaw.kind, flaw.text) for flaw in found.flaws] == [
+            ("unverified", "GIT_SSL_NO_VERIFY: true")
+        ]
+        assert [secret.name for secret in found.secrets] == ["DEPLOY_TOKEN"]
+
     def test_what_nobody_knows_stays_open(self) -> None:
         [image] = job("job: {image: $IMAGE, script: make}").references
         assert (image.pin, image.mutable) == ("unresolved", False)
@@ -564,8 +582,10 @@ class TestExpansions:
 
     def test_where_a_job_starts_others(self) -> None:
         text = "job: {trigger: {project: $CI_COMMIT_TAG/b, branch: $CI_COMMIT_BRANCH}}"
-        [found] = job(text).expansions
-        assert (found.sink, found.text, found.choosing) == ("target", "$CI_COMMIT_TAG", True)
+        assert [(one.sink, one.text, one.choosing) for one in job(text).expansions] == [
+            ("target", "$CI_COMMIT_TAG", True),
+            ("target", "$CI_COMMIT_BRANCH", True),
+        ]
 
     @pytest.mark.parametrize(
         ("text", "choosing"),

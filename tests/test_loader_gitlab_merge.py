@@ -384,6 +384,24 @@ class TestLocalIncludes:
             "`$CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@$CI_COMMIT_SHA` is included and was not read"
         ]
 
+    @pytest.mark.parametrize("ref", ["", ", ref: $CI_COMMIT_SHA", ", ref: '${CI_DEFAULT_BRANCH}'"])
+    def test_files_of_the_project_itself_are_read(self, ref: str) -> None:
+        text = (
+            "include: [{project: $CI_PROJECT_PATH, file: [/a.yml, b.yml]%s}]\njob: {script: make}"
+        )
+        files = {"a.yml": "a: {script: make}", "b.yml": "b: {script: make}"}
+
+        found = read(text % ref, files)
+        assert [one.id for one in found.pipelines[0].jobs] == ["a", "b", "job"]
+        assert (found.pipelines[0].references, found.unresolved) == ((), ())
+
+        assert len(read(text % ref, {"a.yml": files["a.yml"]}).unresolved) == 1
+        assert len(read(text % ", ref: v1", files).unresolved) == 1
+
+    def test_a_file_that_includes_itself_through_the_project_ends(self) -> None:
+        text = "include: [{project: $CI_PROJECT_PATH, file: .gitlab-ci.yml}]\njob: {script: make}"
+        assert [one.message for one in read(text).problems] == ["`.gitlab-ci.yml` includes itself"]
+
 
 def included(text: str) -> Reference:
     found = read(f"include:\n  - {text}\njob: {{script: make}}")
@@ -414,6 +432,13 @@ class TestOtherIncludes:
                 "{project: $CI_PROJECT_PATH, file: c.yml}",
                 "include",
                 "$CI_PROJECT_PATH/c.yml",
+                "local",
+                False,
+            ),
+            (
+                "{component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@1.0.0}",
+                "component",
+                "$CI_SERVER_FQDN/$CI_PROJECT_PATH/scan",
                 "local",
                 False,
             ),

@@ -313,6 +313,12 @@ class TestSteps:
 
         assert [one.text for one in found.steps[0].references] == names
 
+    @pytest.mark.parametrize("matrix", ["{A: [x, y]}", "{include: [{A: x}, {A: y}]}"])
+    def test_a_matrix_sets_variables(self, matrix: str) -> None:
+        found = job(f"matrix: {matrix}\nsteps: [{{name: a, image: b, commands: [make]}}]\n")
+
+        assert [(one.name, one.value) for one in found.variables] == [("A", "x"), ("A", "y")]
+
     @pytest.mark.parametrize(
         "environment", ["{LEVEL: debug, N: 1}", "[LEVEL=debug, N=1]", "[{LEVEL: debug}, N=1]"]
     )

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from pipelaw.records import NamedTuple, field_names, record, replaced, value_class
+from pipelaw.records import Identity, NamedTuple, field_names, record, replaced, value_class
 
 
 @record
@@ -22,6 +22,23 @@ class Sub(Base):
 
     size: int
     tags: tuple[str, ...] = ()
+
+
+@record
+class Thing:
+    """A record that is known by two of its fields."""
+
+    kind: str
+    text: str
+    identity = Identity("kind", "text")
+    begin = Identity("text", most=2)
+
+
+def test_an_identity_is_made_of_fields() -> None:
+    thing = Thing(kind="run", text="make  all\nnow")
+    assert thing.identity == "run:make  all\nnow"
+    assert thing.begin == "make all"
+    assert field_names(Thing) == ("kind", "text")
 
 
 @value_class

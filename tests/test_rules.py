@@ -19,11 +19,12 @@ from pipelaw.discover import Candidate
 from pipelaw.errors import PolicyError
 from pipelaw.explain import explain
 from pipelaw.finding import Severity
+from pipelaw.loaders import LOADERS
 from pipelaw.records import replaced
 from pipelaw.repository import Work, scan_repository
 from pipelaw.rulebook import Rulebook, Terms
 from pipelaw.rulefile import parse_rule, read
-from pipelaw.rules import PLATFORMS, Rule, pack, shipped, unpack
+from pipelaw.rules import Rule, pack, shipped, unpack
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_a_rule_says_what_people_need(rule: Rule) -> None:
     assert len(rule.title) <= 80
     assert 60 <= len(rule.why) <= 900
     assert rule.references
-    assert set(rule.platforms) <= set(PLATFORMS)
+    assert set(rule.platforms) <= set(LOADERS)
     assert set(rule.fix) == {""} or set(rule.fix) >= set(rule.platforms)
 
 

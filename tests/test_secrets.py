@@ -392,6 +392,32 @@ def test_what_is_no_secret_under_such_a_name(
     assert in_variable(name, value, kind) == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "found"),
+    [
+        ("API_KEY", "environment", "${{ secrets.KEY || '%s' }}", [GENERATED]),
+        ("API_KEY", "environment", "${{ '%s' }}", [GENERATED]),
+        ("password", "credential", "${{ secrets.PASSWORD || '%s' }}", [GENERATED]),
+        ("API_KEY", "environment", "${{ inputs.place == '%s' }}", []),
+        ("API_KEY", "environment", "${{ secrets['%s'] }}", []),
+        ("API_KEY", "environment", "x-${{ secrets.KEY || '' }}", []),
+        ("CACHE_NAME", "environment", "${{ inputs.name || '%s' }}", []),
+    ],
+)
+def test_the_last_resort_of_an_expression(
+    name: str, kind: words.VariableKind, value: str, found: list[str]
+) -> None:
+    text = value.replace("%s", GENERATED)
+    source = decode("x.yml", f'a: "{text}"'.encode())
+    (root,) = parse(source)
+    node = root.value[0][1]
+    variable = Variable(
+        name=name, value=text, kind=kind, literal=False, place=Place(source, node, node)
+    )
+    spans = [one.place.indices() for one in credentials([variable], [])]
+    assert [source.text[start:end] for start, end in spans] == found
+
+
 def test_services_of_tests_may_have_passwords_but_no_tokens() -> None:
     token = "gl" + "pat-" + made(ALNUM, 20)
 

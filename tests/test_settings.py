@@ -54,6 +54,27 @@ def test_each_ecosystem_with_its_days() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lists", "days"),
+    [
+        ("", 7),
+        ("include: ['*']", 7),
+        ("include: []", 7),
+        ("exclude: ['ours-*']", 7),
+        ("include: ['*'], exclude: [ours]", 7),
+        ("include: [requests, 'types-*']", 3),
+        ("exclude: ['*']", 3),
+    ],
+)
+def test_a_cooldown_of_a_few_packages_leaves_the_others_to_the_default(
+    lists: str, days: int
+) -> None:
+    text = f"version: 2\nupdates:\n- {UPDATE}, cooldown: {{default-days: 7, {lists}}}}}"
+    assert bot(text) == ([("npm", "/", days, days == 7)], [])
+    allowed = text.replace("cooldown", "allow: [{dependency-name: requests}], cooldown")
+    assert bot(allowed) == ([("npm", "/", 7, True)], [])
+
+
 def test_what_a_registry_is_signed_in_to_with() -> None:
     made = "Zk29" + "fLq8" + "1mZp"
     text = f"""\
@@ -67,6 +88,25 @@ def test_what_a_registry_is_signed_in_to_with() -> None:
     source = decode(".github/dependabot.yml", dedent(text).encode())
     [pipeline] = dependabot.load(source, MemoryTree({})).pipelines
     assert [found.name for found in pipeline.credentials] == ["password"]
+    assert not pipeline.flaws
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("http://npm.example.org/a", True),
+        ("https://npm.example.org", False),
+        ("http://npm.svc.internal", False),
+    ],
+)
+def test_a_registry_that_anybody_on_the_way_can_answer_for(url: str, found: bool) -> None:
+    text = (
+        f"version: 2\nregistries:\n  r: {{type: npm-registry, url: '{url}'}}\nupdates: [{UPDATE}}}]"
+    )
+    [pipeline] = dependabot.load(
+        decode(".github/dependabot.yml", text.encode()), MemoryTree({})
+    ).pipelines
+    assert bool(pipeline.flaws) == found
 
 
 @pytest.mark.parametrize(
@@ -133,6 +173,29 @@ def test_hooks_from_elsewhere(repo: str, rev: str, name: str, pin: str) -> None:
     source = decode(".pre-commit-config.yaml", text.encode())
     [hook] = precommit.load(source, MemoryTree({})).pipelines[0].references
     assert (hook.kind, hook.name, hook.pin, hook.mutable) == ("hook", name, pin, pin != "commit")
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ("ghcr.io/acme/lint:latest check --all", "ghcr.io/acme/lint"),
+        ("--entrypoint /bin/lint acme/lint:1.2 .", "acme/lint"),
+        ("--entrypoint=/bin/lint --rm acme/lint", "acme/lint"),
+        ("", ""),
+        ("--entrypoint", ""),
+    ],
+)
+def test_the_image_that_a_hook_is(entry: str, name: str) -> None:
+    text = f"""\
+        repos:
+          - repo: local
+            hooks:
+              - {{id: lint, name: lint, language: docker_image, entry: '{entry}'}}
+              - {{id: own, name: own, language: system, entry: ./own}}
+        """
+    source = decode(".pre-commit-config.yaml", dedent(text).encode())
+    [pipeline] = precommit.load(source, MemoryTree({})).pipelines
+    assert [used.name for used in pipeline.references] == ([name] if name else [])
 
 
 @pytest.mark.parametrize(

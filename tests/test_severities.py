@@ -120,6 +120,13 @@ def test_a_plugin_sees_the_secrets_of_its_own_step() -> None:
     assert severities("unpinned-action", "drone", DRONE) == ["medium", "high", "high"]
 
 
+def test_a_plugin_that_is_told_where_to_write_holds_little() -> None:
+    hook = DRONE.replace("{token: {from_secret: token}}", "{webhook: {from_secret: chat_webhook}}")
+    assert severities("unpinned-action", "drone", hook) == ["medium", "medium", "high"]
+    named = DRONE.replace("{token: {from_secret: token}}", "{webhook: {from_secret: chat}}")
+    assert severities("unpinned-action", "drone", named) == ["medium", "medium", "high"]
+
+
 def test_a_plugin_of_one_version_weighs_less_than_one_that_moves() -> None:
     exact = DRONE.replace("publish:1", "publish:v1.4.2").replace("docker:20", "docker:20.14.1.2")
     assert severities("unpinned-action", "drone", exact) == ["medium", "medium", "medium"]
@@ -343,6 +350,38 @@ def test_the_jobs_own_token_is_worth_little_by_any_name() -> None:
     assert severities("secret-in-arguments", "github", workflow("{}", step)) == ["info"]
     other = step.replace("github.token", "secrets.KEY")
     assert severities("secret-in-arguments", "github", workflow("{}", other)) == ["low"]
+    named = other.replace("KEY}", "GITHUB_TOKEN}").replace("{KEY:", "{GITHUB_TOKEN:")
+    assert severities("secret-in-arguments", "github", workflow("{}", named)) == ["low"]
+    plain = "{run: 'git push https://x:${{ secrets.GITHUB_TOKEN }}@example.com/a.git'}"
+    assert severities("secret-in-arguments", "github", workflow("{}", plain)) == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "severity"),
+    [("2.9", "info"), ("2.9-head", "medium"), ("v3-nightly", "medium"), ("3.12-dev", "info")],
+)
+def test_a_tag_can_follow_what_is_not_released(tag: str, severity: str) -> None:
+    text = f"job:\n  image: vendor/app:{tag}\n  script: make\n"
+    assert severities("unpinned-image", "gitlab", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("first", "severity"),
+    [
+        ("uses: vendor/propose@v1", "info"),
+        ("run: make test", "medium"),
+        ("uses: actions/jekyll-build-pages@v1", "medium"),
+    ],
+)
+def test_a_permission_that_every_job_may_need(first: str, severity: str) -> None:
+    text = workflow("{pull-requests: write}", first)
+    text += "  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: vendor/propose@v1\n"
+    assert severities("excessive-permissions", "github", text) == [severity]
+
+
+def test_another_platforms_token_is_stored_here() -> None:
+    text = "job:\n  script: git push https://x:${GITHUB_TOKEN}@example.com/a.git\n"
+    assert severities("secret-in-arguments", "gitlab", text) == ["low"]
 
 
 def test_a_secret_is_told_once_for_each_job() -> None:

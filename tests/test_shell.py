@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from pipelaw import document
 from pipelaw.document import Place, ScalarNode, SequenceNode, join
-from pipelaw.facts import shell
-from pipelaw.facts.shell import may_run_remote
-from pipelaw.facts.shell_fetch import may_fetch
+from pipelaw.facts import shell, shell_starters, shell_words
+from pipelaw.facts.shell_fetch import may_fetch, may_run_remote
 from pipelaw.source import Source
 
 if TYPE_CHECKING:
@@ -55,6 +54,11 @@ def written(place: Place) -> str:
         ("a", ["a"]),
         ("a; b & c || d && e\nf", ["a", "b", "c", "d", "e", "f"]),
         ("a | b |& c", ["a", "b", "c"]),
+        ("a | b | c x\nd y >> z\ne", ["a", "b", "c", "d", "e"]),
+        ("a |\n  b |\n  c x  # and\nd y > z", ["a", "b", "c", "d"]),
+        ("a | b | c x\nd <<E\ne\nE", ["a", "b", "c", "d"]),
+        ("a | b | c x \\\n  y\nd > z", ["a", "b", "c", "d"]),
+        ("cat <<E | b\na | b | c\nd > e\nE\nf", ["cat", "b", "f"]),
         ("(a; b) | { c; d; }", ["a", "b", "c", "d"]),
         ("if a; then b; elif c; then d; else e; fi", ["a", "b", "c", "d", "e"]),
         ("for x in $(a); do b; done; while c; do d; done", ["a", "b", "c", "d"]),
@@ -280,6 +284,12 @@ REMOTE = [
     ("uv run https://x.dev/ci.py", "https://x.dev/ci.py"),
     ("jbang https://x.dev/Ci.java", "https://x.dev/Ci.java"),
     ("php -r \"copy('https://x.dev/i', 's.php');\"; php s.php", "https://x.dev/i"),
+    ("curl -sL u | tar xvzf - -C /usr/local/bin --strip-components=1 tool", "u"),
+    ('curl -L "u" | sudo tar -C /usr/local -xz', "u"),
+    ("wget -qO- u | tar -xzC ~/.local/bin", "u"),
+    ("wget u/t.tgz && tar --extract --file t.tgz --directory=/usr/bin", "u/t.tgz"),
+    ("curl -fLo t.zip u; sudo unzip -o t.zip tool -d /usr/local/bin", "u"),
+    ('curl -o t u; tar xf t -C "$HOME/.local/bin/"', "u"),
     (
         "python - <<'E'\nimport urllib.request as u\nexec(u.urlopen('https://x.dev/i').read())\nE",
         "https://x.dev/i",
@@ -344,6 +354,9 @@ def test_code_from_the_network_that_runs(code: str, address: str) -> None:
         "uv run tool https://x.dev/a; pipx run tool; uv run http://localhost/a.py",
         "python3 -c \"import json, urllib.request as u; json.load(u.urlopen('https://x.dev/i'))\"",
         "php -r \"copy('https://x.dev/i', 'data.json');\"; php run.php",
+        "curl -sL u | tar xz -C /tmp/data; curl -o a.zip u; unzip a.zip -d ./bin/../data",
+        "curl -sL u | tar tz; tar czf - -C /usr/local/bin x | curl -T - u; tar xf own.tgz -C /usr/bin",
+        "curl -o a.zip u; unzip -l a.zip; tar x -C /usr/share/a < a.tgz",
     ],
 )
 def test_downloads_that_do_not_run(code: str) -> None:
@@ -643,8 +656,37 @@ REPARSED = [
     'source <(echo "A=@")',
     'bash <(printf "%s" "run @")',
     'python3 <(echo "run(@)")',
+    'watch -n 5 "run @"',
+    "watch run @",
+    "parallel -j 4 'run {} '@ ::: a b",
+    'script -q -e -c "run @" /dev/null',
+    'script -qec "run @" /dev/null',
+    'flock -x /tmp/lock -c "run @"',
+    'sg docker -c "run @"',
+    'sudo tmux new-session -d -s me "run @"',
+    'tmux send-keys -t me "run @" Enter',
+    'concurrently --names a,b "npm start" "run @"',
+    'hyperfine --warmup 3 "run @"',
+    'nodemon --exec "run @"',
+    'nix-shell -p hello --run "run @"',
+    'vagrant ssh box -c "run @"',
+    'gcloud compute ssh box --command="run @"',
+    "ansible all -m shell -a 'run '@",
+    'pdsh -w a,b "run @"',
 ]
 DATA = [
+    "watch -x run @",
+    "parallel run ::: a @",
+    'flock /tmp/lock run "@"',
+    "tmux rename-window @",
+    "tmux new-session -s @ run",
+    'script "@"',
+    './watch "@"',
+    'script/parallel "@"',
+    'nodemon run.js "@"',
+    "vagrant up @",
+    'gcloud run deploy a --image "@"',
+    'hyperfine -N "run @"',
     'cat <(echo "@")',
     "source <(printf 'A=%q' \"@\")",
     'bash run.sh <(echo "@")',
@@ -683,6 +725,10 @@ def test_expansions_that_an_interpreter_reads_as_code(code: str, expected: bool)
     code = code.replace("@", "$MESSAGE")
 
     assert shell.reparsed(text(code), "bash", start, start + len("$MESSAGE")) is expected
+
+
+def test_the_programs_that_hand_words_to_a_shell_are_those_that_scripts_are_searched_for() -> None:
+    assert frozenset(shell_starters.STARTERS) == shell_words.STARTERS
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ def test_zizmor_comments_count_in_the_whole_step() -> None:
               - {name: six, uses: example/six@v1, # zizmor: ignore[unpinned-uses]
                  id: six}
               - uses: example/seven@v1
-                id: seven # zizmor: ignore[unpinned-uses] last"""
+                id: seven # zizmor: ignore[unpinned-uses] last
+              # zizmor: ignore[unpinned-uses] of no step
+              - uses: example/eight@v1"""
     assert suppressed(text, "unpinned-action") == {
         ("unpinned-action", 8): "ours",
         ("unpinned-action", 9): "",
@@ -96,6 +98,7 @@ def test_zizmor_comments_count_in_the_whole_step() -> None:
         ("unpinned-action", 18): "",
         ("unpinned-action", 19): "",
         ("unpinned-action", 21): "last",
+        ("unpinned-action", 24): None,
     }
 
 
@@ -119,6 +122,20 @@ def test_zizmor_comments_count_beside_the_key_above_and_in_the_file() -> None:
         ("undocumented-permission", 6): "",
         ("unneeded-permission", 7): None,
     }
+
+
+def test_zizmor_comments_about_the_events_count_at_any_of_them() -> None:
+    text = """
+        on:
+          push: {branches: [main]}
+          pull_request_target:
+            types: [opened] # zizmor: ignore[dangerous-triggers] labels
+        jobs: # zizmor: ignore[dangerous-triggers]
+          a: {runs-on: ubuntu-latest, steps: [{run: make}]}
+        """
+    assert suppressed(text, "dangerous-trigger") == {("dangerous-trigger", 4): "labels"}
+    moved = text.replace(" # zizmor: ignore[dangerous-triggers] labels", "")
+    assert suppressed(moved, "dangerous-trigger") == {("dangerous-trigger", 4): None}
 
 
 def test_zizmor_comments_about_a_call_count_at_any_key_of_it() -> None:

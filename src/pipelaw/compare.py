@@ -49,7 +49,7 @@ class Known(NamedTuple):
 
     def covers(self, found: Finding, *, renamed: bool) -> bool:
         """Whether a finding is no worse than this; `renamed` where its file has another name now."""
-        by = found.suppressed.by if found.suppressed is not None else ""
+        by = found.silencer
         if by not in ("", "inline"):
             return True
         if found.severity > self.severity:
@@ -68,7 +68,7 @@ def known(finding: Finding) -> Known:
         finding.severity,
         finding.job,
         named(_said(finding), WORDS),
-        finding.suppressed.by if finding.suppressed is not None else "",
+        finding.silencer,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelaw import folders
-from pipelaw.errors import UsageError
+from pipelaw.errors import UnreadableError, UsageError
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 from pipelaw.tree import FolderTree, printable, reason, within
@@ -40,6 +40,9 @@ _PLACE = pattern(_AT_ROOT)
 _ANYWHERE = pattern(rf"(?:.*/)?(?:{_AT_ROOT})", re.DOTALL)
 _ACTION = pattern(r"(?:.*/)?action\.ya?ml", re.DOTALL)
 _PART = pattern(r"(?:.*[/.])?gitlab-ci\.ya?ml", re.DOTALL)
+_COMPONENT = pattern(r"templates/[^/]+(?:/template)?\.yml")
+_INPUTS = pattern(r"^spec:\s+(?:\{\s*)?(?:inputs|description|component)\b", re.MULTILINE)
+"""The header of a component, which none of the other files has that are kept in such a folder."""
 _ENDS = (".yml", ".yaml", ".jsonnet", ".star", ".starlark")
 
 NO_FILE = "not a file: a pipe or device is read where --as says what it holds"
@@ -49,7 +52,7 @@ FOLDER = "not a file, but a folder without pipelines"
 def find(tree: Tree) -> list[Candidate]:
     """The pipelines of a tree, in path order: of those that were named, or of all of it."""
     if tree.named and all(path in tree for path in tree.named):
-        return [Candidate(path, platform_of(path)) for path in sorted(tree.named)]
+        return [_named(tree, path) for path in sorted(tree.named)]
     found = list(_all(tree))
     if tree.named:
         found = [candidate for candidate in found if within(candidate.path, tree.named)]
@@ -57,20 +60,36 @@ def find(tree: Tree) -> list[Candidate]:
         # a link that leads out of the repository is none of its files, and must not go unsaid
         there = set(tree.paths())
         files = {path for path in tree.named if path in there or path in tree} - listed
-        found = sorted([*found, *(Candidate(path, platform_of(path)) for path in files)])
+        found = sorted([*found, *(_named(tree, path) for path in files)])
     return found
+
+
+def _named(tree: Tree, path: str) -> Candidate:
+    return Candidate(path, platform_of(path) or ("gitlab" if _component(tree, path) else ""))
 
 
 def _all(tree: Tree) -> Iterator[Candidate]:
     for path in tree.paths():
         if path.endswith(_ENDS):
             platform = _platform(path)
+            if path.startswith("templates/") and _component(tree, path):
+                platform = "gitlab"
             if platform and not tree.ignored(path):
                 yield Candidate(path, platform)
         elif path in folders.LINKS and path not in tree:
             # a link to a folder elsewhere: that nothing there is read must not go unsaid
             platform = _platform(f"{path}/x.yml") or _platform(f"{path}/workflows/x.yml")
             yield Candidate(path, platform)
+
+
+def _component(tree: Tree, path: str) -> bool:
+    """Whether a project of GitLab's publishes a file as a component."""
+    if _COMPONENT.fullmatch(path) is None or ".gitlab-ci.yml" not in tree:
+        return False
+    try:
+        return _INPUTS.search(tree.read(path).decode("utf-8", "replace")) is not None
+    except UnreadableError:
+        return False
 
 
 def _platform(path: str) -> str:

@@ -53,6 +53,7 @@ __all__ = [
     "join",
     "parse",
     "shared",
+    "too_large",
 ]
 
 
@@ -92,6 +93,16 @@ class Problem(NamedTuple):
     column: int
     message: str
 
+    @classmethod
+    def of(cls, error: UnreadableError) -> Problem:
+        """What an error says."""
+        return cls(error.path, error.line, error.column, error.message)
+
+
+def too_large(path: str) -> UnreadableError:
+    """The error of a file that has more than MAX_BYTES."""
+    return UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
+
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -99,7 +110,7 @@ _BOM = b"\xef\xbb\xbf"
 def decode(path: str, data: bytes) -> Source:
     """The text of a file's bytes; raise UnreadableError where it is not UTF-8 text of fair size."""
     if len(data) > MAX_BYTES:
-        raise UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
+        raise too_large(path)
     data = data.removeprefix(_BOM)
     try:
         text = data.decode()

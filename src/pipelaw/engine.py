@@ -37,6 +37,17 @@ def judge(pipeline: Pipeline, rulebook: Rulebook, names: Names) -> list[Finding]
     return [_without(secrets, finding) for finding in findings] if secrets else findings
 
 
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of several pipelines, each once: two of them may read the same file."""
+    found: dict[tuple[str, Span, str], Finding] = {}
+    for finding in findings:
+        key = (finding.rule, finding.span, finding.message)
+        first = found.setdefault(key, finding)
+        if finding.severity > first.severity:
+            found[key] = replaced(first, severity=finding.severity)
+    return list(found.values())
+
+
 def _secrets(pipeline: Pipeline) -> list[str]:
     """The literal credentials of a pipeline, line by line, as written and as read; longest first."""
     found: set[str] = set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.place import NOWHERE, Place
-from pipelaw.records import record
+from pipelaw.records import Identity, record
 
 if TYPE_CHECKING:
     from pipelaw import words
@@ -65,6 +65,8 @@ class Leak:
     """Of the network: anybody can have something sent to that host without saying who they are."""
     raw: bool = False
     """Of the network: it goes over a plain connection, to a number without a name, or into a look-up."""
+    astray: bool = False
+    """Of the network: it is called after a public service, and the host does not look like that."""
     traced: bool = False
     """Of the log: the shell's trace of its commands shows it."""
     token: bool = False
@@ -73,10 +75,7 @@ class Leak:
     """The program that lets it out."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.way}:{self.secret}:{self.by}"
+    identity = Identity("way", "secret", "by")
 
 
 @record
@@ -99,7 +98,4 @@ class Agent:
     """The setting that takes its sandbox or its questions away, "" for none."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return self.name
+    identity = Identity("name")

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from pipelaw.digests import named
-from pipelaw.records import NamedTuple, value_class
+from pipelaw.records import NamedTuple, replaced, value_class
 
 if TYPE_CHECKING:
     from pipelaw.document import Problem
@@ -97,12 +97,24 @@ class Finding:
     """As the fingerprint, but without the path, so that it outlives the file's name."""
 
     @property
+    def silencer(self) -> str:
+        """What suppresses it, one of the words of `Suppression.by`; "" for nothing."""
+        return self.suppressed.by if self.suppressed is not None else ""
+
+    @property
     def order(self) -> tuple[object, ...]:
         """The key that sorts findings as a reader meets them."""
         return (*self.span, self.rule, self.message)
 
 
 EXCERPT_LINES = 12
+
+
+def reopened(finding: Finding, why: str) -> Finding:
+    """A finding that a comment silences, open again: the comment does not count."""
+    note = Related(finding.span, f"the comment that ignores it does not count: {why}")
+    return replaced(finding, suppressed=None, related=(*finding.related, note))
+
 
 FINGERPRINT = "pipelaw/v1"
 """The name of the recipe below; it changes when the recipe does."""

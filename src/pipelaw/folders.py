@@ -65,7 +65,7 @@ def entries(path: Path) -> dict[str, os.DirEntry[str]]:
 
 
 def kind(path: Path, listed: Entries) -> Kind:
-    """What a folder is, in which this is."""
+    """What makes a folder with these entries a repository."""
     names = listed.keys()
     if ".git" in names:
         return "checkout"

@@ -11,7 +11,7 @@ import os
 from functools import cached_property
 from typing import IO, TYPE_CHECKING
 
-from pipelaw.document import MAX_BYTES, Problem
+from pipelaw.document import MAX_BYTES, Problem, too_large
 from pipelaw.errors import UnreadableError, UsageError
 from pipelaw.gitcommand import GitError, run, start
 from pipelaw.records import NamedTuple
@@ -173,7 +173,7 @@ class GitTree:
         size = int(header[2])
         if size > MAX_BYTES:
             self.close()  # cheaper than to read past it
-            raise UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
+            raise too_large(path)
         return stdout.read(size + 1)[:-1]
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:

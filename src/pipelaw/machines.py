@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.patterns import pattern
 from pipelaw.place import NOWHERE, Place
-from pipelaw.records import record
+from pipelaw.records import Identity, record
 
 if TYPE_CHECKING:
     from pipelaw import words
@@ -18,6 +18,11 @@ _UNCONFINING = pattern(
     r"|security-opt=.*(?:unconfined|disable).*|security-context=privileged"
     r"|device=/dev/(?:sd|vd|xvd|nvme|mapper|mem|disk).*)\Z"
 )
+
+
+def engine(image: str) -> bool:
+    """Whether an image holds a container engine: Docker in Docker."""
+    return _ENGINE.search(image) is not None
 
 
 @record
@@ -54,7 +59,9 @@ class Container:
     privileged: bool = False
     """Runs with all privileges on its host."""
     implicit: bool = False
-    """The privilege is not in the file: the runner grants it to this image."""
+    """The privilege is not in the file: the runner grants it to this image, or has to."""
+    encrypted: bool = False
+    """An engine of which the file shows that it asks for certificates."""
     options: tuple[str, ...] = ()
     """Other settings that weaken its isolation: `network=host`, `cap-add=SYS_ADMIN`."""
     place: Place = NOWHERE
@@ -62,17 +69,14 @@ class Container:
     @property
     def engine(self) -> bool:
         """It runs a container engine of its own: Docker in Docker."""
-        return _ENGINE.search(self.image) is not None
+        return engine(self.image)
 
     @property
     def unconfined(self) -> bool:
         """One of its options lets it out: to the machine's network, processes, disks or capabilities."""
         return any(_UNCONFINING.match(option) for option in self.options)
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.role}:{self.name}"
+    identity = Identity("role", "name")
 
 
 @record
@@ -92,7 +96,4 @@ class Volume:
     read_only: bool = False
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.source}:{self.target}"
+    identity = Identity("source", "target")

@@ -26,7 +26,7 @@ from pipelaw.parts import (
     Variable,
 )
 from pipelaw.place import NOWHERE, Place
-from pipelaw.records import record, replaced
+from pipelaw.records import Identity, record, replaced
 from pipelaw.supply import Installation, Publication, Update
 from pipelaw.workspace import Artifact, Cache, Checkout
 
@@ -155,7 +155,8 @@ class Job(Scope):
     """That system is the one that users see, by the name or tier of its environment; without one
     it is the project's site."""
     anywhere: bool = False
-    """No condition that could be read keeps out branches and change requests that anybody may push."""
+    """No condition that could be read keeps out branches and change requests that anybody may push; where
+    steps have conditions of their own, none of one that publishes or deploys."""
     after_failure: bool = False
     """It runs even where a job of an earlier stage has failed."""
     optional: bool = False
@@ -177,10 +178,7 @@ class Job(Scope):
         """It holds secrets, a token that can write, or can mint an identity."""
         return self.holds_secrets or self.writes or self.mints_identity
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return self.id
+    identity = Identity("id")
 
 
 def _unsure(permissions: Iterable[Permission], needs: Collection[str]) -> bool:

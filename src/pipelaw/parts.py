@@ -10,7 +10,7 @@ from collections.abc import Sequence  # noqa: TC003  the type check of rules rea
 from typing import TYPE_CHECKING
 
 from pipelaw.place import NO_TEXT, NOWHERE, Place, Text
-from pipelaw.records import record
+from pipelaw.records import Identity, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,11 +22,7 @@ UNKNOWN = ("unknown",)
 
 
 _WORDS = 100
-
-
-def _beginning(text: str) -> str:
-    """The first words of a text: enough to tell it by, and short for whoever has a thousand findings."""
-    return " ".join(text.split(None, _WORDS)[:_WORDS])
+"""Enough to tell a text by, and short for whoever has a thousand findings."""
 
 
 def _beginnings(path: str) -> Iterator[str]:
@@ -57,10 +53,7 @@ class Trigger:
     """Branches that do not start it, as written."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return self.name
+    identity = Identity("name")
 
 
 @record
@@ -83,10 +76,7 @@ class Permission:
     """The jobs that use it or may use it; empty where it is known that none does."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.scope}:{self.access}"
+    identity = Identity("scope", "access")
 
 
 @record
@@ -159,10 +149,7 @@ class Reference:
             found += _beginnings(f"docker.io/{'' if self.owner else 'library/'}{name}")
         return (*found, self.owner.lower()) if self.kind == "component" else tuple(found)
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.kind}:{self.name}"
+    identity = Identity("kind", "name")
 
 
 @record
@@ -178,10 +165,7 @@ class Variable:
     """Nothing is put into it when the pipeline runs."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.kind}:{self.name}"
+    identity = Identity("kind", "name")
 
 
 def by_name(
@@ -214,10 +198,7 @@ class Secret:
     """Its job used it before."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.name}:{self.use}:{self.target}"
+    identity = Identity("name", "use", "target")
 
 
 @record
@@ -236,10 +217,7 @@ class Credential:
     """A short hash that tells two values apart without showing either."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.provider}:{self.name}:{self.digest}"
+    identity = Identity("provider", "name", "digest")
 
 
 @record
@@ -263,10 +241,7 @@ class Command:
     """Files that it writes or appends its output to, as written."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return _beginning(self.text)
+    identity = Identity("text", most=_WORDS)
 
 
 @record
@@ -282,10 +257,7 @@ class Script:
     """The same text with the places of its parts."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return _beginning(self.text)
+    identity = Identity("text", most=_WORDS)
 
 
 @record
@@ -337,10 +309,7 @@ class Expansion:
         """`via` as a remark for messages: ` (through the variable TITLE)`, "" when direct."""
         return f" (through {self.via})" if self.via else ""
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return _beginning(self.text)
+    identity = Identity("text", most=_WORDS)
 
 
 @record
@@ -356,7 +325,4 @@ class Control:
     """The one of them for which it never runs at all, "" where it runs."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.category}:{self.tool}"
+    identity = Identity("category", "tool")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from pipelaw.document import Problem
 from pipelaw.finding import FAIL_ON, Severity
-from pipelaw.rules import POLICY_FILE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
     from pipelaw.rules import Value
 
-FILE = POLICY_FILE
-"""Where a repository keeps its policy."""
+
 DEFAULT = "pipelaw:default"
 """The profile that every policy lies on top of."""
 
@@ -28,8 +26,16 @@ INLINE = ("allowed", "dated", "refused")
 """What can be said of comments that silence a finding, the loosest first."""
 LEVELS = ("off", *(severity.word for severity in Severity), "on")
 """What a rule can be set to; `on` leaves the severity to the rule."""
-ROADS = ("actions", "workflows", "includes", "components", "images")
-"""The kinds of reference that a paved road is made of."""
+ROADS = {
+    "action": "actions",
+    "workflow": "workflows",
+    "include": "includes",
+    "template": "includes",
+    "component": "components",
+    "image": "images",
+    "plugin": "images",
+}
+"""The key of a paved road for each kind of reference."""
 LOCKABLE = ("fail_on", "inline", "waiver_horizon", "waivers", "controls", "paved_road")
 """The keys that a layer can lock, beside rules; `*` is all of it."""
 

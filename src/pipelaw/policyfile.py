@@ -311,7 +311,7 @@ class _Reader:
     def road(self) -> Iterator[tuple[str, Setting[str]]]:
         """The globs of the paved road, by kind."""
         for key, value in self.document.pairs(self.fields.get("paved_road"), "`paved_road`"):
-            kind = self.word(key, policy.ROADS, "a kind of `paved_road`")
+            kind = self.word(key, [*dict.fromkeys(policy.ROADS.values())], "a kind of `paved_road`")
             for node in self.document.scalars(value, f"`{key.value}` of `paved_road`"):
                 if not self.full(node, "paved_road") or not kind:
                     continue

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelaw.digests import named
-from pipelaw.document import MAX_BYTES
+from pipelaw.document import MAX_BYTES, too_large
 from pipelaw.errors import UnavailableError, UnfetchedError, UnreadableError, UsageError
 from pipelaw.gitcommand import HERE, GitError, fetch, run
 from pipelaw.policy import anonymous
@@ -83,7 +83,7 @@ class CommitTree:
             raise UnreadableError(path, 1, 1, "no such file")
         data = self._object("blob", ids[path])
         if len(data) > MAX_BYTES:
-            raise UnreadableError(path, 1, 1, f"larger than {MAX_BYTES // 1_000_000} MB, not read")
+            raise too_large(path)
         return data
 
     def ignored(self, path: str) -> bool:  # noqa: ARG002  a commit has only what is tracked

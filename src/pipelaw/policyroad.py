@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pipelaw.finding import Usage
-from pipelaw.policy import matches
+from pipelaw.policy import ROADS, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,15 +14,6 @@ if TYPE_CHECKING:
     from pipelaw.model import Pipeline
     from pipelaw.policy import Policy
 
-_ROADS = {
-    "action": "actions",
-    "workflow": "workflows",
-    "include": "includes",
-    "template": "includes",
-    "component": "components",
-    "image": "images",
-    "plugin": "images",
-}
 _OWN = ("local", "unresolved")
 """Pins of what the repository has itself, or nobody knows before it runs."""
 
@@ -33,7 +24,7 @@ def usages(pipelines: Iterable[Pipeline], policy: Policy) -> tuple[Usage, ...]:
     found: Counter[tuple[str, str]] = Counter()
     for scope in (scope for pipeline in pipelines for scope in pipeline.scopes()):
         for reference in scope.references:
-            kind = _ROADS.get(reference.kind, "")
+            kind = ROADS.get(reference.kind, "")
             if kind in kinds and reference.pin not in _OWN:
                 found[kind, reference.name] += 1
     return tuple(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import NamedTuple
 
-__all__ = ["NamedTuple", "field_names", "record", "replaced", "value_class"]
+__all__ = ["Identity", "NamedTuple", "field_names", "record", "replaced", "value_class"]
 
 _T = TypeVar("_T")
 
@@ -57,6 +57,21 @@ def field_names(kind: type) -> tuple[str, ...]:
     """The names of a record class's fields in their order, its parents' first; () for other classes."""
     names: tuple[str, ...] = getattr(kind, "_record_fields", ())
     return names
+
+
+class Identity:
+    """What keeps its name when the file is edited around it: some fields of a record, joined.
+
+    With `most`, only so many of their first words.
+    """
+
+    def __init__(self, *names: str, most: int = 0) -> None:
+        self._names = names
+        self._most = most
+
+    def __get__(self, one: object, kind: type) -> str:
+        text = ":".join([getattr(one, name) for name in self._names])
+        return " ".join(text.split(None, self._most)[: self._most]) if self._most else text
 
 
 def _made(cls: type[_T], *, by_name: bool) -> type[_T]:

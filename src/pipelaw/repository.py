@@ -43,6 +43,10 @@ class Work(NamedTuple):
     today: dt.date | None = None
     """The day on which comments have to count still; None where nobody asks."""
 
+    def own(self, path: str) -> str:
+        """A path of a report as the repository has it."""
+        return path.removeprefix(f"{self.prefix}/") if self.prefix else path
+
 
 class Part(NamedTuple):
     """What scanning one repository gave; picklable."""
@@ -72,7 +76,7 @@ def judged(work: Work, rulebook: Rulebook) -> Part:
 
 def judged_pipelines(read: Reading, rulebook: Rulebook, names: Names) -> list[Finding]:
     """The findings about pipelines; one that cannot be judged is noted as not read."""
-    from pipelaw.engine import judge  # noqa: PLC0415  what is known already is not judged
+    from pipelaw.engine import judge, merged  # noqa: PLC0415  what is known already is not judged
 
     findings: list[Finding] = []
     for pipeline in read.pipelines:
@@ -82,7 +86,7 @@ def judged_pipelines(read: Reading, rulebook: Rulebook, names: Names) -> list[Fi
             raise
         except Exception as error:  # noqa: BLE001  one file is no reason to lose all others
             read.unreadable.append(Problem(pipeline.path, 1, 1, bug(error)))
-    return findings
+    return merged(findings)
 
 
 def decided(work: Work, part: Part) -> Part:
@@ -154,7 +158,7 @@ def read_files(work: Work) -> Reading:
             source = decode(candidate.path, work.tree.read(candidate.path))
             loaded = load(candidate.platform, source, work.tree)
         except UnreadableError as error:
-            read.unreadable.append(Problem(error.path, error.line, error.column, error.message))
+            read.unreadable.append(Problem.of(error))
             continue
         read.texts[source.path] = source.text
         read.pipelines.extend(loaded.pipelines)
@@ -182,7 +186,7 @@ def judge_whole(work: Work, read: Reading, rulebook: Rulebook, names: Names) -> 
 
 def file_of(work: Work, read: Reading, path: str) -> File:
     """The file at a path of the report; an included one is read again."""
-    own = path.removeprefix(f"{work.prefix}/") if work.prefix else path
+    own = work.own(path)
     if own not in read.texts:
         try:
             read.texts[own] = decode(own, work.tree.read(own)).text

@@ -237,7 +237,7 @@ def _filter(condition: str) -> Callable[[str], bool]:
     if " or " in condition:
         return _every
     if "command.remote" in condition:
-        from pipelaw.facts.shell import may_run_remote  # noqa: PLC0415  only when asked for
+        from pipelaw.facts.shell_fetch import may_run_remote  # noqa: PLC0415  only when asked for
 
         return may_run_remote
     found = _NAMED.search(condition)
@@ -339,7 +339,10 @@ def _key(
 def _own_sources() -> list[str]:
     """The modules that decide what a rule file becomes."""
     package = os.path.dirname(__file__)  # noqa: PTH120  asked at each start
-    names = "model parts workspace supply faults records rulebook rulefile rules parameters".split()
+    names = (
+        "model parts machines workspace supply faults words place records"
+        " rulebook rulefile rules parameters"
+    ).split()
     return [*(f"{package}/{name}.py" for name in names), *_files(f"{package}/cel", (".py",))]
 
 

@@ -18,8 +18,9 @@ from pipelaw.document import (
 )
 from pipelaw.errors import PolicyError, UnreadableError
 from pipelaw.finding import Confidence, Severity
+from pipelaw.loaders import LOADERS
 from pipelaw.parameters import ParameterError, declared, setting
-from pipelaw.rules import PLATFORMS, Example, Line, Mention, Rule, Segment, holder, near
+from pipelaw.rules import Example, Line, Mention, Rule, Segment, holder, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -318,9 +319,9 @@ class _Reader:
         return found
 
     def _platform(self, node: ScalarNode) -> str:
-        if node.value not in PLATFORMS:
-            hint = near(node.value, PLATFORMS)
-            raise self.fail(node, f"a platform is one of {', '.join(PLATFORMS)}{hint}")
+        if node.value not in LOADERS:
+            hint = near(node.value, LOADERS)
+            raise self.fail(node, f"a platform is one of {', '.join(LOADERS)}{hint}")
         return str(node.value)
 
     def _texts(self, key: str) -> list[ScalarNode]:

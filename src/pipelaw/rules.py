@@ -13,8 +13,6 @@ from pipelaw.records import NamedTuple, field_names, value_class
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-PLATFORMS = ("github", "gitlab", "drone", "woodpecker", "dependabot", "precommit")
-
 POLICY_FILE = ".pipelaw.yml"
 """Where a repository says which rules count, and how much."""
 PROFILE = "pipelaw:"

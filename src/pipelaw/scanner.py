@@ -167,8 +167,7 @@ def _stream(path: str, platform: str) -> Work:
     try:
         tree, name = streamed(path)
     except UnreadableError as error:
-        fault = Problem(error.path, error.line, error.column, error.message)
-        return Work(MemoryTree({}), "", (), faults=(fault,))
+        return Work(MemoryTree({}), "", (), faults=(Problem.of(error),))
     return Work(tree, "", (Candidate(name, platform),))
 
 

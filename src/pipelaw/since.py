@@ -10,8 +10,8 @@ from pipelaw.compare import Moves, known, lines, marked, match, transferred
 from pipelaw.discover import find
 from pipelaw.document import decode
 from pipelaw.errors import UnreadableError
-from pipelaw.finding import Finding, Names, Related, Suppression
-from pipelaw.records import NamedTuple, replaced
+from pipelaw.finding import Finding, Names, Suppression, reopened
+from pipelaw.records import NamedTuple
 from pipelaw.repository import (
     Part,
     Reading,
@@ -85,25 +85,23 @@ class _Comparison:
         touched.extend(judge_whole(work, now, self._rulebook, names))
         same, touched = settle(work, now, same), settle(work, now, touched)
         old: frozenset[int] = frozenset()
-        if any(finding.suppressed is None or _excused(finding) for finding in touched):
+        if any(finding.silencer in ("", "inline") for finding in touched):
             earlier = map(known, self._earlier())
             moved = self._moved()
             moves = Moves(moved, self._renamed, carried=moved)
             old = match(touched, earlier, self._rulebook.rules, moves).old
+        # open whatever a comment beside it says: no change excuses itself
+        why = f"{self._before.revision} does not have this finding"
         touched = [
-            self._unexcused(finding) if number not in old and _excused(finding) else finding
+            reopened(finding, why)
+            if number not in old and finding.silencer == "inline"
+            else finding
             for number, finding in enumerate(touched)
         ]
         reason = Suppression("since", f"already at {self._before.revision}")
         every = frozenset(range(len(same)))
         findings = [*marked(same, every, reason), *marked(touched, old, reason)]
         return part_of(work, self._told(now), findings)
-
-    def _unexcused(self, finding: Finding) -> Finding:
-        """A finding of the change, open whatever a comment beside it says: no change excuses itself."""
-        said = "the comment that ignores it does not count"
-        note = Related(finding.span, f"{said}: {self._before.revision} does not have this finding")
-        return replaced(finding, suppressed=None, related=(*finding.related, note))
 
     def _told(self, now: Reading) -> Reading:
         """What was read, without what could not be in files that say what they said at the revision."""
@@ -152,12 +150,8 @@ class _Comparison:
 
     def _renamed(self, source: str, target: str) -> bool:
         """Whether a file may be another one under a new name."""
-        source, target = self._own(source), self._own(target)
+        source, target = self._work.own(source), self._work.own(target)
         return source not in self._work.tree and target not in self._before
-
-    def _own(self, path: str) -> str:
-        """A path as the repository has it."""
-        return path.removeprefix(f"{self._work.prefix}/") if self._work.prefix else path
 
     def _moved(self) -> Move:
         """Whether a file has what another one had: it has its name now, or most of its lost lines."""
@@ -171,15 +165,10 @@ class _Comparison:
         def moved(source: str, target: str) -> bool:
             if self._renamed(source, target):
                 return True
-            source, target = self._own(source), self._own(target)
+            source, target = self._work.own(source), self._work.own(target)
             return source != target and transferred(changes(source)[0], changes(target)[1])
 
         return cache(moved)
-
-
-def _excused(finding: Finding) -> bool:
-    """Whether a comment silences a finding."""
-    return finding.suppressed is not None and finding.suppressed.by == "inline"
 
 
 def _lines(tree: Tree, path: str) -> Counter[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.place import NOWHERE, Place
-from pipelaw.records import record
+from pipelaw.records import Identity, record
 
 if TYPE_CHECKING:
     from pipelaw import words
@@ -25,10 +25,7 @@ class Installation:
     """Only the package managers themselves."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.manager}:{self.name}"
+    identity = Identity("manager", "name")
 
 
 @record
@@ -47,10 +44,7 @@ class Publication:
     """It is asked to record which build the package comes from."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.manager}:{self.registry}"
+    identity = Identity("manager", "registry")
 
 
 @record
@@ -73,7 +67,4 @@ class Update:
     """The bot is handed credentials of private registries."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.ecosystem}:{self.folder}"
+    identity = Identity("ecosystem", "folder")

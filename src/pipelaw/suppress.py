@@ -73,7 +73,9 @@ def _settled(finding: Finding, said: Iterable[Comment], file: File) -> Finding:
             continue
         if finding.rule not in comment.rules:
             continue
-        if not comment.about.touch(finding):
+        # above the dash of a step, zizmor's is about nothing
+        apart = comment.foreign and finding.step and comment.line < finding.span.line
+        if apart or not comment.about.touch(finding):
             if not comment.foreign:
                 continue
             around = around or _around(finding, file)
@@ -120,7 +122,7 @@ def _around(finding: Finding, file: File) -> tuple[int, int]:
         if first <= line <= last:
             return first, last
     key = line_of_key(lines, line)
-    return key, _last_sibling(lines, line) if finding.rule in zizmor.OF_CALLS else key
+    return key, _last_sibling(lines, line) if finding.rule in zizmor.OF_BLOCKS else key
 
 
 def _last_sibling(lines: Sequence[str], line: int) -> int:

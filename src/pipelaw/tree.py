@@ -11,7 +11,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from pipelaw.document import MAX_BYTES, Problem
+from pipelaw.document import MAX_BYTES, Problem, too_large
 from pipelaw.errors import UnreadableError
 from pipelaw.gitignore import Ignored
 
@@ -158,8 +158,7 @@ class FolderTree:
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableError(path, 1, 1, "not a file")
             if status.st_size > MAX_BYTES:
-                size = f"{MAX_BYTES // 1_000_000} MB"
-                raise UnreadableError(path, 1, 1, f"larger than {size}, not read")
+                raise too_large(path)
             with open(full, "rb") as stream:  # noqa: PTH123  see above
                 return stream.read()
         except OSError as error:

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pipelaw.finding import Related, Severity, Suppression
+from pipelaw.finding import Related, Severity, Suppression, reopened
 from pipelaw.policy import matches
 from pipelaw.records import replaced
 from pipelaw.source import Span
@@ -41,7 +41,7 @@ def settled(findings: Iterable[Finding], policy: Policy, prefix: str = "") -> li
 def _settled(finding: Finding, policy: Policy, start: str) -> Finding:
     path = finding.span.path.removeprefix(start)
     finding = _levelled(finding, policy, path)
-    if finding.suppressed is not None and finding.suppressed.by == "inline":
+    if finding.silencer == "inline":
         finding = _commented(finding, policy)
     if finding.suppressed is not None:
         return finding
@@ -69,10 +69,7 @@ def _commented(finding: Finding, policy: Policy) -> Finding:
     """A finding that a comment silences, back where the comment does not count."""
     reason = finding.suppressed.reason if finding.suppressed else ""
     fault = comment_fault(finding.rule, reason, policy)
-    if not fault:
-        return finding
-    note = Related(finding.span, f"the comment that ignores it does not count: {fault}")
-    return replaced(finding, suppressed=None, related=(*finding.related, note))
+    return reopened(finding, fault) if fault else finding
 
 
 def comment_fault(rule: str, reason: str, policy: Policy) -> str:

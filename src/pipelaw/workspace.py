@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.place import NOWHERE, Place
-from pipelaw.records import record
+from pipelaw.records import Identity, record
 
 if TYPE_CHECKING:
     from pipelaw import words
@@ -91,10 +91,7 @@ class Artifact:
     published, or run with what it mounts or is handed."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return f"{self.action}:{self.name}"
+    identity = Identity("action", "name")
 
 
 @record
@@ -111,7 +108,4 @@ class Cache:
     """Nobody asked for it: the action does so unless told otherwise."""
     place: Place = NOWHERE
 
-    @property
-    def identity(self) -> str:
-        """What keeps its name when the file is edited around it."""
-        return self.tool
+    identity = Identity("tool")

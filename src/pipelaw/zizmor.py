@@ -50,8 +50,8 @@ AUDITS: dict[str, tuple[str, ...]] = {
 OF_FILES = frozenset({"missing-permissions"})
 """Rules about a file as a whole: zizmor's comments about them may be anywhere in it."""
 
-OF_CALLS = frozenset({"secrets-inherit"})
-"""Rules about a job that calls a workflow: zizmor's comments about them may be at any key of the job."""
+OF_BLOCKS = frozenset({"dangerous-trigger", "secrets-inherit"})
+"""Rules about all events, or a whole job that calls: zizmor's comments may be at any key of the block."""
 
 
 def named(audits: frozenset[str]) -> frozenset[str]:

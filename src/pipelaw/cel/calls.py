@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _MAX_MACROS = 4
 """No more macros go inside each other: the time that they take multiplies."""
-_INT_OF_SIZE = 2**53
+INT_OF_MODEL = 2**53
+"""The ints of the model are positions and counts; none is larger, whatever its sign."""
 
 
 class Function(NamedTuple):
@@ -107,7 +108,7 @@ def _size(checker: Checker, node: Call) -> Typed:
     found = checker.visit(operand)
     if found.type is not STRING and found.type.element is None:
         raise wrong(operand, f"`size` wants a string or a list, but this is {found.type.article}")
-    return Typed(INT, f"_len({found.python})", _INT_OF_SIZE)
+    return Typed(INT, f"_len({found.python})", INT_OF_MODEL)
 
 
 def _matches(checker: Checker, node: Call, target: Typed) -> Typed:

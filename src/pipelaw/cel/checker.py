@@ -31,8 +31,6 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-INT_OF_MODEL = 2**53
-"""The ints of the model are positions and counts; none is larger, whatever its sign."""
 _INT_MAX = 2**63 - 1
 _MAX_GROWTH = 1000
 """A macro that doubles what a macro doubled, and so on, would fill the memory."""
@@ -72,7 +70,7 @@ class Checker:
     def __init__(self, text: str, scope: Mapping[str, Type], python: Mapping[str, str]) -> None:
         self.text = text
         self.names = {
-            name: Typed(type_, python.get(name, name), INT_OF_MODEL)
+            name: Typed(type_, python.get(name, name), calls.INT_OF_MODEL)
             for name, type_ in scope.items()
         }
         """The scope, and inside of macros their variables."""
@@ -129,7 +127,7 @@ class Checker:
                 message += hint(node.name, operand.type.members) or calls.meant(node.name)
             raise CelError(message, node.at, len(node.name))
         words = operand.type.words.get(node.name, ())
-        return Typed(found, f"{operand.python}.{node.name}", INT_OF_MODEL, words=words)
+        return Typed(found, f"{operand.python}.{node.name}", calls.INT_OF_MODEL, words=words)
 
     def array(self, node: ListOf) -> Typed:
         """A list that is written out."""

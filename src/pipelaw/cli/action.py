@@ -317,7 +317,7 @@ def _for_upload(report: Report, reports: Path) -> str:
     kept = tuple(
         replaced(finding, suppressed=None)
         for finding in report.findings
-        if finding.suppressed is None or finding.suppressed.by == "since"
+        if finding.silencer in ("", "since")
     )
     file = reports / "upload.sarif"
     console.save(render("sarif", replaced(report, findings=kept, thresholds=())), str(file))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelaw.finding import Report
+    from pipelaw.tree import FolderTree
 
 
 @click.command()
@@ -54,8 +55,12 @@ def command(
 def belongs(file: str, paths: Sequence[str]) -> bool:
     """Whether a baseline is a file of a repository at these paths."""
     place = Path(os.path.realpath(file))
-    trees = repositories(*(path for path in paths or (".",) if path != "-"))
-    return any(place.is_relative_to(tree.root) for tree in trees)
+    return any(place.is_relative_to(tree.root) for tree in _trees(paths))
+
+
+def _trees(paths: Sequence[str]) -> list[FolderTree]:
+    """The repositories at the paths of a scan; standard input is none."""
+    return repositories(*(path for path in paths or (".",) if path != "-"))
 
 
 def without(report: Report, file: str, paths: Sequence[str], *, quiet: bool) -> Report:
@@ -65,7 +70,7 @@ def without(report: Report, file: str, paths: Sequence[str], *, quiet: bool) -> 
     except OSError as error:
         hint = "; `pipelaw baseline` writes one" if isinstance(error, FileNotFoundError) else ""
         raise UsageError(f"{file}: cannot be read: {error.strerror}{hint}") from None
-    trees = repositories(*(path for path in paths or (".",) if path != "-"))
+    trees = _trees(paths)
 
     def gone(path: str) -> bool:
         return not any(

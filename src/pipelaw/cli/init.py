@@ -15,13 +15,13 @@ import click
 from pipelaw import baseline, gitcommand
 from pipelaw.cli import Status, console
 from pipelaw.cli.law import Law, has_policy, other_name
-from pipelaw.cli.policy import repository, rulebook
+from pipelaw.cli.policy import in_force, repository
 from pipelaw.discover import displayed, find
 from pipelaw.errors import UsageError
-from pipelaw.policy import FILE, Policy
 from pipelaw.records import NamedTuple
 from pipelaw.report import summary
 from pipelaw.report.tool import HOME, NAME, VERSION
+from pipelaw.rules import POLICY_FILE
 from pipelaw.scanner import scan
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def command(path: str) -> int:
     if not candidates:
         raise UsageError(f"{path}: there is no pipeline here, such as {_USUAL}: begin with one")
     if has_policy(tree) or not other_name(tree):
-        _write(tree, FILE, POLICY.replace("@OWNER@", _owner(tree)))
-    policy = Law().policy(tree) or Policy(console.today())
-    book = rulebook(policy)
+        _write(tree, POLICY_FILE, POLICY.replace("@OWNER@", _owner(tree)))
+    policy = in_force(tree)
+    book = Law().rulebook(policy.rule_files).under(policy)
     report = scan((tree.root,), rulebook=book, policy=policy)
     known = baseline.FILE if report.open or baseline.FILE in tree else ""
     found: dict[str, list[str]] = {}

@@ -73,8 +73,7 @@ def _loaded(file: str, platform: str) -> Loaded:
         tree, path, known = _stream(file, platform) if _streamed(file) else _file(file, platform)
         return load(known, decode(path, tree.read(path)), tree)
     except UnreadableError as error:
-        problem = Problem(error.path, error.line, error.column, error.message)
-        return Loaded((), (problem,))
+        return Loaded((), (Problem.of(error),))
 
 
 def _streamed(file: str) -> bool:

@@ -19,18 +19,11 @@ from pipelaw.waivers import fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from pipelaw.policy import Elsewhere, Given, Level
     from pipelaw.repository import Work
-    from pipelaw.rulebook import Rulebook
     from pipelaw.suppress import File
     from pipelaw.tree import FolderTree
-
-
-def rulebook(policy: Policy, folders: Sequence[Path] = ()) -> Rulebook:
-    """The rules that a policy leaves on, as it wants them, its own among them."""
-    return Law(None, folders).rulebook(policy.rule_files).under(policy)
 
 
 @click.group(invoke_without_command=True)
@@ -54,7 +47,7 @@ def show(path: str, policy_file: str | None) -> int:
 
     PATH is a repository, by default the current folder.
     """
-    found = _rows(_policy(repository(path), policy_file))
+    found = _rows(in_force(repository(path), policy_file))
     rows = [(visible(text), visible(where)) for text, where in found]
     width = min(max(len(text) for text, _ in rows), 60)
     console.write(
@@ -79,7 +72,8 @@ def repository(path: str) -> FolderTree:
     return tree
 
 
-def _policy(tree: FolderTree, file: str | None) -> Policy:
+def in_force(tree: FolderTree, file: str | None = None) -> Policy:
+    """The policy of a repository, or the one that is named; the default one where there is none."""
     return Law(file).policy(tree) or Policy(console.today())
 
 
@@ -177,7 +171,7 @@ def audit(path: str, policy_file: str | None) -> int:
     tree = repository(path)
     if tree.named:
         raise UsageError(f"{path}: name a repository: what a part of it does not use may be needed")
-    policy = _policy(tree, policy_file)
+    policy = in_force(tree, policy_file)
     book = Law(policy_file).rulebook(policy.rule_files)
     noted = AskedTree(tree)
     work = Work(noted, tree.prefix, tuple(find(noted)), policy, today=policy.today)

@@ -108,7 +108,7 @@ def verdict(name: str, ref: str, claimed: str) -> Verdict:
     found = [
         one
         for one in _about(name)
-        if (ref.lower() in one.names if version is None else _hit(one, version, pinned))
+        if (_name(ref) in one.names if version is None else _hit(one, version, pinned))
     ]
     weak = [one for one in found if not one.compromised]
     bad = [one for one in found if one.compromised and not pinned]
@@ -122,6 +122,11 @@ def verdict(name: str, ref: str, claimed: str) -> Verdict:
         standing=any(one.standing for one in bad) and not malicious,
         fixed=max((one.fixed for one in (*weak, *bad) if one.fixed), key=_bound, default=""),
     )
+
+
+def _name(ref: str) -> str:
+    """The tag that a reference names, as the advisories write it."""
+    return ref.lower().removeprefix("refs/tags/")
 
 
 def _about(name: str) -> Iterable[_Advisory]:

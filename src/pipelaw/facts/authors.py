@@ -29,6 +29,7 @@ REVIEWER = "whoever reviews"
 
 STARTER = "whoever starts the run"
 INCLUDER = "whoever includes or starts the pipeline"
+TRIGGERER = "whoever triggers the pipeline"
 LAST_ACTOR = "whoever acts last"
 LABELLER = "whoever may label the pull request"
 PLANNER = "whoever may plan the pull request"
@@ -43,7 +44,7 @@ _WRITERS: dict[str, Writer] = {
     **dict.fromkeys((REPORTER, DISCUSSION_OPENER), "reporter"),
     COMMENTER: "commenter",
     REVIEWER: "reviewer",
-    **dict.fromkeys((STARTER, INCLUDER), "starter"),
+    **dict.fromkeys((STARTER, INCLUDER, TRIGGERER), "starter"),
 }
 
 

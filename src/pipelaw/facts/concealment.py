@@ -25,6 +25,8 @@ _HEX = r"(?:printf|echo\s+-e)\s+[\"'](?:\\x[0-9a-fA-F]{2}){4}"
 
 _DECODES = "runs what it decodes, so nobody who reads it sees what that is"
 _CONNECTED = "connects a shell to another machine, which then gives the orders"
+_TURNED = "has a hidden character that turns text round, so what runs is not what is seen"
+_TURNING = pattern("[\u202a-\u202e\u2066-\u2069]")
 _NETCAT = pattern(
     rf"\b(?:nc|ncat|netcat)\s[^\n;|&]{{0,200}}(?<=\s)(?:-e|-c|--exec)\s*[\"']?(?:/bin/|/usr/bin/)?{BOURNE}\b"
     rf"|\b{BOURNE}\s+-i\s*(?:2>&1\s*)?\|\s*(?:nc|ncat|netcat|telnet)\s"
@@ -115,6 +117,10 @@ def concealed(scripts: Iterable[Script]) -> tuple[Flaw, ...]:
     found = []
     for script in scripts:
         text = script.text
+        if not text.isascii() and (turn := _TURNING.search(text)):
+            place = script.source_text.place(*turn.span())
+            shown = f"U+{ord(turn[0]):04X}"
+            found.append(Flaw(kind="concealed", text=shown, detail=_TURNED, place=place))
         for sign, why, how in _SIGNS:
             for match in how.finditer(text) if sign in text else ():
                 line = text.rfind("\n", 0, match.start()) + 1

@@ -81,10 +81,8 @@ class Catalogue(NamedTuple):
     """By kind of sign, then by the name in lower case (programs as they are); without `*`."""
     patterns: Mapping[str, Index]
     """The same for names with `*`."""
-    tokens: frozenset[str]
+    tokens: frozenset[bytes]
     """A script without any of these, and without any of `pieces`, has no sign in it."""
-    needles: frozenset[bytes]
-    """The same as bytes."""
     pieces: tuple[str, ...]
     wrappers: Mapping[str, list[tuple[str, ...]]]
     """Programs that run another, by their first word: the words that follow, longest first."""
@@ -108,7 +106,7 @@ class Catalogue(NamedTuple):
         """Whether a script may run a known tool: quick, and never wrongly False."""
         # bytes, for they are split in a third of the time that a regular expression takes
         words = text.encode("utf-8", "replace").translate(_SPACED).split()
-        if not self.needles.isdisjoint(words):
+        if not self.tokens.isdisjoint(words):
             return True
         for piece in self.pieces:  # noqa: SIM110  any() takes twice as long
             if piece in text:
@@ -135,8 +133,7 @@ def catalogue() -> Catalogue:
     return Catalogue(
         signs=signs,
         patterns=patterns,
-        tokens=tokens,
-        needles=frozenset(token.encode() for token in tokens),
+        tokens=frozenset(token.encode() for token in tokens),
         pieces=pieces,
         wrappers=_wrappers(data["wrappers"]),
         aliases={name: known for name, [known] in data["aliases"].items()},

@@ -160,6 +160,6 @@ def _names(category: str) -> frozenset[str]:
     programs = frozenset(
         program
         for program, found in known.signs["runs"].items()
-        if program in known.tokens and any(sign.category == category for sign in found)
+        if program.encode() in known.tokens and any(sign.category == category for sign in found)
     )
     return (programs - known.plain) | frozenset(known.hints.get(category, ()))

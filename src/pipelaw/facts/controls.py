@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from pipelaw.tree import Tree
 
 
-def controls(pipelines: Iterable[Pipeline], tree: Tree | None = None) -> tuple[Control, ...]:
-    """Every security control in the pipelines; with a tree also the hooks that they run."""
-    return _controls(tuple(hits(pipelines)), tree)
-
-
 def verdict(category: str, controls: Iterable[Control], unknown: Sequence[str]) -> str:
     """present, weak, missing or unknown: what is known of one category of control."""
     found = [control for control in controls if control.category == category]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ _TAKING = frozenset(
 """Options before the word that says what to do, with a value of their own."""
 
 
+_NUMBERED = pattern(r"\A(pip|python)[23][\d.]*\Z")
+
+
 class Call(NamedTuple):
     """A command without what only runs it: `bundle exec gem push` is gem's."""
 
@@ -69,7 +73,7 @@ def called(name: str, words: Sequence[str]) -> tuple[Call, ...]:
     name, rest = _plain(name), tuple(words[1:])
     fetching: tuple[Call, ...] = ()
     for _ in range(3):
-        if name in ("python", "python3", "py") and rest[:1] == ("-m",) and len(rest) > 1:
+        if name in ("python", "py") and rest[:1] == ("-m",) and len(rest) > 1:
             name, rest = _plain(rest[1]), rest[2:]
             continue
         inner = _inner(name, rest)
@@ -101,7 +105,7 @@ def _plain(name: str) -> str:
     if "@" in name[1:] or "==" in name:
         name = name.partition("==")[0]
         name = name[:1] + name[1:].partition("@")[0]
-    return {"pip3": "pip"}.get(name, name)
+    return _NUMBERED.sub(r"\1", name) if name.startswith("p") else name
 
 
 def _inner(name: str, rest: tuple[str, ...]) -> int | None:

@@ -36,6 +36,8 @@ _OPTIONS = frozenset(
     --cache-folder --verbosity
     --package --framework --import-map --pin -G --working-dir -d --fetch-timeout --fetch-retries
     --network-timeout --network-concurrency --child-concurrency --linker
+    --strategies --disable-strategies --targets --bin-dir --pkg-url --pkg-fmt --install-path --github-token
+    --rate-limit --manifest-path --log-level --min-tls-version --maximum-resolution-timeout
     --params --package-parameters --installargs --install-arguments --ia --checksum --checksum64
     --execution-timeout -Name -Scope -Repository -RequiredVersion -MinimumVersion -MaximumVersion -Version
     -OutputDirectory -Source -ConfigFile -DependencyVersion -SolutionDirectory
@@ -146,6 +148,8 @@ def _python(text: str) -> Spec | None:
         return _from_git(rest) if "://" in rest else _spec(name, rest[1:])
     if not rest:
         return Spec(name, "none")
+    if rest[0] in "/\\":
+        return None  # a folder
     return Spec(name, "exact" if rest.startswith("==") and "*" not in rest else "range")
 
 

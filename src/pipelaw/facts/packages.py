@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts import script_words
 from pipelaw.facts.package_calls import PUBLISHING, after, called
-from pipelaw.facts.publications import official
+from pipelaw.facts.publications import official, pypi
 from pipelaw.model import Installation, Publication, replaced
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -23,6 +23,7 @@ _VERBS = (
     *("nstall", "publish", " push", "upload", " add ", "dlx", "choco upgrade"),
     *(
         "npm i ",
+        "gem i ",
         "npx ",
         "npm exec ",
         "uvx ",
@@ -41,7 +42,7 @@ _VERBS = (
 )
 """A script without any of these holds no command of interest: most scripts are done here."""
 _CANDIDATE = pattern(
-    r"\b(?:npm|pnpm|yarn|bun|pip3?|pipx|uv|poetry|pdm|gem|bundle|cargo|dotnet|composer)(?:\.exe)?"
+    r"\b(?:npm|pnpm|yarn|bun|pip(?:3(?:\.\d+)?)?|pipx|uv|poetry|pdm|gem|bundle|cargo|dotnet|composer)(?:\.exe)?"
     r"(?:[ \t]+(?:(?:--prefix|--cwd|--dir|-C)[ \t]+[^-\s]\S*"
     r"|(?!(?:--prefix|--cwd|--dir|-C)[ \t])-\S+|\+\S+|tool|global|pip|self))*"
     r"[ \t]+(?:install|i|add|dlx|binstall|require|inject)"
@@ -105,7 +106,7 @@ _INSTALL: dict[str, tuple[str, ...]] = {
     "pdm": ("add",),
     "uv": ("pip install", "tool install", "tool run", "add", "run"),
     "uvx": ("",),
-    "gem": ("install",),
+    "gem": ("install", "i"),
     "bundle": ("add",),
     "cargo": ("install", "binstall"),
     "go": ("install", "run", "get"),
@@ -280,10 +281,16 @@ def _published(call: Call, command: Command) -> Iterator[Publication]:
         return
     yield Publication(
         manager=call.name,
-        registry=_REGISTRIES.get(call.name, "npm"),
+        registry=_registry(call),
         provenance="--provenance" in words or "--provenance=true" in words,
         place=command.place,
     )
+
+
+def _registry(call: Call) -> str:
+    """The registry that a program publishes to, or the one beside it that is there for trying."""
+    usual = _REGISTRIES.get(call.name, "npm")
+    return usual if usual != "PyPI" else pypi(" ".join(call.words))
 
 
 def _elsewhere(call: Call) -> bool:

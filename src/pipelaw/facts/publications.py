@@ -46,6 +46,11 @@ def official(registry: str) -> bool:
     return _OFFICIAL.search(registry) is not None
 
 
+def pypi(text: str) -> str:
+    """Which of the two registries of Python packages a text names, as a rule by its address."""
+    return "TestPyPI" if "testpypi" in text or "test.pypi" in text else "PyPI"
+
+
 _PROVENANCE = "npm_config_provenance"
 
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from pipelaw.words import Pin, Role
 
 _COMMIT = pattern(r"[0-9a-f]{40}\Z|[0-9a-f]{64}\Z", re.IGNORECASE)
-_VERSION = pattern(r"v?\d+(\.\d+){0,3}([-+.][\w.+-]+)?\Z", re.IGNORECASE)
+_VERSION = pattern(r"refs/tags/|v?\d+(\.\d+){0,3}([-+.][\w.+-]+)?\Z", re.IGNORECASE)
 _DIGEST = pattern(r"sha256:[0-9a-f]{64}\Z|sha512:[0-9a-f]{128}\Z", re.IGNORECASE)
+_FILLED = pattern(r"\$(?:\{[^}]*\}\}?|\[\[[^\]]*\]\]|\w+)\Z")
+"""A digest that a run puts in as a whole: engines take nothing else behind the `@`."""
 DYNAMIC = pattern(r"\$\{|\$\(|\$[A-Za-z_]|\$\[\[|\{\{|%\w+%")
 """Text that something is put into: `${{ … }}`, `${VAR}`, `$VAR`, `$[[ … ]]`, `{{ … }}`, `%VAR%`."""
 
@@ -25,7 +27,7 @@ DYNAMIC = pattern(r"\$\{|\$\(|\$[A-Za-z_]|\$\[\[|\{\{|%\w+%")
 def pin(ref: str) -> Pin:
     """How a version of a git repository is pinned: commit, tag, branch, none or unresolved.
 
-    Offline a tag and a branch are told apart by their look: `v4`, `1.2.3` are tags.
+    Offline a tag and a branch are told apart by their look: `v4`, `1.2.3`, `refs/tags/next` are tags.
     """
     if not ref:
         return "none"
@@ -98,7 +100,7 @@ def image(
 
 def image_pin(text: str, parts: Image) -> Pin:
     """How an image is pinned: digest, tag, branch (a tag that is made to move), none or unresolved."""
-    if _DIGEST.match(parts.digest):
+    if _DIGEST.match(parts.digest) or _FILLED.match(parts.digest):
         return "digest"
     if DYNAMIC.search(text):
         return "unresolved"
@@ -118,6 +120,9 @@ _MOVING = frozenset(
 )
 
 
+_FOLLOWING = ("-canary", "-edge", "-head", "-nightly", "-rolling", "-snapshot")
+"""Ends of tags that are moved within a release: `2.9-head`. `-dev` is also a variant of one that is not."""
+
 _RELEASES = frozenset(
     # Debian and Ubuntu
     "jessie stretch buster bullseye bookworm trixie forky xenial bionic focal jammy noble oracular plucky"
@@ -132,7 +137,7 @@ _RELEASES = frozenset(
 def moving(tag: str) -> bool:
     """Whether an image tag's name says that it is moved to each new release: it names none."""
     name = tag.lower()
-    if name in _MOVING:
+    if name in _MOVING or name.endswith(_FOLLOWING):
         return True
     return not any(char.isdigit() for char in name) and _RELEASES.isdisjoint(name.split("-"))
 

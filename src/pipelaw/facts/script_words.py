@@ -19,7 +19,8 @@ def words(script: str) -> frozenset[str]:
     return frozenset(_WORD.findall(script.lower()))
 
 
-_CODE = frozenset({"python", "javascript"})
+CODE = frozenset({"python", "javascript"})
+"""Languages of which the programs are commands that a script starts."""
 _STARTING = ("exec", "subprocess", "spawn", "os.system")
 """Code with none of these starts no program."""
 _BETWEEN = str.maketrans(dict.fromkeys("'\"`,[]()", " "))
@@ -30,6 +31,6 @@ def spoken(text: str, shell: str) -> str:
 
     Code that starts none has no words, "".
     """
-    if shell not in _CODE:
+    if shell not in CODE:
         return text
     return text.translate(_BETWEEN) if any(sign in text for sign in _STARTING) else ""

@@ -24,7 +24,9 @@ _BUILDERS = frozenset("docker docker-compose podman buildah nerdctl executor".sp
 _BUILD = "--build-arg"
 _KEEPING = frozenset("clone remote config submodule push pull fetch ls-remote".split())
 """What git does with the address of a repository."""
-_EXPANDED = r"(?:\$\{\{\s*(?P<pasted>[\w.-]+)\s*\}\}|\$+\{?(?:env:)?(?P<name>\w+)\}?)"
+_EXPANDED = (
+    r"(?:\$\{\{\s*(?P<pasted>[\w.-]+(?:\['[\w-]+'\])?)\s*\}\}|\$+\{?(?:env:)?(?P<name>\w+)\}?)"
+)
 _VALUE = pattern(_EXPANDED + r"\Z")
 _ADDRESS = pattern(r"https?://(?:(?P<user>[^/@\s]*?):)?" + _EXPANDED + "@")
 _SIGNED = pattern(r"https?://[^/\s@$]{0,200}\$[^/@\n]{1,200}@")
@@ -105,7 +107,7 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _name(match: re.Match[str]) -> str:
     """What is expanded, without the context that it is taken from."""
-    return match["name"] or match["pasted"].rpartition(".")[2]
+    return match["name"] or match["pasted"].rstrip("]'").replace("['", ".").rpartition(".")[2]
 
 
 def _flaw(command: Command, text: str, name: str) -> Flaw:

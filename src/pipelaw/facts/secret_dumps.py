@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.secret_names import meaning
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -11,16 +12,16 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_syntax import Simple
 
-_PIECES = ("env", "export -p", "declare -", "typeset -")
+_PIECES = ("env", "Env:", "ENV:", "export -p", "declare -", "typeset -")
 _DUMPS = pattern(
     r"\b(?:print)?env[ \t]*(?:[\n;&|)>\d]|\Z)|\bexport -p\b"
     r"|\b(?:declare|typeset) -[xp]+[ \t]*(?:[\n;&|)>]|\Z)"
-    r"|/proc/(?:self|\$\$)/environ\b|[ \t]['\"]?env:(?!\w)"
+    r"|/proc/(?:self|\$\$)/environ\b|[ \t]['\"]?(?:env|Env|ENV):(?!\w)"
 )
 PRINTERS = frozenset("echo printf cat write-host write-output write-information print".split())
 """Programs that print their words."""
 _ALONE = frozenset({"printenv", "env"})
-_LISTING = frozenset("gci dir ls get-childitem".split())
+_LISTING = frozenset("gci dir ls get-childitem gi get-item".split())
 _ARRANGERS = frozenset(
     "sort cat tee uniq sort-object out-string format-table ft format-list fl".split()
 )
@@ -49,7 +50,7 @@ def dumps(simple: Simple) -> bool:
     if name in ("declare", "typeset"):
         return len(words) == 2 and words[1][:1] == "-" and set(words[1][1:]) <= {"x", "p"}
     if name in _LISTING:
-        return len(words) > 1 and words[1].lower().startswith("env:")
+        return any(word.lower().rstrip("\\/*") == "env:" for word in words[1:])
     return name == "cat" and any(word.endswith("/environ") for word in words[1:])
 
 
@@ -60,11 +61,14 @@ def through(simple: Simple) -> Simple:
 
 
 def filtered(simple: Simple, names: Iterable[str]) -> tuple[str, Simple] | None:
-    """The variable among some that a filter after a command lets through, and the filter."""
+    """The variable among some that a filter after a command lets through, and the filter.
+
+    "*" where the filter asks for what secrets are called, and nobody can say which there are.
+    """
     reader = simple.flow.consumer()
     if reader is None or reader.name.lower() not in _FILTERS:
         return None
     wanted = [word.strip("^$=.*\\").upper() for word in reader.words[1:] if word[:1] != "-"][:1]
     found = (name for name in names for one in wanted if one and one in name.upper())
-    name = next(found, "")
+    name = next(found, "") or next(("*" for one in wanted if meaning(one).level), "")
     return (name, reader) if name else None

@@ -27,6 +27,7 @@ def changed(code: str, name: str) -> bool:
 
 def visible(code: str, simple: Simple, template: re.Pattern[str] | None) -> str:
     """A command without what it runs to get its words, and without what single quotes protect."""
+    code = _dotted(code, template)
     kept: list[str] = []
     depth, quote = 0, ""
     index = 0
@@ -48,6 +49,16 @@ def visible(code: str, simple: Simple, template: re.Pattern[str] | None) -> str:
         elif depth == 0:
             kept.append(char)
         index += 1
-    return "".join(kept) + "\n".join(
-        simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal
-    )
+    return "".join(kept) + fed(simple)
+
+
+def _dotted(code: str, template: re.Pattern[str] | None) -> str:
+    """A command without the quotes in templates, which are none of the shell's."""
+    if template is None or "['" not in code:
+        return code
+    return template.sub(lambda one: one[0].replace("['", ".").replace("']", ""), code)
+
+
+def fed(simple: Simple) -> str:
+    """What a command reads from here-documents in which the shell expands variables."""
+    return "\n".join(simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal)

@@ -81,6 +81,21 @@ def unprotected(name: str, code: str) -> bool:
     return unencrypted or _NUMBERED.match(name) is not None
 
 
+_CALLED = pattern(
+    r"(?:^|_)(?P<service>PYPI|NPM|RUBYGEMS|CRATES|DOCKERHUB|GITHUB|GH|AWS)(?=_|$)", re.IGNORECASE
+)
+_STORES = pattern(r"regist|nexus|artifact|repo|package|mirror|proxy|cache|git")
+"""What is in the names of hosts that stand in for such a service."""
+
+
+def astray(secret: str, name: str) -> bool:
+    """Whether a secret is called after a public service and goes to a host that does not look like it."""
+    called = _CALLED.search(secret)
+    if called is None or not name or _WITHIN.match(name) is not None:
+        return False
+    return called["service"].lower() not in name and _STORES.search(name) is None
+
+
 def collector(name: str) -> bool:
     """Whether a host collects for whoever asks it to."""
     return _below(name, _COLLECTORS)

@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.secret_dumps import PRINTERS, dumps, filtered, may_dump, printing, through
-from pipelaw.facts.secret_expansions import changed, expands, visible
-from pipelaw.facts.secret_hosts import RAW, SENDERS, collector, device, host, unprotected
-from pipelaw.facts.secret_traces import Traces
+from pipelaw.facts.secret_expansions import changed, expands, fed, visible
+from pipelaw.facts.secret_hosts import RAW, SENDERS, astray, collector, device, host, unprotected
+from pipelaw.facts.secret_traces import Traces, tracing
 from pipelaw.facts.shell_scan import scan
 from pipelaw.facts.shell_words import naming
 from pipelaw.facts.shells import family
@@ -37,14 +37,18 @@ class Held(NamedTuple):
     """What it holds was made from the secret."""
     token: bool = False
     """It is the job's own token."""
+    file: bool = False
+    """It holds the path of a file with the secret."""
 
 
 def handed(secrets: Iterable[Secret]) -> dict[str, Held]:
     """The variables in which secrets are handed to a script."""
     return {
-        secret.target: Held(secret.name, secret.unmasked, secret.store == "token")
+        secret.target: Held(
+            secret.name, secret.unmasked, secret.store == "token", secret.use == "file"
+        )
         for secret in secrets
-        if secret.use == "environment" and secret.target
+        if secret.use in ("environment", "file") and secret.target.isidentifier()
     }
 
 
@@ -53,12 +57,14 @@ _CHANGERS = frozenset(
     " perl grep gunzip strings".split()
 )
 """Programs that make another text from the one that they read."""
+_READERS = frozenset("cat base64 base32 jq head tail xxd od strings".split())
+"""Those that print what is in the files that they are given."""
 _CODE = frozenset({"python", "javascript", "node"})
 """Languages whose prints are looked for in code that is in a script, or is one."""
 _ANY = pattern(
     naming({*PRINTERS, *SENDERS, *_CHANGERS, "printenv", "env"})
     + r"|\b(?:pprint|console|core|log(?:ging|ger)?|std(?:out|err)|declare|typeset|environ)\b"
-    r"|\bset -\w*x|\bexport -p\b"
+    r"|\bset -(?:\w*x|[^\n;&|]{0,40}?o xtrace\b)|\bexport -p\b"
 )
 """Without a match in its text, in lower case, a script lets nothing out."""
 _ASSIGNED = pattern(
@@ -85,7 +91,9 @@ class Runner(NamedTuple):
     exports: str = ""
     """What names the file that sets the variables of later steps."""
     template: re.Pattern[str] | None = None
-    """A secret that is pasted into the text; its group `name` ends in the secret's name."""
+    """A secret that is pasted into the text; its group `name` is the secret's name."""
+    shown: str = ""
+    """What names the file that is shown beside the log, and masked like it."""
 
 
 PLAIN = Runner()
@@ -109,7 +117,7 @@ def leaks(
     if language not in ("bash", "pwsh"):
         return _printed(script, held, runner), {}
     if not pasted and not any(name in text for name in held):
-        return tuple(_dumped(script, language, held, kept)) if held else (), {}
+        return tuple(_dumped(script, language, held, kept, runner)) if held else (), {}
     if not _ANY.search(text.lower()):
         return (), {}
     search = _Search(script, held, kept, runner)
@@ -125,16 +133,17 @@ def _printed(script: Script, held: Mapping[str, Held], runner: Runner) -> tuple[
         return ()
     from pipelaw.facts.secret_prints import prints  # noqa: PLC0415  few scripts are no shell's
 
-    return tuple(prints(script, held, runner.template))
+    known = {name: one for name, one in held.items() if not one.file}
+    return tuple(prints(script, known, runner.template))
 
 
 def _dumped(
-    script: Script, language: str, held: Mapping[str, Held], kept: Sequence[str]
+    script: Script, language: str, held: Mapping[str, Held], kept: Sequence[str], runner: Runner
 ) -> Iterator[Leak]:
     """The whole environment, printed by a script that names no secret."""
     if not may_dump(script.text):
         return
-    search = _Search(script, held, kept)
+    search = _Search(script, held, kept, runner)
     for simple in scan(script.text, language):
         search.command(simple)
     yield from search.leaks
@@ -148,8 +157,9 @@ class _Search:
     ) -> None:
         self.runner = runner
         self.script = script
-        self.held = dict(held)
-        self.surrounded = bool(held)
+        self.held = {name: one for name, one in held.items() if not one.file}
+        self.files = {name: one for name, one in held.items() if one.file}
+        self.surrounded = bool(self.held)
         """Its environment holds secrets, so whoever prints all of it prints them."""
         self.kept = kept
         self.leaks: list[Leak] = []
@@ -182,7 +192,7 @@ class _Search:
                 best = one if one.derived else one._replace(derived=changed(code, name))
         template = self.runner.template
         if best is None and template is not None and (match := template.search(code)):
-            best = Held(match["name"].rpartition(".")[2].upper())
+            best = Held(match["name"].upper())
         return best
 
     def command(self, simple: Simple) -> None:
@@ -201,7 +211,7 @@ class _Search:
             self.sent(simple, name, code)
         else:
             self.dump(simple)
-        if simple.reading.language in _CODE and _logged(simple):
+        if simple.reading.language in _CODE and self.logged(simple):
             self.coded(simple)
 
     def coded(self, simple: Simple) -> None:
@@ -212,7 +222,7 @@ class _Search:
 
     def printed(self, simple: Simple, code: str) -> None:
         """`echo "$TOKEN"`, or `echo "NAME=$TOKEN"` into the environment of later steps."""
-        source = self.found(visible(code, simple, self.runner.template))
+        source = self.found(visible(code, simple, self.runner.template)) or self.content(simple)
         if source is None and "$(" in code and _MADE.search(code) and "grep -" not in code:
             within = self.found(code)
             source = Held(within.secret, derived=True) if within is not None else None
@@ -223,7 +233,7 @@ class _Search:
             match = _EXPORTED.search(code.partition(" ")[2])
             if match is not None and source.derived and self.mask < 0:
                 self.exported[match["name"]] = source
-        elif _logged(simple) and not (source.derived and self.masked(simple)):
+        elif self.logged(simple) and not (source.derived and self.masked(simple)):
             self.add(simple, "log", source)
         else:
             self.stored(simple, source)
@@ -236,6 +246,13 @@ class _Search:
             elif self.kept and _kept(file, self.kept):
                 self.add(simple, "file", source, file)
 
+    def logged(self, simple: Simple) -> bool:
+        """Whether what a command prints is shown to whoever looks at the run."""
+        shown = self.runner.shown
+        if shown and any(shown in file for file in simple.outputs):
+            return True
+        return _logged(simple)
+
     def masked(self, simple: Simple) -> bool:
         """Whether what was made from a secret may be hidden by now: too late once it is printed."""
         start, _ = simple.unit.absolute(simple.start, simple.end)
@@ -243,34 +260,36 @@ class _Search:
 
     def changed(self, simple: Simple) -> None:
         """`echo "$TOKEN" | base64`, and `jq .key <<< "$TOKEN"`."""
-        logged = _logged(simple)
+        logged = self.logged(simple)
         if (logged and self.masked(simple)) or not (logged or simple.outputs):
             return
         quiet = _silent if simple.name == "grep" else _to_file
         if any(quiet(word) for word in simple.words[1:]):
             return
-        source = self.found(self.fed(simple)) or self.piped(simple)
+        source = self.found(fed(simple)) or self.piped(simple) or self.content(simple)
         if source is not None and logged:
             self.add(simple, "log", source._replace(derived=True))
         elif source is not None:
             self.stored(simple, source)
 
+    def content(self, simple: Simple) -> Held | None:
+        """The secret in a file that a command prints: `cat "$KEY_FILE"`."""
+        if not self.files or simple.name not in _READERS:
+            return None
+        words = {word.strip("${}") for word in simple.words[1:] if word[:1] == "$"}
+        return next((one for name, one in self.files.items() if name in words), None)
+
     def doubled(self, simple: Simple) -> None:
         """`echo "$TOKEN" | tee file`."""
-        source = self.piped(simple) if _logged(simple) else None
+        source = self.piped(simple) if self.logged(simple) else None
         if source is not None and not (source.derived and self.masked(simple)):
             self.add(simple, "log", source)
-
-    def fed(self, simple: Simple) -> str:
-        """What a command reads from here-documents."""
-        return "\n".join(simple.unit.code[f.start : f.end] for f in simple.fed if not f.literal)
 
     def piped(self, simple: Simple) -> Held | None:
         """The secret at the beginning of a command's pipeline."""
         for before in simple.stages:
             if printing(before):
-                code = before.unit.code[before.start : before.end]
-                return self.found(visible(code, before, self.runner.template))
+                return self.found(visible(_code(before), before, self.runner.template))
         return None
 
     def sent(self, simple: Simple, name: str, code: str) -> None:
@@ -278,7 +297,7 @@ class _Search:
         to = host(name, code)
         if not to:
             return
-        source = self.found(code) or self.found(self.fed(simple)) or self.piped(simple)
+        source = self.found(code) or self.found(fed(simple)) or self.piped(simple)
         if source is None and self.surrounded and any(map(dumps, simple.stages)):
             source = Held("*")
         if source is not None:
@@ -287,19 +306,18 @@ class _Search:
     def dump(self, simple: Simple) -> None:
         """`printenv`, `env` without a command, `set -x`."""
         name = simple.name.lower()
-        traced = (
-            name == "set"
-            and any(re.match(r"-\w*x", word) for word in simple.words[1:])
-            and self.named_after(simple)
-        )
+        traced = name == "set" and tracing(simple.words) and self.named_after(simple)
         bare = self.surrounded and dumps(simple)
         last = through(simple) if bare else simple
         named = (name for name, one in self.held.items() if not one.token)
         let = filtered(simple, named) if bare else None
-        if traced or (bare and _logged(last)):
+        if traced or (bare and self.logged(last)):
             self.add(simple, "log", Held("*"))
-        elif let is not None and _logged(let[1]) and not any(map(_silent, let[1].words[1:])):
-            self.add(simple, "log", self.held[let[0]])
+        elif let is not None and not any(map(_silent, let[1].words[1:])):
+            if not self.logged(let[1]):
+                self.stored(let[1], self.held.get(let[0], Held("*")))
+            elif let[0] != "*":  # a log hides most of those that only the platform knows
+                self.add(simple, "log", self.held[let[0]])
         elif bare:
             self.stored(last, Held("*"))
 
@@ -325,6 +343,7 @@ class _Search:
                 derived=source.derived,
                 token=source.token,
                 raw=way == "network" and (simple.name in RAW or unprotected(to, _code(simple))),
+                astray=way == "network" and astray(source.secret, to),
                 traced=traced,
                 by="set -x" if traced else simple.name,
                 place=self.script.source_text.place(start, end),

@@ -242,7 +242,7 @@ class _Reader:
     def _filled(self, code: str, text: str) -> Held | None:
         """The secret that is put into a text."""
         if self.template is not None and (match := self.template.search(text)):
-            return Held(match["name"].rpartition(".")[2].upper())
+            return Held(match["name"].upper())
         if code[0] in "'\"" or (code[0] not in "fF`" and code[1:2] not in ("f", "F")):
             return None
         found = (self._given(match[1]) for match in self.language.filled.finditer(text))

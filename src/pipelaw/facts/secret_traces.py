@@ -9,9 +9,19 @@ from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-_UNTRACED = pattern(r"\bset[ \t]+\+\w*x")
+_UNTRACED = pattern(r"\bset[ \t]+\+(?:\w*x|o[ \t]+xtrace\b)")
+
+
+def tracing(words: Sequence[str]) -> bool:
+    """Whether the words of a `set` make the shell print every command: `-ex`, `-e -o xtrace`."""
+    return any(
+        (word[:1] == "-" and word[1:2] != "-" and "x" in word)
+        or (word == "xtrace" and words[at - 1][:1] == "-")
+        for at, word in enumerate(words)
+        if at
+    )
 
 
 class Traces:

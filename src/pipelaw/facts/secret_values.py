@@ -48,7 +48,7 @@ def look(value: str) -> str:
     if placeholder(value):
         return "test"
     kinds = sum(bool(re.search(kind, value)) for kind in _KINDS)
-    if from_test_words(value):
+    if _from_test_words(value):
         return "mixed" if kinds >= 3 and not re.search(_FOR_TESTS, value.lower()) else "test"
     if generated(value):
         return "generated"
@@ -117,7 +117,7 @@ _TEST_WORDS = sorted(
 _LEET = str.maketrans("@$!0135", "asioies")
 
 
-def from_test_words(value: str) -> bool:
+def _from_test_words(value: str) -> bool:
     """Whether a value is put together from the words of tests: `my-secret-pw`, `P@ssw0rd1`."""
     low = value.lower()
     plain = re.sub("[^a-z]", "", low)

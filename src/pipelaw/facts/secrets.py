@@ -14,6 +14,7 @@ from pipelaw.facts.secret_checks import decode
 from pipelaw.facts.secret_names import NOTHING, Meaning, meaning
 from pipelaw.facts.secret_values import dynamic, generated, look, placeholder
 from pipelaw.model import Credential
+from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -149,7 +150,10 @@ def _place(script: Script, start: int, end: int) -> Place:
 def _whole(variable: Variable, named: Meaning) -> list[_Hit]:
     """The value as a whole, where the variable's name says that it is a secret."""
     value, kind = variable.value, variable.kind
-    if not value or not variable.literal:
+    start = 0
+    if not variable.literal and (match := _LAST_RESORT.search(value)):
+        value, start = match[1], match.start(1)
+    elif not value or not variable.literal:
         return []
     if kind == "credential":
         # nothing but a login is there, so what is no word is one
@@ -165,9 +169,12 @@ def _whole(variable: Variable, named: Meaning) -> list[_Hit]:
     provider = _LITERAL
     if re.search(_AWS_NAME, variable.name) and re.fullmatch(_AWS_SHAPE, value) and generated(value):
         certain, provider = not placeholder(value) or None, "AWS secret access key"
-    return [] if certain is None else [_Hit(provider, variable.name, 0, len(value), certain)]
+    end = start + len(value)
+    return [] if certain is None else [_Hit(provider, variable.name, start, end, certain)]
 
 
+_LAST_RESORT = pattern(r"(?:\|\||\{\{)\s*'([^'\n]+)'\s*\}\}\Z")
+"""What an expression gives where nothing else is set, or in any case."""
 _AWS_NAME = r"(?i)aws_?secret|secret_?access_?key"
 _AWS_SHAPE = r"[A-Za-z0-9/+]{40}"
 
@@ -216,12 +223,8 @@ def _in_text(text: str, look_for: _LookFor, named: Meaning = NOTHING) -> list[_H
         for held in positions.held(text):
             if not any(held.start < hit.end and hit.start < held.end for hit in found):
                 found.extend(_judged(held, text))
-    found.sort(key=_start)
+    found.sort(key=lambda hit: hit.start)
     return found
-
-
-def _start(hit: _Hit) -> int:
-    return hit.start
 
 
 _HOLDER = (

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.shell_fetch import may_run_remote
+from pipelaw.facts.script_words import CODE
 from pipelaw.facts.shells import family
 from pipelaw.lazy import Lazy
 from pipelaw.model import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipelaw.facts.shell_syntax import Simple
     from pipelaw.place import Text
-
-__all__ = ["commands", "may_run_remote", "reparsed"]
-
-_CODE = frozenset({"python", "javascript"})
-"""Languages of which the programs are commands that a script starts."""
 
 
 def commands(text: Text, shell: str) -> Sequence[Command]:
     """The commands of a script in source order; empty where its language is not known.
 
-    Those of code in Python or JavaScript are the programs that it starts.
-
     Those inside pipelines, groups, functions and substitutions count, and those of scripts inside the
-    script: `sh -c '…'`, `eval '…'`, here-documents for a shell.
+    script: `sh -c '…'`, `eval '…'`, here-documents for a shell. Of code in Python or JavaScript they
+    are the programs that it starts.
     """
     return _Commands(text, shell)
 
@@ -59,6 +53,23 @@ def handed(text: str, shell: str) -> dict[int, tuple[str, str]]:
     }
 
 
+def coded(text: str, shell: str) -> Iterator[tuple[str, str, int]]:
+    """The code in Python or JavaScript inside a script: its language, its text, and where that begins."""
+    for simple in _scan(text, family(shell)):
+        unit, read = simple.unit, simple.reading
+        if not unit.exact:
+            continue
+        for fed in simple.fed:
+            if fed.taker.language in ("python", "node"):
+                yield fed.taker.language, unit.code[fed.start : fed.end], unit.base + fed.start
+        for at in read.code if read.language in ("python", "node") else ():
+            first, last = simple.spans[at]
+            word = unit.code[first:last]
+            if word[:1] in ("'", '"') and word[-1:] == word[:1]:
+                inside = word[1:-1].replace('\\"', ' "')  # every character keeps its place
+                yield read.language, inside, unit.base + first + 1
+
+
 def _scan(text: str, language: str) -> tuple[Simple, ...]:
     # most runs load scripts that nobody looks into, and need no parser
     from pipelaw.facts.shell_scan import scan  # noqa: PLC0415
@@ -77,7 +88,7 @@ class _Commands(Lazy[Command]):
         self._found: tuple[Command, ...] | None = None
 
     def _read(self) -> tuple[Command, ...]:
-        if self._found is None and self._shell in _CODE:
+        if self._found is None and self._shell in CODE:
             from pipelaw.facts import code_calls  # noqa: PLC0415  few scripts are no shell's
 
             self._found = code_calls.commands(self._text, self._shell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_sinks import Sink
 from pipelaw.facts.taint import Value, plain, strongest, taints
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from pipelaw.facts.shell_taint import Shell
+
 _OPERANDS = frozenset(("simple_expansion", "expansion", "string", "variable_name", "word"))
 _COMPARING = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _WORD = pattern(r"[A-Za-z_]\w*\Z")
@@ -20,22 +22,7 @@ _NAMES = pattern(r"(?<![$\w])[A-Za-z_]\w*")
 _MOST = 50
 
 
-class Calculating(Protocol):
-    """The script in which it calculates."""
-
-    offset: int
-
-    def raw(self, node: Node) -> str:
-        """What a node says, as written."""
-
-    def variable(self, name: str) -> Value:
-        """What a variable holds."""
-
-    def word(self, node: Node, *, quoted: bool = False) -> Value:
-        """What a word becomes."""
-
-
-def compared(shell: Calculating, node: Node) -> Iterator[Sink]:
+def compared(shell: Shell, node: Node) -> Iterator[Sink]:
     """Numbers that `[[ … ]]` compares; `[ … ]` calculates nothing."""
     raw = shell.raw(node)
     if not raw.startswith("[[") or not any(each in raw for each in _COMPARING):
@@ -47,14 +34,14 @@ def compared(shell: Calculating, node: Node) -> Iterator[Sink]:
                 yield from _operand(shell, operand)
 
 
-def calculated(shell: Calculating, node: Node) -> Iterator[Sink]:
+def calculated(shell: Shell, node: Node) -> Iterator[Sink]:
     """What `(( … ))` and `$(( … ))` calculate with."""
     for each in _inside(node):
         yield from _operand(shell, each)
 
 
 def let(
-    shell: Calculating, arguments: Sequence[Value], spans: Sequence[tuple[int, int]]
+    shell: Shell, arguments: Sequence[Value], spans: Sequence[tuple[int, int]]
 ) -> Iterator[Sink]:
     """What `let` calculates with."""
     for value, span in zip(arguments[1:], spans[1:], strict=True):
@@ -62,7 +49,7 @@ def let(
         yield from _sink((*value, *(piece for held in named for piece in held)), span)
 
 
-def _operand(shell: Calculating, node: Node) -> Iterator[Sink]:
+def _operand(shell: Shell, node: Node) -> Iterator[Sink]:
     if node.type not in _OPERANDS:
         return
     raw = shell.raw(node)

@@ -67,8 +67,7 @@ def parse(unit: Unit) -> list[Simple]:
     found: list[Simple] = []
     for start, end in pieces(text):
         # one byte for each character, so that the parser's offsets are those of the text
-        tree = _parser().parse(text[start:end].encode("ascii"))
-        Walk(unit, start, found).run(tree.root_node)
+        Walk(unit, start, found).run(_root(text[start:end]))
     return found
 
 
@@ -76,7 +75,34 @@ def trees(code: str) -> Iterator[tuple[Node, int, str]]:
     """The parsed pieces of a script, each with its offset, and the text that was parsed."""
     text = masked(code)
     for start, end in pieces(text):
-        yield _parser().parse(text[start:end].encode("ascii")).root_node, start, text
+        yield _root(text[start:end]), start, text
+
+
+_LINE_END = pattern(r"[^\\\n|&;]\n")
+"""Where a line ends and a command with it, if one does."""
+
+
+def _root(text: str) -> Node:
+    """The tree of a piece.
+
+    The grammar takes the line after a pipeline of three or more for arguments of its last command, where that
+    line redirects something. No command goes on behind a line break: one that does is ended there.
+    """
+    root = _parser().parse(text.encode("ascii")).root_node
+    if text.count("|") < 2 or (">" not in text and "<<" not in text):
+        return root
+    mended = bytearray(text.encode("ascii"))
+    wrong = False
+    for match in _LINE_END.finditer(text):
+        at = match.end() - 1
+        node = root.descendant_for_byte_range(at, at + 1)
+        if node is None or node.type != "command":
+            continue
+        wrong = True
+        last = root.descendant_for_byte_range(at - 1, at)
+        start = last.start_byte if last is not None and last.type == "comment" else at
+        mended[start : at + (start == at)] = b";".ljust(max(at - start, 1))
+    return _parser().parse(bytes(mended)).root_node if wrong else root
 
 
 def masked(code: str) -> str:

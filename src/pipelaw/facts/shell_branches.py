@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_bash import WORDS
 from pipelaw.facts.shell_checks import Arm, begun, checked, grepped, leaves, matched, passed
-from pipelaw.facts.taint import UNKNOWN, Taint, Value, plain, taints
+from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, taints
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-
-class Branching(Protocol):
-    """The script that the branches are in."""
-
-    variables: dict[str, Value]
-    branches: int
-
-    def variable(self, name: str) -> Value:
-        """What a variable holds."""
-
-    def raw(self, node: Node) -> str:
-        """What a node says, as written."""
-
-    def execute(self, node: Node, stdin: Value) -> Value:
-        """Run a statement; gives what it prints."""
-
-    def statements(self, node: Node, stdin: Value) -> Value:
-        """Run what a node is made of."""
+    from pipelaw.facts.shell_taint import Shell
 
 
-def branching(shell: Branching, node: Node, stdin: Value) -> Value:
+def branching(shell: Shell, node: Node, stdin: Value) -> Value:
     """What may run or not: what it assigns cleans no variable."""
     shell.branches += 1
     printed = shell.statements(node, stdin)
@@ -39,7 +22,21 @@ def branching(shell: Branching, node: Node, stdin: Value) -> Value:
     return printed
 
 
-def choice(shell: Branching, node: Node, stdin: Value) -> Value:
+def loop(shell: Shell, node: Node, stdin: Value) -> Value:
+    """`for`: its variable holds one of the words."""
+    values: list[str | Taint] = []
+    name = ""
+    for child in node.named_children:
+        if child.type == "variable_name":
+            name = shell.raw(child)
+        elif child.type in WORDS:
+            values += shell.word(child)
+    if name:
+        shell.assign(name, narrowed(tuple(values), "words"))
+    return branching(shell, node, stdin)
+
+
+def choice(shell: Shell, node: Node, stdin: Value) -> Value:
     """`if`: both branches; a variable that the condition checked is harmless in the right one."""
     condition = node.child_by_field_name("condition")
     known = _known(shell, condition)
@@ -62,7 +59,7 @@ def choice(shell: Branching, node: Node, stdin: Value) -> Value:
     return tuple(printed)
 
 
-def sequence(shell: Branching, node: Node, stdin: Value) -> Value:
+def sequence(shell: Shell, node: Node, stdin: Value) -> Value:
     """`check && this`, `check || exit`."""
     parts = [child for child in node.named_children if child.type != "comment"]
     known = _known(shell, parts[0]) if len(parts) == 2 else {}
@@ -83,7 +80,7 @@ def sequence(shell: Branching, node: Node, stdin: Value) -> Value:
     return tuple(printed)
 
 
-def cases(shell: Branching, node: Node, stdin: Value) -> Value:
+def cases(shell: Shell, node: Node, stdin: Value) -> Value:
     """`case`: every arm; the variable that it asks about is what the patterns of an arm leave of it."""
     target = node.child_by_field_name("value")
     name = shell.raw(target).strip('"${}') if target is not None else ""
@@ -104,7 +101,7 @@ def cases(shell: Branching, node: Node, stdin: Value) -> Value:
     return tuple(printed)
 
 
-def _known(shell: Branching, condition: Node | None) -> dict[str, tuple[bool, Value]]:
+def _known(shell: Shell, condition: Node | None) -> dict[str, tuple[bool, Value]]:
     """The variables that a condition checks: what is left of them, True where that is so if it holds."""
     if condition is None:
         return {}

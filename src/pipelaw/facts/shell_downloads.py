@@ -124,11 +124,11 @@ def _here(path: str) -> int:
 
 
 _FOLLOWED = {
-    "cd": Downloads._change,  # noqa: SLF001  # a table of the class's own methods
-    "pushd": Downloads._change,  # noqa: SLF001  # as above
-    "mv": Downloads._move,  # noqa: SLF001  # as above
-    "cp": Downloads._move,  # noqa: SLF001  # as above
-    "ln": Downloads._move,  # noqa: SLF001  # as above
-    "install": Downloads._move,  # noqa: SLF001  # as above
-    "chmod": Downloads._allow,  # noqa: SLF001  # as above
+    "cd": Downloads._change,
+    "pushd": Downloads._change,
+    "mv": Downloads._move,
+    "cp": Downloads._move,
+    "ln": Downloads._move,
+    "install": Downloads._move,
+    "chmod": Downloads._allow,
 }

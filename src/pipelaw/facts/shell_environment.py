@@ -10,7 +10,8 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelaw.facts.shell_programs import Call, Running
+    from pipelaw.facts.shell_programs import Call
+    from pipelaw.facts.shell_taint import Shell
     from pipelaw.facts.taint import Taint
 
 _OF_ENVIRONMENT = pattern(
@@ -23,7 +24,7 @@ _JUDGED = pattern(
 _ONE_LINE = pattern(r"\bjson\.dumps\(|\bJSON\.stringify\(")
 
 
-def coded(shell: Running, call: Call) -> Value:
+def coded(shell: Shell, call: Call) -> Value:
     """`python -c CODE`, `node -e CODE`: what the code takes from variables and from standard input."""
     if len(call.words) < 3 or call.words[1][:1] != "-":
         return (shell.given.produce(call.words, call.files) or UNKNOWN,)
@@ -42,7 +43,7 @@ def coded(shell: Running, call: Call) -> Value:
 _NAMED = pattern(r"\$(?:\{(\w+)\}|(\w+))")
 
 
-def substituted(shell: Running, call: Call) -> Value:
+def substituted(shell: Shell, call: Call) -> Value:
     """`envsubst`: what it reads, with variables in it; its words may say which."""
     asked = {one or other for one, other in _NAMED.findall(" ".join(call.words[1:]))}
     return tuple(
@@ -52,7 +53,7 @@ def substituted(shell: Running, call: Call) -> Value:
     )
 
 
-def _filled(shell: Running, text: str, asked: set[str]) -> Iterator[str | Taint]:
+def _filled(shell: Shell, text: str, asked: set[str]) -> Iterator[str | Taint]:
     at = 0
     for match in _NAMED.finditer(text):
         name = match[1] or match[2]

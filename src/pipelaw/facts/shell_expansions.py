@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.taint import UNKNOWN, Value, narrowed, quoted
 from pipelaw.patterns import pattern
@@ -10,21 +10,17 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-
-class Variables(Protocol):
-    """Who knows the variables of a script."""
-
-    def variable(self, name: str) -> Value:
-        """What a variable holds."""
-
-    def word(self, node: Node, *, quoted: bool = False) -> Value:
-        """What a word becomes."""
+    from pipelaw.facts.shell_taint import Shell
 
 
 _NAME = pattern(r"\$\{?[!]?([A-Za-z_]\w*|[@*1-9])")
 _REMOVED = pattern(r"//\[\^((?:\[:\w+:\]|[^\]])*)\]/[\w-]?\}?\Z")
-_JOINED = pattern(r"//(?:\$'\\[nr]'|\$\{?(?:NL|nl|newline|LF)\}?)")
-_CUT = pattern(r"%%?\s*\$'\\[nr]'\*\}")
+_JOINED = pattern(
+    r"//(?:\$'\\n'|\$\{?(?:NL|nl|newline|LF)\}?|\[\^\[:(?:print|graph):\]"
+    r"|\[(?!\^)[^\n/]{0,40}?(?:\$'[^'\n]{0,20}?\\n|\[:(?:space|cntrl):\]))"
+)
+"""Every line break is replaced."""
+_CUT = pattern(r"%%\s*\$'\\n'\*\}")
 _SAFE = pattern(r"(?:\[:(?:alnum|alpha|digit|upper|lower|xdigit|blank|space):\]|\\?[\w .,:@+-])*\Z")
 _WITH_SLASH = pattern(r"\\?/")
 
@@ -34,7 +30,7 @@ def harmless(characters: str) -> bool:
     return _SAFE.match(_WITH_SLASH.sub("", characters)) is not None
 
 
-def expanded(shell: Variables, node: Node, raw: str) -> Value:
+def expanded(shell: Shell, node: Node, raw: str) -> Value:
     """The value of `$NAME` or `${NAME…}`."""
     name = _NAME.match(raw)
     if name is None or raw.startswith("${#"):

@@ -26,7 +26,7 @@ _RUNS = pattern(
     r"|/\w+\.sh\b|\.exe|/bin/|java\s+-jar|docker\s+run|(?:^|[\n;&|])\s*[.&]\s|\b(?:python|node|perl|ruby|php)\S*\s"
     r"|nvoke-expression|start-process|\bmv\s|\bexec\s|\bmsiexec\b|\bsu\s|\bdpkg\s+-|\brpm\s+-|installer\s+-pkg"
     r"|\b(?:apt|apt-get|(?:micro)?dnf|tdnf|yum|zypper|gdebi)\s[^\n;&|]{0,200}\.(?:deb|rpm)\b"
-    r"|--allow-untrusted|--dangerous|\bpacman\s+-u"
+    r"|--allow-untrusted|--dangerous|\bpacman\s+-u|\b(?:tar|unzip)\s[^\n;&|]{0,120}(?:/usr\b|/s?bin\b|\.local\b)"
     r"|(?:^|[\n;&|(]|sudo|then|do)\s*[\"']?[/$~]\S"
 )
 """What runs a file or a stream, in lower-case text; generous, for it only saves a parse."""
@@ -36,7 +36,7 @@ def may_run_remote(low: str) -> bool:
     """Whether a command of a script, given in lower case, may fetch code and run it."""
     for word in FETCHERS:
         if word in low:
-            return _RUNS.search(low) is not None
+            return _RUNS.search(low) is not None or _may_address(low)
     return _may_address(low)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_checks import narrow
 from pipelaw.facts.shell_environment import coded, substituted
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from pipelaw.facts.shell_taint import Shell
     from pipelaw.words import Charset
 
 
@@ -35,42 +36,7 @@ class Call(NamedTuple):
     node: Node
 
 
-class Running(Protocol):
-    """The script that a command runs in."""
-
-    handed: list[Value]
-    """What it was handed as its arguments."""
-
-    @property
-    def given(self) -> Producing:
-        """What the script starts with."""
-
-    def assign(self, name: str, value: Value) -> None:
-        """Set a variable."""
-
-    def variable(self, name: str) -> Value:
-        """What a variable holds."""
-
-    def file(self, path: str) -> Value:
-        """What a file holds."""
-
-    def write(self, target: str, value: Value, node: Node) -> None:
-        """Note that a file gets a text."""
-
-
-class Producing(Protocol):
-    """What is known of commands that ask somebody else."""
-
-    @property
-    def produce(self) -> Callable[[Sequence[str], Sequence[str]], Taint | None]:
-        """Whose text a command prints, by its words, and by the same as file names."""
-
-    @property
-    def picked(self) -> Callable[[Taint, str], Taint | None]:
-        """What a query picks from the JSON that a forge answered."""
-
-
-def output(shell: Running, call: Call) -> Value:
+def output(shell: Shell, call: Call) -> Value:
     """What a command prints; UNKNOWN for programs of which nothing is known."""
     if call.name in ("gh", "jq"):
         named = labelled(call.words, lambda words: _known(shell, call._replace(words=words)))
@@ -78,13 +44,13 @@ def output(shell: Running, call: Call) -> Value:
     return _known(shell, call)
 
 
-def _known(shell: Running, call: Call) -> Value:
+def _known(shell: Shell, call: Call) -> Value:
     if (known := _PROGRAMS.get(call.name)) is not None:
         return known(shell, call)
     return (shell.given.produce(call.words, call.files) or UNKNOWN,)
 
 
-def _echo(_: Running, call: Call) -> Value:
+def _echo(_: Shell, call: Call) -> Value:
     at = 1
     escapes = newline = False
     while at < len(call.words) and call.words[at] in ("-n", "-e", "-E", "-ne", "-en"):
@@ -106,7 +72,7 @@ def _unescaped(text: str) -> str:
 _DIRECTIVE = pattern(r"%[-+ #0]*\d*(?:\.\d+)?([%a-zA-Z])")
 
 
-def _printf(shell: Running, call: Call) -> Value:
+def _printf(shell: Shell, call: Call) -> Value:
     values = call.arguments[1:]
     if len(values) > 1 and plain(values[0]) == "-v":
         shell.assign(plain(values[1]), _formatted(values[2:]))
@@ -150,7 +116,7 @@ def _filled(text: str, left: list[Value]) -> list[str | Taint]:
     return found
 
 
-def _read(shell: Running, call: Call) -> Value:
+def _read(shell: Shell, call: Call) -> Value:
     """`read -r A B`, `mapfile -t A`: variables from standard input."""
     charset: Charset = (
         "text" if call.name != "read" or "''" in call.words or "-d" in call.words else "line"
@@ -162,14 +128,14 @@ def _read(shell: Running, call: Call) -> Value:
     return ()
 
 
-def _tee(shell: Running, call: Call) -> Value:
+def _tee(shell: Shell, call: Call) -> Value:
     for file in call.files[1:]:
         if file[:1] != "-":
             shell.write(file, call.stdin, call.node)
     return call.stdin
 
 
-def _copied(shell: Running, call: Call) -> Value:
+def _copied(shell: Shell, call: Call) -> Value:
     """`cp` and `mv` of one file to another name."""
     names = [file for file in call.files[1:] if file[:1] != "-"]
     if len(names) == 2 and taints(held := shell.file(names[0])):
@@ -177,7 +143,7 @@ def _copied(shell: Running, call: Call) -> Value:
     return ()
 
 
-def _through(shell: Running, call: Call, skip: int = 0) -> Value:
+def _through(shell: Shell, call: Call, skip: int = 0) -> Value:
     """What a program reads: its files, or its standard input."""
     operands = [file for file in call.files[1:] if file[:1] != "-" or file == "-"][skip:]
     if not operands or operands == ["-"]:
@@ -185,11 +151,11 @@ def _through(shell: Running, call: Call, skip: int = 0) -> Value:
     return tuple(piece for file in operands for piece in shell.file(file))
 
 
-def _passed(shell: Running, call: Call) -> Value:
+def _passed(shell: Shell, call: Call) -> Value:
     return _through(shell, call)
 
 
-def _first_lines(shell: Running, call: Call) -> Value:
+def _first_lines(shell: Shell, call: Call) -> Value:
     """`head -n1`, `tail -1`: one line; otherwise as many as there are."""
     options = " ".join(call.words[1:])
     numbers = [word for word in call.words[1:] if word.lstrip("+").isdigit()]
@@ -199,7 +165,7 @@ def _first_lines(shell: Running, call: Call) -> Value:
     return narrowed(value, "line") if single else value
 
 
-def _translated(_: Running, call: Call) -> Value:
+def _translated(_: Shell, call: Call) -> Value:
     """`tr` that drops or replaces line breaks, or keeps only harmless characters."""
     flags = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:].isalpha())
     sets = [word for word in call.words[1:] if not (word[:1] == "-" and word[1:].isalpha())]
@@ -223,9 +189,14 @@ def _translated(_: Running, call: Call) -> Value:
     return call.stdin
 
 
-def _grep(shell: Running, call: Call) -> Value:
+def _letters(call: Call) -> str:
+    """The one-letter options of a command."""
+    return "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
+
+
+def _grep(shell: Shell, call: Call) -> Value:
     """What a pattern lets through; `-o` with a narrow one leaves nothing that could do harm."""
-    letters = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
+    letters = _letters(call)
     if "c" in letters or "q" in letters or "l" in letters.replace("line", ""):
         return (UNKNOWN,)
     operands = [word for word in call.words[1:] if word[:1] != "-"]
@@ -235,7 +206,7 @@ def _grep(shell: Running, call: Call) -> Value:
     return _through(shell, call, skip=1)
 
 
-def _edited(shell: Running, call: Call) -> Value:
+def _edited(shell: Shell, call: Call) -> Value:
     """`sed`: what it reads, as far as is known."""
     scripted = any(word in ("-e", "--expression") for word in call.words)
     code = " ".join(word for word in call.words[1:] if word[:1] != "-")
@@ -251,7 +222,7 @@ def _edited(shell: Running, call: Call) -> Value:
 _COUNTED = pattern(r"(?:END)?\s*\{\s*print\s+(?:length(?:\(\$0\))?|NR|NF)\s*\}\Z")
 
 
-def _filtered(shell: Running, call: Call) -> Value:
+def _filtered(shell: Shell, call: Call) -> Value:
     """`awk`, `jq` and the like: a program first, then files."""
     taint = shell.given.produce(call.words, call.files)
     if taint is not None:
@@ -261,7 +232,7 @@ def _filtered(shell: Running, call: Call) -> Value:
         return (UNKNOWN,) if _COUNTED.match(" ".join(call.words[1:])) else value
     if call.name == "jq":
         value = (*value, *_arguments(call))
-    letters = "".join(word[1:] for word in call.words[1:] if word[:1] == "-" and word[1:2] != "-")
+    letters = _letters(call)
     raw = "r" in letters or "j" in letters or "--raw-output" in call.words
     named = {at + n for at, word in enumerate(call.words) if word in _NAMED for n in (1, 2)}
     given = enumerate(call.words[1:], 1)
@@ -290,22 +261,22 @@ def _arguments(call: Call) -> Iterator[str | Taint]:
             yield from (piece for value in call.arguments[at + 1 :] for piece in value)
 
 
-def _joined(shell: Running, call: Call) -> Value:
+def _joined(shell: Shell, call: Call) -> Value:
     """`xargs` alone: everything on one line."""
     return narrowed(call.stdin, "line") if len(call.words) < 2 else _passed(shell, call)
 
 
-def _printed(shell: Running, call: Call) -> Value:
+def _printed(shell: Shell, call: Call) -> Value:
     """`printenv NAME`: what variables hold."""
     return tuple(piece for word in call.words[1:] for piece in (*shell.variable(word), "\n"))
 
 
-def _answered(_: Running, call: Call) -> Value:
+def _answered(_: Shell, call: Call) -> Value:
     """A language model: its answer follows the task, and what it was told to read."""
     return tuple(taints((*(piece for value in call.arguments[1:] for piece in value), *call.stdin)))
 
 
-def _set(shell: Running, call: Call) -> Value:
+def _set(shell: Shell, call: Call) -> Value:
     """`set -- A B`: the arguments of the script."""
     if "--" in call.words:
         behind = call.arguments[call.words.index("--") + 1 :]
@@ -313,7 +284,7 @@ def _set(shell: Running, call: Call) -> Value:
     return ()
 
 
-def _decoded(shell: Running, call: Call) -> Value:
+def _decoded(shell: Shell, call: Call) -> Value:
     """`base64 -d` gives any text, whatever it reads; encoded, a text can do no harm."""
     if not _DECODING.intersection(call.words):
         return (UNKNOWN,)
@@ -326,15 +297,15 @@ def _decoded(shell: Running, call: Call) -> Value:
 _DECODING = frozenset(("-d", "-D", "--decode", "-di"))
 
 
-def _nothing(_shell: Running, _call: Call) -> Value:
+def _nothing(_shell: Shell, _call: Call) -> Value:
     return ()
 
 
-def _safe(_shell: Running, _call: Call) -> Value:
+def _safe(_shell: Shell, _call: Call) -> Value:
     return (UNKNOWN,)
 
 
-_PROGRAMS: dict[str, Callable[[Running, Call], Value]] = {
+_PROGRAMS: dict[str, Callable[[Shell, Call], Value]] = {
     "echo": _echo,
     "printf": _printf,
     "read": _read,

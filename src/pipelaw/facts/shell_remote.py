@@ -40,6 +40,15 @@ _INSTALLING = {
     ("apt", "apt-get", "dnf", "microdnf", "tdnf", "yum"), pattern(r"(?:local|re)?install\Z")
 )
 """Programs that install packages from files, and the word that makes them do so."""
+_INTO = {
+    "tar": pattern(r"-\w*C(\S*)\Z|--directory(?:=(\S+))?\Z"),
+    "bsdtar": pattern(r"-\w*C(\S*)\Z|--directory(?:=(\S+))?\Z"),
+    "unzip": pattern(r"-d(\S*)\Z"),
+}
+"""Programs that unpack archives, and the option before the folder that they do it in."""
+_UNPACKING = pattern(r"-?[a-zA-Z]*x[a-zA-Z]*\Z|--extract\Z|--get\Z")
+_PROGRAMS = pattern(r"(?:/usr(?:/local)?|.*/s?bin|(?:~|\$\{?HOME\}?|/root)/\.local)/?\Z")
+"""Folders that the shell finds programs in, and those that have one."""
 _STEPS = 50
 """How many flows are followed from one command: variables may hold each other."""
 
@@ -142,6 +151,8 @@ class _Script:
         word = simple.words[0]
         if simple.name.lower() in _STARTING or _installing(simple):
             return self.downloads.first(simple.words[1:])
+        if simple.name in _INTO and _onto_path(simple):
+            return self.downloads.first(simple.words[1:]) or self._flowing(simple.before)
         if simple.subs and "[scriptblock]::create" in word.lower():
             return self._passed(simple)
         if "/" in word or "\\" in word or word[-4:].lower() in _RUNNABLE:
@@ -190,6 +201,19 @@ def _installing(simple: Simple) -> bool:
     """Whether a command installs packages that may be files: their scripts run, and nothing checks them."""
     how = _INSTALLING.get(simple.name)
     return how is not None and any(how.match(word) for word in simple.words[1:])
+
+
+def _onto_path(simple: Simple) -> bool:
+    """Whether a command unpacks an archive where the shell looks for programs."""
+    words = simple.words[1:]
+    if simple.name != "unzip" and not any(map(_UNPACKING.match, words)):
+        return False
+    for index, word in enumerate(words):
+        option = _INTO[simple.name].match(word)
+        if option is not None:
+            folder = "".join(filter(None, option.groups())) or "".join(words[index + 1 : index + 2])
+            return _PROGRAMS.match(folder) is not None
+    return False
 
 
 def _leading(simple: Simple, index: int) -> bool:

@@ -72,6 +72,23 @@ _ARGUMENTS = {
     "pytest": frozenset(("-k", "-m")),
 }
 """Options of programs whose next word is a value whatever it begins with, and no code."""
+_STARTS = pattern(
+    r"(?:\b(?:core\.(?:pager|editor|sshcommand|fsmonitor|hookspath)|alias\.[\w-]+|diff\.external|credential\.helper"
+    r"|sequence\.editor|gpg(?:\.\w+)?\.program|filter\.[\w-]+\.(?:clean|smudge))"
+    r"|\b(?:Proxy|Local|KnownHosts)Command"
+    r"|--(?:to-command|use-compress-program|rsh|rsync-path|upload-pack|receive-pack|compress-program))\s*=\s*!?\Z"
+    r"|--checkpoint-action=exec=\Z",
+    re.IGNORECASE,
+)
+"""What comes before a value that is a command to its program."""
+_STARTING = {
+    "rsync": frozenset(("-e", "--rsh", "--rsync-path")),
+    "tar": frozenset(("-I", "--to-command", "--use-compress-program")),
+    "git": frozenset(("--upload-pack", "--receive-pack")),
+}
+"""The same where it is the next word."""
+_PASSED_ON = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
+"""Options of `find` behind which everything is another command's, up to a semicolon."""
 
 
 def sinks(
@@ -99,7 +116,7 @@ def sinks(
             seen.add(index)
     yield from _repositories(call, spans)
     if call.name in _OPTIONS:
-        yield from _options(call, spans, seen)
+        yield from _among_options(call, spans, seen)
 
 
 def _read(language: str, code: Value) -> Value:
@@ -186,6 +203,37 @@ def _repositories(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[Sink
             behind = len(verb) + (verb == ("remote", "add"))  # the name that it gets comes between
             for index in operands[behind : behind + 1]:
                 yield from _sink("repository", call.arguments[index], spans[index])
+
+
+def _among_options(call: Call, spans: Sequence[tuple[int, int]], seen: set[int]) -> Iterator[Sink]:
+    """Words that are options, or can become some; `seen` are those that were looked at."""
+    for index, sink in _started(call, spans):
+        yield sink
+        seen.add(index)
+    yield from _options(call, spans, seen | _passed_on(call))
+
+
+def _started(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, Sink]]:
+    """Values of options that a program starts as commands."""
+    nexts = _STARTING.get(call.name, frozenset())
+    for index, value in enumerate(call.arguments[1:], 1):
+        at = next((at for at, piece in enumerate(value) if not isinstance(piece, str)), -1)
+        if at < 0:
+            continue
+        if call.words[index - 1] in nexts or _STARTS.search(plain(value[:at])):
+            for sink in _sink("argument", value, spans[index]):
+                yield index, sink
+
+
+def _passed_on(call: Call) -> set[int]:
+    """The words that `find` hands to the commands that it starts."""
+    found: set[int] = set()
+    inside = False
+    for index, word in enumerate(call.words) if call.name == "find" else ():
+        inside = (inside and word not in (";", "\\;", "+")) or word in _PASSED_ON
+        if inside:
+            found.add(index)
+    return found
 
 
 def _options(call: Call, spans: Sequence[tuple[int, int]], seen: set[int]) -> Iterator[Sink]:

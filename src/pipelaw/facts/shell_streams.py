@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_bash import WORDS
+from pipelaw.facts.taint import LISTED, Taint
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tree_sitter import Node
 
-    from pipelaw.facts.shell_effects import Given
+    from pipelaw.facts.shell_taint import Shell
     from pipelaw.facts.taint import Value
 
 
-class Streams(Protocol):
-    """The script that the statements are in."""
-
-    given: Given
-    opened: dict[str, str]
-
-    def raw(self, node: Node) -> str:
-        """What a node says, as written."""
-
-    def target(self, raw: str) -> str:
-        """A file by its meaning, or by its name."""
-
-    def literal(self, start: int, end: int) -> Value:
-        """The text that is in the script."""
-
-    def pieces(self, node: Node, start: int, end: int) -> Value:
-        """A text with its expansions."""
-
-
-def heredoc(shell: Streams, node: Node) -> tuple[Value, list[Node]]:
+def heredoc(shell: Shell, node: Node) -> tuple[Value, list[Node]]:
     """What a here-document says, and the pipeline behind it."""
     body: Value = ()
     literal = False
@@ -50,7 +33,7 @@ def heredoc(shell: Streams, node: Node) -> tuple[Value, list[Node]]:
     return body, piped
 
 
-def targeted(shell: Streams, redirects: Iterable[Node]) -> list[str]:
+def targeted(shell: Shell, redirects: Iterable[Node]) -> list[str]:
     """The files that get the output of a statement, by meaning or name."""
     found = []
     for redirect in redirects:
@@ -64,12 +47,29 @@ def targeted(shell: Streams, redirects: Iterable[Node]) -> list[str]:
     return found
 
 
-def _named(shell: Streams, redirect: Node) -> str:
+_VARIABLE = pattern(r"\$\{?(\w+)\}?")
+
+
+def listed(shell: Shell, path: str) -> Taint | None:
+    """Whose text a file holds that a variable names, by what was listed or by its path."""
+    match = _VARIABLE.match(path)
+    for piece in shell.variable(match[1]) if match is not None else ():
+        if isinstance(piece, Taint):
+            if piece.via == LISTED:
+                return piece._replace(charset="text", via="files that were checked out")
+        elif "/" in piece and match is not None:
+            taint = shell.given.file(piece.strip() + path[match.end() :])
+            if taint is not None:
+                return taint
+    return None
+
+
+def _named(shell: Shell, redirect: Node) -> str:
     target = next((c for c in redirect.named_children if c.type in WORDS), None)
     return shell.target(shell.raw(target)) if target else "/dev/null"
 
 
-def reopened(shell: Streams, redirects: Iterable[Node]) -> None:
+def reopened(shell: Shell, redirects: Iterable[Node]) -> None:
     """`exec >> FILE`: everything that follows is written there, or to that descriptor."""
     for redirect in redirects:
         raw = shell.raw(redirect)

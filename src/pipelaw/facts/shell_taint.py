@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts import shell_programs, shell_words
 from pipelaw.facts.shell_arithmetic import calculated, compared, let
+from pipelaw.facts.shell_arrays import arranged, placed, words
 from pipelaw.facts.shell_bash import EXPANDED, LITERAL, REDIRECTS, WORDS, trees
-from pipelaw.facts.shell_branches import branching, cases, choice, sequence
+from pipelaw.facts.shell_branches import branching, cases, choice, loop, sequence
 from pipelaw.facts.shell_checks import captured
 from pipelaw.facts.shell_effects import Effects, Given, Write
 from pipelaw.facts.shell_expansions import expanded
 from pipelaw.facts.shell_sinks import filled, replacing, sinks
-from pipelaw.facts.shell_streams import heredoc, reopened, targeted
+from pipelaw.facts.shell_streams import heredoc, listed, reopened, targeted
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, stripped, taints
 from pipelaw.patterns import pattern
 
@@ -53,6 +54,7 @@ class Shell:
         self.text = ""
         self.offset = 0
         self.variables: dict[str, Value] = {}
+        self.arrays: dict[str, list[Value]] = {}
         self.paths: dict[str, str] = {}
         """Variables that were set to what may be a path, as written."""
         self.handed: list[Value] = []
@@ -81,18 +83,6 @@ class Shell:
             if child.type not in WORDS:
                 printed += self.execute(child, stdin)
         return tuple(printed)
-
-    def _for(self, node: Node, stdin: Value) -> Value:
-        values: list[str | Taint] = []
-        name = ""
-        for child in node.named_children:
-            if child.type == "variable_name":
-                name = self.raw(child)
-            elif child.type in WORDS:
-                values += self.word(child)
-        if name:
-            self.assign(name, narrowed(tuple(values), "words"))
-        return branching(self, node, stdin)
 
     def _group(self, node: Node, stdin: Value) -> Value:
         """`{ … }`, or `(( … ))`, which prints nothing."""
@@ -185,14 +175,20 @@ class Shell:
         written = self.effects.files.get(path)
         if written is not None:
             return tuple(piece for write in written for piece in write.value)
-        taint = self.given.file(path)
+        taint = self.given.file(path) or (listed(self, path) if path[:1] == "$" else None)
         return (UNKNOWN,) if taint is None else (taint,)
 
     def _assignment(self, node: Node, _: Value) -> Value:
         raw = self.raw(node)
         name = raw.partition("=")[0]
         target = node.child_by_field_name("value")
+        if target is not None and target.type == "array":
+            arranged(self, name, target)
+            return ()
         value: Value = () if target is None else self.word(target, quoted=True)
+        if "[" in name:
+            placed(self, name.partition("[")[0], value)
+            return ()
         if name.endswith("+"):
             name = name[:-1]
             value = (*self.variable(name), *value)
@@ -200,7 +196,7 @@ class Shell:
             self.paths[name] = path
         else:
             self.paths.pop(name, None)
-        self.assign(name.partition("[")[0], value)
+        self.assign(name, value)
         return ()
 
     def _path(self, node: Node, raw: str) -> str:
@@ -213,6 +209,7 @@ class Shell:
         """Set a variable."""
         if self.branches and not taints(value) and taints(self.variable(name)):
             return
+        self.arrays.pop(name, None)
         self.variables[name] = value
 
     def variable(self, name: str) -> Value:
@@ -323,16 +320,17 @@ class Shell:
         return printed
 
     def _called(self, node: Node, nodes: Sequence[Node], stdin: Value) -> Value:
-        arguments = [self.word(word) for word in nodes]
-        words = [plain(value) for value in arguments]
-        if not words or not words[0]:
+        given = [(value, word) for word in nodes for value in words(self, word)]
+        arguments, nodes = [value for value, _ in given], [word for _, word in given]
+        said = [plain(value) for value in arguments]
+        if not said or not said[0]:
             return ()
-        at = shell_words.program(words) if shell_words.name(words[0]) in shell_words.WRAPPERS else 0
+        at = shell_words.program(said) if shell_words.name(said[0]) in shell_words.WRAPPERS else 0
         if at and stdin:
-            arguments = filled(words[:at], arguments, stdin)
+            arguments = filled(said[:at], arguments, stdin)
         call = shell_programs.Call(
-            shell_words.name(words[at]),
-            words[at:],
+            shell_words.name(said[at]),
+            said[at:],
             arguments[at:],
             [self.target(self.raw(word)) for word in nodes[at:]],
             stdin,
@@ -342,11 +340,12 @@ class Shell:
         if body is not None and self.calls < _CALLS:
             return self._function_called(body, call)
         spans = [(n.start_byte + self.offset, n.end_byte + self.offset) for n in nodes[at:]]
-        fed = "xargs" in words[:at] and not replacing(words[:at])
+        fed = "xargs" in said[:at] and not replacing(said[:at])
         if fed:
             call.arguments.append(narrowed(stdin, "words"))
             call.words.append(UNKNOWN)
-            call.files.append("")
+            self.variables["xargs"] = stdin
+            call.files.append("$xargs")
             spans.append((spans[0][0], spans[-1][1]))
         self._harmed(call, spans)
         if fed:
@@ -378,16 +377,16 @@ class Shell:
 
 
 _STATEMENTS = {
-    "command": Shell._command,  # noqa: SLF001  a table of the class's own methods
-    "redirected_statement": Shell._redirected,  # noqa: SLF001  as above
-    "pipeline": Shell._pipeline,  # noqa: SLF001  as above
-    "variable_assignment": Shell._assignment,  # noqa: SLF001  as above
-    "for_statement": Shell._for,  # noqa: SLF001  as above
+    "command": Shell._command,
+    "redirected_statement": Shell._redirected,
+    "pipeline": Shell._pipeline,
+    "variable_assignment": Shell._assignment,
+    "for_statement": loop,
     "if_statement": choice,
     "case_statement": cases,
     "list": sequence,
     "while_statement": branching,
-    "function_definition": Shell._function,  # noqa: SLF001  as above
-    "compound_statement": Shell._group,  # noqa: SLF001  as above
-    "test_command": Shell._test,  # noqa: SLF001  as above
+    "function_definition": Shell._function,
+    "compound_statement": Shell._group,
+    "test_command": Shell._test,
 }

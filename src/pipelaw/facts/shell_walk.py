@@ -333,18 +333,18 @@ def _part(simple: Simple, index: int) -> Callable[[Flow], None]:
 
 _WRITING = frozenset((">", ">>", ">|", "&>", "&>>", ">&"))
 _REDIRECTIONS = {
-    "file_redirect": Walk._file,  # noqa: SLF001  # a table of the class's own methods
-    "herestring_redirect": Walk._herestring,  # noqa: SLF001  # as above
-    "heredoc_redirect": Walk._heredoc,  # noqa: SLF001  # as above
+    "file_redirect": Walk._file,
+    "herestring_redirect": Walk._herestring,
+    "heredoc_redirect": Walk._heredoc,
 }
 _HANDLERS = {
-    "command": Walk._command,  # noqa: SLF001  # as above
-    "declaration_command": Walk._declaration,  # noqa: SLF001  # as above
-    "unset_command": Walk._declaration,  # noqa: SLF001  # as above
-    "pipeline": Walk._pipeline,  # noqa: SLF001  # as above
-    "list": Walk._list,  # noqa: SLF001  # as above
-    "redirected_statement": Walk._redirected,  # noqa: SLF001  # as above
-    "variable_assignment": Walk._assignment,  # noqa: SLF001  # as above
-    "command_substitution": Walk._substitution,  # noqa: SLF001  # as above
-    "process_substitution": Walk._substitution,  # noqa: SLF001  # as above
+    "command": Walk._command,
+    "declaration_command": Walk._declaration,
+    "unset_command": Walk._declaration,
+    "pipeline": Walk._pipeline,
+    "list": Walk._list,
+    "redirected_statement": Walk._redirected,
+    "variable_assignment": Walk._assignment,
+    "command_substitution": Walk._substitution,
+    "process_substitution": Walk._substitution,
 }

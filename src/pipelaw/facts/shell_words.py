@@ -54,7 +54,7 @@ def program(words: Sequence[str]) -> int:
         if valued is None or (wrapper == "command" and words[at + 1 : at + 2] in (["-v"], ["-V"])):
             return at
         behind = _after(words, at + 1, valued, _OPERANDS.get(wrapper, 0))
-        if behind >= len(words):
+        if behind >= len(words) or (wrapper == "flock" and words[behind] == "-c"):
             return at
         at = behind
 
@@ -185,6 +185,12 @@ def reading(words: Sequence[str]) -> Reading:
     special = _SPECIAL.get(program_name)
     if special is not None:
         return special(words)
+    if program_name in STARTERS and ("/" not in words[0] or words[0].startswith(("/bin", "/usr"))):
+        from pipelaw.facts.shell_starters import started  # noqa: PLC0415  few scripts use one
+
+        code, remote = started(program_name, words)
+        if code:
+            return Reading("bash", code=code, remote=remote)
     return NO_READING if _SHELL_WORDS.isdisjoint(words) else _carried(words)
 
 
@@ -369,7 +375,12 @@ _SPECIAL = {
     "Invoke-Expression": _expression,
     "cmd": _cmd,
 }
-RUNNING = frozenset((*SHELLS, *_INTERPRETERS, *_ALIASES, *_SPECIAL))
+STARTERS = frozenset(
+    "ansible concurrently flock gcloud hyperfine nix-shell nodemon parallel parallel-ssh pdsh pssh"
+    " script sg tmux vagrant watch".split()
+)
+"""Programs that hand words of theirs to a shell, and are no interpreters."""
+RUNNING = frozenset((*SHELLS, *_INTERPRETERS, *_ALIASES, *_SPECIAL, *STARTERS))
 """The programs that `reading` knows to take words, a file or their input for code."""
 
 

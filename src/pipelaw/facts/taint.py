@@ -53,9 +53,13 @@ UNKNOWN = "\0"
 """Stands in a value for text that the script gets from elsewhere and nobody hostile decides."""
 
 
-def strongest(taints: Iterable[Taint]) -> Taint | None:
+LISTED = "names of files that were checked out"
+"""How the names of an outsider's files come to a script, by which it can read them."""
+
+
+def strongest(taints: Iterable[Taint | None]) -> Taint | None:
     """The taint with most power of several, None for none: an outsider's, with permissions, most freedom."""
-    found = list(taints)
+    found = [taint for taint in taints if taint is not None]
     # most are asked for nothing or one
     return max(found, key=_power) if len(found) > 1 else found[0] if found else None
 

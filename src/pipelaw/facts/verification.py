@@ -106,6 +106,7 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         _SITE,
         pattern(r"\bServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true\b"),
     ),
+    ("secure-http", _SITE, pattern(rf"\bcomposer\s{_REST}(?<=\s)secure-http\s+(?:false|0)\b")),
     ("ssl.insecure", _SITE, pattern(r"-Dmaven\.wagon\.http\.ssl\.insecure=true\b")),
     ("=insecure", _SITE, pattern(r"-Daether\.connector\.https\.securityMode=insecure\b")),
     (
@@ -179,9 +180,9 @@ _FAR_HOST = pattern(_NAMED)
 _FAR_ADDRESS = pattern(_ELSEWHERE)
 
 _SETTINGS = frozenset(
-    "skip_verify skip_tls_verify tls_skip_verify tlsskipverify insecure insecure_skip_verify"
-    " insecure-skip-tls-verify skip-tls-verify".split()
+    "skipverify skiptlsverify tlsskipverify insecure insecureskipverify insecureskiptlsverify".split()
 )
+"""Names of settings in lower case, without the signs between their words: plugins take any."""
 
 
 def unverified(scripts: Iterable[Script]) -> tuple[Flaw, ...]:
@@ -248,6 +249,16 @@ def unverified_by(variables: Sequence[Variable]) -> tuple[Flaw, ...]:
     )
 
 
+def unencrypted(addresses: Iterable[Variable]) -> Iterator[Flaw]:
+    """The addresses of registries elsewhere that anybody on the way can answer for."""
+    for one in addresses:
+        if _FAR_ADDRESS.match(one.value):
+            text = f"{one.name}: {one.value}"
+            yield Flaw(
+                kind="unverified", text=text, detail=_ANSWERING, decisive=True, place=one.place
+            )
+
+
 def _beside(variable: Variable) -> bool:
     """Whether a plugin is told to use a registry that only its own cluster or machine knows."""
     return (
@@ -282,7 +293,8 @@ def _switched(variable: Variable) -> str:
     if HOST_KEY in value and _UNCHECKED.search(value):
         return _HOST
     if variable.kind == "setting":
-        return _SITE if name.lower() in _SETTINGS and value.lower() == "true" else ""
+        name = name.lower().replace("-", "").replace("_", "")
+        return _SITE if value.lower() == "true" and name in _SETTINGS else ""
     if name not in NAMES:
         return ""
     if name not in SWITCHES:

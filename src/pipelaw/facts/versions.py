@@ -13,7 +13,9 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from pipelaw.model import Reference
 
-_VERSION = pattern(r"(?:[\w-]+/)?v?(\d+(?:\.\d+){0,3})([-+.]?[a-z][\w.-]*)?\Z", re.IGNORECASE)
+_VERSION = pattern(
+    r"(?:refs/tags/)?(?:[\w-]+/)?v?(\d+(?:\.\d+){0,3})([-+.]?[a-z][\w.-]*)?\Z", re.IGNORECASE
+)
 LATEST = 1_000_000
 """What there is where `v4` has nothing and `v4.1.2` a number."""
 _COMMIT = 40

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode
 from pipelaw.facts.secrets import credentials
+from pipelaw.facts.verification import unencrypted
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.settings import settings
 from pipelaw.model import Pipeline, Update, Variable
@@ -43,14 +44,16 @@ def load(source: Source, tree: Tree) -> Loaded:
     fields = document.fields(document.root, "the file")
     _check(document, fields)
     updates = tuple(_updates(document, fields))
-    known = {update.ecosystem for update in updates} | _grouped(document, fields)
+    known = {update.ecosystem for update in updates} | _grouped(fields)
+    logins = tuple(_registries(document, fields))
     pipeline = Pipeline(
         path=source.path,
         platform="dependabot",
         kind="settings",
         reusable=True,
         updates=updates,
-        credentials=credentials(tuple(_registries(document, fields)), ()),
+        credentials=credentials(logins, ()),
+        flaws=tuple(unencrypted(one for one in logins if one.name == "url")),
         unattended=() if _ACTIONS in known or not _unattended(tree) else (_ACTIONS,),
         place=document.place(document.root, document.root.value[0][0]),
     )
@@ -103,10 +106,35 @@ def _update(document: Document, own: dict[str, Node]) -> Update:
 
 
 def _waiting(document: Document, own: dict[str, Node]) -> tuple[int | None, Node | None]:
-    """The days of `cooldown` that the least careful kind of release waits, and where they are written."""
+    """The days that any release waits at least, and what says so; None for the platform's default."""
     if "cooldown" not in own:
         return None, None
     fields = document.fields(own["cooldown"], "`cooldown`")
+    days, where = _least(document, own, fields)
+    # what `allow` leaves may be just the packages that wait
+    careful = (days or 0) > _COOLDOWN and "allow" not in own
+    spared = _spared(document, fields) if careful else None
+    return (days, where) if spared is None else (None, spared)
+
+
+def _spared(document: Document, fields: dict[str, Node]) -> Node | None:
+    """What leaves most packages to the platform's default: a list of those that wait, or of all."""
+    waiting = document.scalars(fields.get("include"), "`include`")
+    if waiting and not any(map(_all, waiting)):
+        return fields["include"]
+    excepted = document.scalars(fields.get("exclude"), "`exclude`")
+    return fields["exclude"] if any(map(_all, excepted)) else None
+
+
+def _all(name: ScalarNode) -> bool:
+    """Whether a pattern of packages fits all of them."""
+    return str(name.value) == "*"
+
+
+def _least(
+    document: Document, own: dict[str, Node], fields: dict[str, Node]
+) -> tuple[int | None, Node | None]:
+    """The days that the least careful kind of release waits by a `cooldown` of these fields."""
     usual = _days(document, fields, "default-days")
     if document.text(own["package-ecosystem"], "`package-ecosystem`") in _UNRANKED:
         return usual or (None, None)
@@ -144,7 +172,7 @@ def _registries(document: Document, fields: dict[str, Node]) -> Iterator[Variabl
                 )
 
 
-def _grouped(document: Document, fields: dict[str, Node]) -> set[str]:
+def _grouped(fields: dict[str, Node]) -> set[str]:
     """Nothing is unattended where groups of ecosystems, which may hold any, are not read."""
     return {_ACTIONS} if "multi-ecosystem-groups" in fields and "updates" not in fields else set()
 

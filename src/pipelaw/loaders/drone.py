@@ -13,6 +13,8 @@ from pipelaw.facts.authors import (
     REQUESTER,
     TAG_PUSHER,
 )
+from pipelaw.facts.secret_names import meaning
+from pipelaw.facts.secret_values import look
 from pipelaw.facts.secrets import credentials
 from pipelaw.loaders import Loaded
 from pipelaw.loaders.drone_conditions import (
@@ -57,7 +59,8 @@ _EVENTS = {
 _PROMOTED = ("promote", "rollback")
 
 # of a pull request, the branch is the one that it wants to change
-_BRANCH = Writer(BRANCH_PUSHER, ("push", "custom", "deployment", *_PROMOTED), branch=True)
+_BRANCHES = ("push", "custom", "deployment", *_PROMOTED)
+_BRANCH = Writer(BRANCH_PUSHER, _BRANCHES, _BRANCHES)
 _COMMIT = Writer(COMMITTER)
 WRITERS = {
     "DRONE_COMMIT_MESSAGE": _COMMIT,
@@ -69,7 +72,7 @@ WRITERS = {
     "DRONE_BRANCH": _BRANCH,
     "DRONE_COMMIT_BRANCH": _BRANCH,
     "DRONE_TARGET_BRANCH": _BRANCH,
-    "DRONE_COMMIT_REF": Writer(REF_PUSHER, ("push", "tag", "custom", "deployment", *_PROMOTED)),
+    "DRONE_COMMIT_REF": Writer(REF_PUSHER, ("tag", *_BRANCHES), ("push", "custom")),
     "DRONE_TAG": Writer(TAG_PUSHER, ("tag", "deployment", *_PROMOTED)),
 }
 """Who decides what Drone's variables say."""
@@ -272,6 +275,8 @@ def _legacy(document: Document, fields: dict[str, Node], file: _File) -> Pipelin
     place = _first(document)
     own = Values(document, file.external)
     own.settings(clone_settings(document, fields.get("clone")))
+    if isinstance(fields.get("matrix"), MappingNode):
+        own.environment(fields["matrix"])
     head = Head(
         "default",
         place,
@@ -324,8 +329,10 @@ def _literals(document: Document, fields: dict[str, Node]) -> Iterator[Variable]
         named = document.fields(data, "`data`").items()
         pairs = [(key, value) for key, value in named if isinstance(value, ScalarNode)]
     for key, value in pairs:
-        if value.value and not _ENCRYPTED.match(value.value):
+        text = value.value
+        if text and not _ENCRYPTED.match(text):
+            # whatever it is called, it is one
+            made = not meaning(key).level and look(text) in ("generated", "mixed")
+            name = f"{key} secret" if made else key
             place = Place(document.source, value, value)
-            yield Variable(
-                name=key, value=value.value, kind="credential", literal=True, place=place
-            )
+            yield Variable(name=name, value=text, kind="credential", literal=True, place=place)

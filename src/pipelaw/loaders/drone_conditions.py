@@ -61,6 +61,8 @@ class Case(NamedTuple):
     """What stops an outsider, whatever the event."""
     fixed: bool = False
     """It names the branches outright, so that nobody can choose a branch's name."""
+    anywhere: bool = True
+    """It names no branch, tag or expression: a push of any branch passes."""
 
 
 class Reach(NamedTuple):
@@ -73,6 +75,8 @@ class Reach(NamedTuple):
     """What stops outsiders where their events do not get through."""
     fixed: bool = False
     """The name of a pushed branch is one of a list in the file."""
+    anywhere: bool = False
+    """A push of any branch gets through."""
 
     def within(self, outer: Reach) -> Reach:
         """What gets through both."""
@@ -96,6 +100,7 @@ def _within(inner: Reach, outer: Reach) -> Reach:
         tuple(name for name in inner.outsiders if name in outer.outsiders),
         tuple(dict.fromkeys((*outer.gates, *inner.gates))),
         inner.fixed or outer.fixed,
+        inner.anywhere and outer.anywhere,
     )
 
 
@@ -113,6 +118,12 @@ def reach_of(cases: tuple[Case, ...], rules: Rules) -> Reach:
         tuple(name for name in rules.events if name in outsiders),
         tuple(dict.fromkeys(gate for case in gated for gate in case.gates)),
         bool(others) and all(case.fixed for case in others),
+        any(
+            rules.events[name].kind == "push"
+            for case in cases
+            if case.anywhere
+            for name in case.events
+        ),
     )
 
 
@@ -191,13 +202,32 @@ def _case_of(said: _Said, rules: Rules) -> Case:
     fixed = fixed or all(verdict.fixed for verdict in verdicts)
     first, *others = verdicts
     gates = tuple(gate for gate in first.gates if all(gate in one.gates for one in others))
-    return Case(tuple(events), said.branch.include, said.action.include, gates, fixed)
+    return Case(
+        tuple(events),
+        said.branch.include,
+        said.action.include,
+        gates,
+        fixed,
+        anywhere=_any_branch(said.branch.include, "some-branch")
+        and _any_branch(said.ref.include, "refs/heads/some-branch")
+        and not _NAMING.search(said.evaluate),
+    )
+
+
+_NAMING = pattern(r"\bCI_(?!PIPELINE_EVENT\b)")
+"""What else than the event an expression may ask for."""
+
+
+def _any_branch(patterns: tuple[str, ...], sample: str) -> bool:
+    """Whether a filter lets through a branch that nobody has thought of."""
+    return not patterns or any(matches(pattern, sample) for pattern in patterns)
 
 
 def branch_case(document: Document, node: Node | None, rules: Rules) -> tuple[Case, ...]:
     """The case of the old `branches` key, which knows no other filter."""
     branches = _filter(document, node, "`branches`").include
-    return (Case(tuple(rules.events), branches, fixed=_fixed(branches)),)
+    anywhere = _any_branch(branches, "some-branch")
+    return (Case(tuple(rules.events), branches, fixed=_fixed(branches), anywhere=anywhere),)
 
 
 def included(document: Document, node: Node | None, key: str) -> tuple[str, ...]:

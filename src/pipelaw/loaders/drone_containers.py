@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Node, Place, ScalarNode, SequenceNode
 from pipelaw.facts.references import mount, split_image, volume
 from pipelaw.loaders.drone_document import pair_place
-from pipelaw.loaders.switches import true
+from pipelaw.loaders.switches import on
+from pipelaw.machines import engine
 from pipelaw.model import Container
 from pipelaw.records import NamedTuple
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from pipelaw.document import Document
-    from pipelaw.model import Volume
+    from pipelaw.model import Variable, Volume
     from pipelaw.words import Role
 
 
@@ -50,7 +51,7 @@ def container_of(
     fields = entry.fields
     notable = not _NOTABLE.isdisjoint(fields)
     options = tuple(dict.fromkeys(_options(document, fields))) if notable else ()
-    privileged = notable and true(fields.get("privileged"))
+    privileged = notable and on(fields.get("privileged"))
     implicit = not privileged and role != "service" and _escalates(fields, escalated)
     if not (privileged or implicit or options or role == "service"):
         return None
@@ -144,8 +145,20 @@ def _backend(document: Document, node: Node) -> Iterator[str]:
     context = fields.get("securityContext")
     if context is not None:
         wanted = document.fields(context, "`securityContext`")
-        if true(wanted.get("privileged")):
+        if on(wanted.get("privileged")):
             yield "security-context=privileged"
+
+
+def engine_options(
+    document: Document, fields: Mapping[str, Node], image: ScalarNode | None
+) -> Iterator[Variable]:
+    """The options of a container engine that let in whoever reaches it."""
+    if image is None or not engine(image.value):
+        return
+    from pipelaw.facts.container_engines import unencrypted  # noqa: PLC0415  few pipelines have one
+
+    nodes = [node for key in _OWN[:-1] for node in document.scalars(fields.get(key), f"`{key}`")]
+    yield from unencrypted((document.place(node), node.value) for node in nodes)
 
 
 def host_paths(document: Document, node: Node | None) -> dict[str, ScalarNode]:

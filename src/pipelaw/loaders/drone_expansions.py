@@ -30,16 +30,16 @@ class Writer(NamedTuple):
     who: str
     events: tuple[str, ...] = ()
     """The events with which they can; empty for all."""
-    branch: bool = False
-    """It is the name of a branch, which a filter may leave no choice of."""
+    branches: tuple[str, ...] = ()
+    """The events with which it names a branch, of which a filter may leave no choice."""
     member: bool = False
     """Only members of the repository can."""
 
     def decides(self, reach: Reach) -> bool:
         """Whether anybody can write it where it is read."""
-        if self.branch and reach.fixed:
-            return False
-        return self._writes(reach.events)
+        if not reach.fixed:
+            return self._writes(reach.events)
+        return self._writes(tuple(name for name in reach.events if name not in self.branches))
 
     def outside(self, reach: Reach) -> bool:
         """Whether an outsider can write it where it is read."""

@@ -12,6 +12,7 @@ from pipelaw.facts.script_facts import facts_of
 from pipelaw.facts.secret_names import valuable
 from pipelaw.loaders.drone_conditions import Reach, event_nodes
 from pipelaw.loaders.drone_expansions import in_node
+from pipelaw.loaders.drone_plugins import overwrites
 from pipelaw.loaders.drone_steps import Parts, container_parts, entries, reached, step_of
 from pipelaw.model import Job, Runner, Trigger, replaced
 from pipelaw.records import NamedTuple
@@ -78,18 +79,19 @@ def _branches(cases: list[Case]) -> tuple[str, ...]:
 
 
 def job_of(
-    context: Context, head: Head, fields: Mapping[str, Node], steps: Node | None, own: Values
+    context: Context, head: Head, fields: Mapping[str, Node], nodes: Node | None, own: Values
 ) -> Job:
     """The job: its steps in order; clone and service containers belong to the job itself."""
-    ran = _steps(context, steps, head.reach)
+    ran = _steps(context, nodes, head.reach)
     reach = ran.reach
     around = _around(context, fields, head.reach, own)
     values = {one.name: one.value for one in own.variables}
+    steps = with_publications(ran.steps, values)
     done = acts(script for step in ran.steps for script in step.scripts)
     return Job(
         id=head.name,
         name=head.name,
-        steps=with_publications(ran.steps, values),
+        steps=steps,
         runner=head.runner,
         environment=head.environment,
         needs=head.needs,
@@ -103,6 +105,7 @@ def job_of(
         runs_outsider_code=bool(reach.outsiders),
         publishes="publish" in ran.purposes or "publishes" in done,
         deploys="deploy" in ran.purposes or "deploys" in done or bool(head.environment),
+        anywhere=ran.alike or any(steps[index].publications for index in ran.open),
         references=around.references,
         scripts=around.scripts,
         variables=around.variables,
@@ -137,18 +140,24 @@ class _Ran(NamedTuple):
     steps: list[Step]
     purposes: set[str]
     reach: Reach
+    open: frozenset[int]
+    """The indexes of those that a push of any branch runs."""
+    alike: bool
+    """One of these has a plugin that gives away the same for each branch."""
 
 
 def _steps(context: Context, node: Node | None, outer: Reach) -> _Ran:
     steps: list[Step] = []
-    purposes: set[str] = set()
+    purposes: list[str] = []
     reaches: list[Reach] = []
     for index, entry in enumerate(entries(context.document, node, "`steps`")):
         step, purpose, reach = step_of(context, entry, index, outer)
         steps.append(step)
-        purposes.add(purpose)
+        purposes.append(purpose)
         reaches.append(reach)
-    return _Ran(steps, purposes, _joined(outer, reaches))
+    free = [index for index, reach in enumerate(reaches) if reach.anywhere]
+    alike = any(purposes[index] and overwrites(steps[index], purposes[index]) for index in free)
+    return _Ran(steps, {*purposes}, _joined(outer, reaches), frozenset(free), alike)
 
 
 def _around(context: Context, fields: Mapping[str, Node], reach: Reach, own: Values) -> Parts:

@@ -13,13 +13,13 @@ from pipelaw.facts.secret_leaks import handed, leaks
 from pipelaw.facts.secret_names import valuable
 from pipelaw.facts.verification import unverified_logins
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
-from pipelaw.loaders.drone_containers import Entry, container_of, volumes_of
+from pipelaw.loaders.drone_containers import Entry, container_of, engine_options, volumes_of
 from pipelaw.loaders.drone_document import pair_place
 from pipelaw.loaders.drone_expansions import UNTAINTED, Taints, handed_on, in_node, in_text, through
 from pipelaw.loaders.drone_matrix import Rows, alternatives
 from pipelaw.loaders.drone_plugins import misuse_of, purpose
 from pipelaw.loaders.drone_values import Values
-from pipelaw.loaders.switches import true
+from pipelaw.loaders.switches import on
 from pipelaw.model import Step, replaced
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -83,9 +83,11 @@ _SINKS: dict[str, Sink] = {
     "when": "condition",
     "name": "name",
 }
+_OWN = ("commands", "command", "entrypoint")
+"""What says what an image runs."""
 _CODE_SETTINGS = frozenset({"script", "commands"})
 """Settings that plugins run as a script, here or on another machine."""
-_SCRIPTS = frozenset({"commands", "command", "entrypoint", *_CODE_SETTINGS})
+_SCRIPTS = frozenset((*_OWN, *_CODE_SETTINGS))
 _KNOWN = frozenset(
     "backend_options build cap_add cgroup_parent command commands cpu_quota cpu_set cpu_shares"
     " cpuset depends_on detach devices directory dns dns_search entrypoint environment extra_hosts"
@@ -167,7 +169,7 @@ def container_parts(context: Context, entry: Entry, role: Role, reach: Reach) ->
     return Parts(
         _references(context, image, part, inputs, secrets=secret),
         scripts,
-        (*values.variables, *facts.services),
+        (*values.variables, *facts.services, *engine_options(context.document, fields, image)),
         tuple(values.secrets),
         facts,
         _containers(context, entry, part),
@@ -219,10 +221,7 @@ def _runs_own(fields: Mapping[str, Node]) -> bool:
     for key in _OWN:
         if key in fields and fields[key].value and not null(fields[key]):
             return True
-    return "detach" in fields and true(fields["detach"])
-
-
-_OWN = ("commands", "command", "entrypoint")
+    return "detach" in fields and on(fields["detach"])
 
 
 def _dry(fields: Mapping[str, Node]) -> bool:
@@ -230,7 +229,7 @@ def _dry(fields: Mapping[str, Node]) -> bool:
     settings = fields.get("settings")
     pairs = settings.value if isinstance(settings, MappingNode) else []
     given = [value for key, value in pairs if key.value in ("dry_run", "dry-run")]
-    return any(true(value) for value in (*given, fields.get("dry_run")))
+    return any(on(value) for value in (*given, fields.get("dry_run")))
 
 
 def _settings(
@@ -381,7 +380,7 @@ def _optional(document: Document, fields: Mapping[str, Node]) -> bool:
     """A step whose failure nobody hears of; that of a detached one is not waited for."""
     if "failure" in fields and document.text(fields["failure"], "`failure`") == "ignore":
         return True
-    return true(fields.get("detach")) or true(fields.get("allow_failure"))
+    return on(fields.get("detach")) or on(fields.get("allow_failure"))
 
 
 def written(node: Node | None) -> str:

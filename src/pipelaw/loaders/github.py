@@ -143,7 +143,7 @@ def _action(context: Context, fields: dict[str, Node], tree: Tree) -> Pipeline:
     given = {use.job.token for use in uses if use.job.writes}
     steps = steps_of(context, runs.get("steps"), Surroundings(flow, reach=reach))
     job = Job(
-        steps=with_leaks(steps, flow.secrets),
+        steps=with_leaks(steps, flow.secrets, uses),
         publishes=publishes(steps),
         deploys=deploys(steps),
         events=reach.events,

@@ -59,6 +59,7 @@ RESOLVERS = {
     "gotson/pull-request-comment-branch": _COMMENTED,
     "eficode/resolve-pr-refs": _COMMENTED,
     "github/branch-deploy": {"ref": "branch", "sha": "sha", "default_branch_tree_sha": ""},
+    "github/command": {"ref": "branch", "sha": "sha"},
     "potiuk/get-workflow-origin": {
         "sourceheadrepo": "repository",
         "sourceheadbranch": "branch",

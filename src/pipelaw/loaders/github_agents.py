@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
 from pipelaw.facts.versions import version_of
+from pipelaw.loaders.github_files import file_taint, lying
 from pipelaw.loaders.github_taint_sources import asks, produced
 from pipelaw.model import Agent
 from pipelaw.patterns import pattern
@@ -64,14 +65,21 @@ _PROMPTS = frozenset(
     system_prompt task user_prompt
     """.split()
 )
+_FILES = frozenset({"prompt_file", "system_prompt_file"})
+"""Inputs that name a file with a task."""
 _PROGRAMS = {
     "aider": ("--message", "-m", "--message-file", "-f"),
+    "amp": ("-x", "--execute"),
+    "auggie": ("-p", "--print"),
     "claude": ("-p", "--print"),
     "codex": ("exec", "e"),
     "copilot": ("-p", "--prompt"),
     "cursor-agent": ("-p", "--print"),
+    "droid": ("exec",),
     "gemini": ("-p", "--prompt", "-y", "--yolo"),
     "goose": ("run",),
+    "llm": ("-m", "--model", "-s", "--system"),
+    "ollama": ("run",),
     "opencode": ("run",),
     "qwen": ("-p", "--prompt", "-y", "--yolo"),
 }
@@ -82,20 +90,33 @@ _PACKAGES = {
     "@google/gemini-cli": "gemini",
     "@qwen-code/qwen-code": "qwen",
     "@github/copilot": "copilot",
+    "@sourcegraph/amp": "amp",
+    "@augmentcode/auggie": "auggie",
+    "opencode-ai": "opencode",
 }
-_ANY_PROGRAM = frozenset(
-    {"aider", "claude", "codex", "copilot", "cursor", "gemini", "goose", "opencode", "qwen"}
-)
+_ANY_PROGRAM = frozenset({"models", *(name.partition("-")[0] for name in _PROGRAMS)})
+"""Words of which a script that asks a model has one; `gh models run` is none of the programs."""
+_FREE = {
+    "copilot": frozenset({"--allow-all"}),
+    "cursor-agent": frozenset({"-f", "--force"}),
+    "droid": frozenset({"--skip-permissions-unsafe"}),
+    "gemini": frozenset({"-y"}),
+    "qwen": frozenset({"-y"}),
+}
+"""Options by which a program asks nobody before it acts, beside those that say so themselves."""
 
 _UNCONFINED = pattern(
     r"--?(?:dangerously[\w-]*|yolo|allow-all-tools)\b|\bdanger-full-access\b"
-    r"|\bbypassPermissions\b|--approval-mode[ =]yolo\b",
+    r"|\bbypassPermissions\b|--approval-mode[ =]yolo\b|ApprovalMode\"\s*:\s*\"yolo\b",
     re.IGNORECASE,
 )
 _ALLOWED = pattern(
-    r"--allowed-?tools[ =]+(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S+))",
-    re.IGNORECASE,
+    r"--(?i:allowed-?tools)[ =]+((?:\"[^\"]*\"|'[^']*'|\S+)"
+    r"(?:[ \t]+[\"']?[A-Z]\w*(?:\([^)\n]*\))?[\"']?(?=\s|\Z))*)"
 )
+"""A list of tools, or several words each with one."""
+_READ = pattern(r"(?:(?<!<)<(?![<(])|\bcat)[ \t]*[\"']?([\w.$/{}-]+)")
+"""A file that a command reads, by redirection or in a substitution."""
 _TOOL = pattern(r"(?P<name>\w+)(?:\((?P<only>[^)]*)\))?")
 _ALLOW_LIST = pattern(r'"(?:allow|coreTools|core)"\s*:\s*\[([^\]]*)\]')
 _SHELLS = frozenset({"bash", "shell", "run_shell_command", "shelltool"})
@@ -117,7 +138,7 @@ def agents_of(
     """The models that one step asks; `flow` knows which of its variables others write."""
     known = ACTIONS.get(used.name.lower()) if used is not None else None
     if used is not None and known is not None:
-        return (_action(used, known, variables, flow.expansions),)
+        return (_action(used, known, variables, flow),)
     found: list[Agent] = []
     for script in scripts:
         if not _ANY_PROGRAM.isdisjoint(words(script.text)):
@@ -125,9 +146,7 @@ def agents_of(
     return tuple(found)
 
 
-def _action(
-    used: Reference, known: Known, variables: Sequence[Variable], expansions: Sequence[Expansion]
-) -> Agent:
+def _action(used: Reference, known: Known, variables: Sequence[Variable], flow: Flow) -> Agent:
     values = {
         variable.name.lower().replace("-", "_"): variable
         for variable in variables
@@ -135,8 +154,12 @@ def _action(
     }
     prompts = [variable for name, variable in values.items() if name in _PROMPTS]
     nodes = [variable.place.first for variable in prompts]
-    inside = (e for e in expansions if any(e.place.first is node for node in nodes))
+    inside = (e for e in flow.expansions if any(e.place.first is node for node in nodes))
     author, text = _author(inside)
+    for name in () if author else _FILES.intersection(values):
+        taint = lying(flow, values[name].value)
+        if taint is not None and taint.outsider:
+            author, text = taint.who, values[name].value
     said = {name: variable.value for name, variable in values.items()}
     everyone = _everyone(known, said)
     version = version_of(used)
@@ -175,8 +198,7 @@ def _permitted(said: dict[str, str], *, listed: bool) -> Iterator[str]:
     """The lists of tools that the inputs of an action allow; `listed` where it has an input for them."""
     if listed:
         yield said.get("allowed_tools", "")
-    for match in _ALLOWED.finditer(said.get("claude_args", "")):
-        yield match["double"] or match["single"] or match["bare"] or ""
+    yield from _ALLOWED.findall(said.get("claude_args", ""))
     for match in _ALLOW_LIST.finditer(said.get("settings", "")):
         yield match[1]
 
@@ -198,8 +220,8 @@ def _tools(lists: Iterable[str]) -> tuple[Tool, ...]:
 
 def _loose(only: str) -> bool:
     """Whether a limit such as `npm:*` lets a shell run anything."""
-    program, _, rest = only.partition(":")
-    return program.strip() in _INTERPRETERS and rest in ("", "*")
+    program, _, rest = only.strip().replace(":", " ", 1).partition(" ")
+    return program in _INTERPRETERS and rest.strip() in ("", "*")
 
 
 def _unconfined(said: dict[str, str]) -> str:
@@ -218,7 +240,7 @@ def _commands(
     context: Context, flow: Flow, script: Script, variables: Sequence[Variable]
 ) -> Iterator[Agent]:
     for command in script.commands:
-        name = _program(command)
+        name, rest = _program(command)
         if not name:
             continue
         text = command.text
@@ -228,14 +250,16 @@ def _commands(
             author, prompt = _around(task, flow.tainted)
         if not author and asks(script.text):
             author, prompt = _fetched(context, flow, script, command)
+        if not author and flow.known.files:
+            author, prompt = _read(flow, script, command)
         match = _UNCONFINED.search(text)
-        allowed = [m["double"] or m["single"] or m["bare"] or "" for m in _ALLOWED.finditer(text)]
+        free = next((word for word in rest if word in _FREE.get(name, ())), "")
         yield Agent(
             name=name,
             author=author,
             prompt=prompt,
-            tools=_tools(allowed),
-            unconfined=match[0] if match is not None else "",
+            tools=_tools(_ALLOWED.findall(text)),
+            unconfined=match[0] if match is not None else free,
             place=command.place,
         )
 
@@ -283,12 +307,29 @@ def _fetched(context: Context, flow: Flow, script: Script, asking: Command) -> t
     return "", ""
 
 
-def _program(command: Command) -> str:
-    """The program that asks a model, "" where a command does not."""
-    name, words = command.name, command.words
+def _read(flow: Flow, script: Script, asking: Command) -> tuple[str, str]:
+    """Who writes a file that is read to a command that asks a model, and the file."""
+    paths = _READ.findall(asking.text)
+    if asking.input == "cat":
+        before = (one for one in script.commands if one.place.start < asking.place.start)
+        paths += next((one.words[1:] for one in reversed([*before]) if one.name == "cat"), ())
+    for path in paths:
+        taint = file_taint(flow, script.text, path)
+        if taint is not None and taint.outsider:
+            return taint.who, path
+    return "", ""
+
+
+def _program(command: Command) -> tuple[str, Sequence[str]]:
+    """The program that asks a model, and what follows it; "" where a command does not."""
+    name, rest = command.name, command.words[1:]
     if name in ("npx", "bunx", "pnpx"):
-        name = next(filter(None, map(_package, words)), "")
-    return name if name in _PROGRAMS and set(_PROGRAMS[name]).intersection(words) else ""
+        at = next((at for at, word in enumerate(rest) if _package(word)), len(rest))
+        name, rest = "".join(map(_package, rest[at : at + 1])), rest[at + 1 :]
+    if name == "gh" and rest[:2] == ("models", "run"):
+        return "gh models", rest[2:]
+    asks_it = name in _PROGRAMS and set(_PROGRAMS[name]).intersection(rest)
+    return (name, rest) if asks_it else ("", ())
 
 
 def _package(word: str) -> str:

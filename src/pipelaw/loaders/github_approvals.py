@@ -50,7 +50,7 @@ def standing_of(reach: Reach, *, environment: bool) -> Standing:
         if not (trigger.outsider and trigger.privileged):
             continue
         both = Case(trigger.name, outsider=True, author=True)
-        if trigger in reach.outsiders and reach.holds(both):
+        if trigger in reach.outsiders and "origin" not in reach.checks and reach.holds(both):
             exposed = True
             bare = bare or reach.holds(both._replace(bare=True))
         elif approval := _approval(reach, trigger, both):
@@ -72,6 +72,8 @@ def standing_of(reach: Reach, *, environment: bool) -> Standing:
 
 def _approval(reach: Reach, trigger: Trigger, both: Case) -> str:
     """What a member gives before a run that is not open to outsiders."""
+    if "origin" in reach.checks:
+        return ""
     if trigger.kind == "comment":
         return "comment" if reach.holds(Case(trigger.name, author=True, labelled=True)) else ""
     stopped = "permission" in reach.checks

@@ -11,8 +11,15 @@ from pipelaw.facts.shell_effects import Given
 from pipelaw.facts.taint import Taint, taints
 from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_slices import expanded
-from pipelaw.loaders.github_taint_stores import STORES
-from pipelaw.loaders.github_workspace import Mount, by_variables, owned, resolved, standing
+from pipelaw.loaders.github_taint_stores import FILES, SETTERS, STORES
+from pipelaw.loaders.github_workspace import (
+    Mount,
+    by_variables,
+    owned,
+    reached,
+    resolved,
+    standing,
+)
 from pipelaw.model import Artifact, replaced
 from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipelaw.model import Command, Script, Step
     from pipelaw.place import Place
-    from pipelaw.words import Feeds, Store
+    from pipelaw.words import Feeds
 
 _DOWNLOADERS = frozenset(
     """
@@ -61,17 +68,8 @@ _CHECKING = frozenset(("", "bash", "sh"))
 _DONE = pattern(r"\bdone\s*<\s*[\"']?([\w./-]+)")
 _READ = pattern(r"\bread\s+(?:-\w+\s+)*(\w+)")
 _FOR = pattern(r"\bfor\s+(\w+)\s+in\s+([^\n]*)")
-_TARGETS: dict[str, Store] = {
-    "GITHUB_ENV": "environment file",
-    "GITHUB_PATH": "search path",
-    "GITHUB_OUTPUT": "outputs",
-}
+
 _EXPORTED = pattern(r"core\.(exportVariable|addPath|setOutput)\(")
-_JAVASCRIPT: dict[str, Store] = {
-    "exportVariable": "environment file",
-    "addPath": "search path",
-    "setOutput": "outputs",
-}
 
 
 class Download(NamedTuple):
@@ -131,7 +129,7 @@ def _foreign(name: str, inputs: Mapping[str, str], made: Mapping[str, bool]) -> 
         return True
     run = next((inputs[key] for key in _SEARCHED if inputs.get(key)), "")
     if run:
-        return "workflow_run.id" in run or "steps." in run
+        return "workflow_run" in run.lower() or "steps" in run.lower()
     if (inputs.get("branch") or inputs.get("branch_name")) and inputs.get("allow_forks") != "true":
         return _requested(inputs)
     return inputs.get("event", "pull_request") in _REQUESTED or not inputs.get("event")
@@ -140,7 +138,7 @@ def _foreign(name: str, inputs: Mapping[str, str], made: Mapping[str, bool]) -> 
 def _own_run(name: str, inputs: Mapping[str, str]) -> bool:
     """Whether a downloader sees the artifacts of its own run alone."""
     run = inputs.get("run-id", "")
-    return name == "actions/download-artifact" and (not run or "github.run_id" in run)
+    return name == "actions/download-artifact" and (not run or "github.run_id" in run.lower())
 
 
 def _matching(inputs: Mapping[str, str], made: Mapping[str, bool]) -> Iterator[bool]:
@@ -231,7 +229,7 @@ def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1)
     best: Feeds = ""
     for command, _ in passed if reads else ():
         targets = " ".join(command.writes)
-        kind = next((kind for word, kind in _TARGETS.items() if word in targets), None)
+        kind = next((kind for word, kind in FILES.items() if word in targets), None)
         if kind is None or command.place.start <= behind:
             continue
         piece = expanded(command.text, text, {})
@@ -250,8 +248,7 @@ def _unchecked(text: str, folders: Iterable[str], mounts: Sequence[Mount], kind:
     theirs = Taint(FETCHED_REQUESTER)
 
     def held(path: str) -> Taint | None:
-        paths = (resolved(path, folder) for folder in folders)
-        return theirs if any(p is not None and owned(p, mounts) for p in paths) else None
+        return theirs if reached(path, folders, mounts) else None
 
     effects = run(by_variables(text), Given(stores=STORES, file=held))
     return any(taints(write.value) for write in effects.files.get(kind, ()))
@@ -279,11 +276,8 @@ def _looped(text: str, start: str, reads: Sequence[str], mounts: Sequence[Mount]
 
 
 def _owned(word: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
-    paths = (resolved(word, folder) for folder in folders)
     # a word without a dot or slash is as often something else
-    return ("." in word or "/" in word) and any(
-        path is not None and owned(path, mounts) for path in paths
-    )
+    return ("." in word or "/" in word) and reached(word, folders, mounts)
 
 
 _FILE_READ = pattern(r"readFile(?:Sync)?\(\s*(?:path\.join\(\s*)?['\"`]([^'\"`]+)")
@@ -301,5 +295,5 @@ def _fed_by_javascript(text: str, mounts: Sequence[Mount]) -> Feeds:
             and "Number(" not in text
             and "parseInt" not in text
         ):
-            return _JAVASCRIPT[given[1]]
+            return SETTERS[given[1]]
     return ""

@@ -157,8 +157,21 @@ def _releases(triggers: Iterable[Trigger]) -> Iterable[Case]:
             yield Case(trigger.name, branch=bool(trigger.branches))
 
 
+_BY_LOCKFILE = frozenset({"actions/setup-go", "actions/setup-node"})
+"""Actions that keep a cache by themselves where a file of the repository gives them a key for it."""
+
+
+def _without_key(step: Step) -> Step:
+    """A step of a job that has no files of a repository: what needs one of them keeps nothing."""
+    if not any(cache.implicit and cache.tool.lower() in _BY_LOCKFILE for cache in step.caches):
+        return step
+    return replaced(step, caches=())
+
+
 def apart(steps: tuple[Step, ...], reach: Reach) -> tuple[Step, ...]:
     """The steps; a cache that no run restores which publishes something counts as not restored."""
+    if not any(step.checkouts for step in steps):
+        steps = tuple(_without_key(step) for step in steps)
     if not any(step.caches and step.condition for step in steps):
         return steps
     last = [step.condition for step in steps if publishes((step,))] or [""]

@@ -9,6 +9,7 @@ from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_definitions import DEEPEST, action_in, definition, folder_of
 from pipelaw.loaders.github_memory import memory
 from pipelaw.loaders.github_permissions import permissions_of
+from pipelaw.loaders.github_siblings import matrix_of
 from pipelaw.loaders.github_taint import JobOutputs, Known, written
 from pipelaw.records import NamedTuple
 
@@ -56,16 +57,20 @@ def _followed_for(
     handed = {key: taint for key, text in given.items() if (taint := written(context, flow, text))}
     folder = folder_of(used.text)
     files = tuple(flow.known.files)
-    key = (folder, tuple(sorted(handed.items())), files, context.events, context.open_events)
+    around = tuple(sorted(flow.tainted.items()))
+    given_all = tuple(sorted(handed.items())), around
+    key = (folder, *given_all, files, context.events, context.open_events)
     known = memory(context.tree).actions
     if key not in known:
         inside = Known(handed)
         inside.files += files
-        known[key] = _followed(context, folder, inside)
+        known[key] = _followed(context, folder, inside, dict(around))
     return known[key]
 
 
-def _followed(context: Context, folder: str, inside: Known) -> Followed | None:
+def _followed(
+    context: Context, folder: str, inside: Known, around: dict[str, Taint]
+) -> Followed | None:
     """Read a local action's steps; None where there is no such action."""
     from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  steps use actions
 
@@ -76,6 +81,7 @@ def _followed(context: Context, folder: str, inside: Known) -> Followed | None:
     inner = context.inside(document)
     inner.reach = context.reach
     within = inner.apart(inside)
+    within.tainted = {**within.tainted, **around}
     runs = fields.get("runs")
     steps = document.fields(runs, "`runs`").get("steps") if isinstance(runs, MappingNode) else None
     steps_of(inner, steps, Surroundings(within, reach=context.reach))
@@ -90,7 +96,7 @@ def _named_outputs(context: Context, flow: Flow, node: Node | None, name: str) -
             for option, value in options.value if isinstance(options, MappingNode) else ():
                 if option.value == "value" and isinstance(value, ScalarNode):
                     found.append(written(context, flow, value.value))
-    return strongest(taint for taint in found if taint is not None)
+    return strongest(found)
 
 
 class CalledOutputs(JobOutputs):
@@ -103,8 +109,7 @@ class CalledOutputs(JobOutputs):
         self._path = path
         self._body = body
 
-    def of(self, name: str) -> Taint | None:
-        """Whose text an output holds; with "", the worst of all of them."""
+    def _held(self, name: str) -> Taint | None:
         from pipelaw.loaders.github_jobs import jobs_of  # noqa: PLC0415  jobs call workflows
 
         outer = self._context
@@ -141,9 +146,11 @@ def _outputs_of_call(node: Node | None) -> Node | None:
     return None
 
 
-def job_flow(context: Context, job: str, fields: Mapping[str, Node]) -> Flow:
-    """The flow of a job, with its outputs noted for those that need it."""
-    matrix = _matrix(fields.get("strategy"))
+def job_flow(
+    context: Context, job: str, fields: Mapping[str, Node], *, inside: bool = False
+) -> Flow:
+    """The flow of a job, with its outputs noted for those that need it; `inside` as `JobOutputs` has it."""
+    matrix = matrix_of(fields.get("strategy"))
     flow = context.apart(Known(context.flow.known.inputs, context.jobs, matrix, job))
     uses = fields.get("uses")
     if isinstance(uses, ScalarNode) and uses.value.startswith(("./", "$/")):
@@ -151,9 +158,6 @@ def job_flow(context: Context, job: str, fields: Mapping[str, Node]) -> Flow:
         context.jobs[job.lower()] = CalledOutputs(context, flow, path, fields)
     elif "outputs" in fields:
         context.jobs[job.lower()] = JobOutputs(context, flow, fields["outputs"])
+    if inside and job.lower() in context.jobs:
+        context.jobs[job.lower()].inside = True
     return flow
-
-
-def _matrix(strategy: Node | None) -> Node | None:
-    pairs: list[tuple[Node, Node]] = strategy.value if isinstance(strategy, MappingNode) else []
-    return next((value for key, value in pairs if key.value == "matrix"), None)

@@ -44,7 +44,8 @@ def noted(
         if (taint := written(context, flow, variable.value)) is not None
     }
     known = flow.known
-    return LocalCall(folder_of(used.text), handed, reach, known.job, tuple(known.files))
+    files = tuple(known.files)
+    return LocalCall(folder_of(used.text), handed, reach, known.job, files, flow.tainted)
 
 
 def called_with(context: Context, callers: Iterable[Caller], load: Load) -> None:
@@ -67,9 +68,9 @@ def _handed_over(callers: Iterable[Caller], tree: Tree | None, load: Load) -> di
     found: dict[str, list[Taint]] = {}
     for caller in callers:
         handed = _handed_over(caller.callers, tree, load)
-        asks = tree is not None and any("needs." in text for text in caller.inputs.values())
+        asks = tree is not None and any("needs" in text.lower() for text in caller.inputs.values())
         outer = calling(tree, caller.path, load) if asks and tree is not None else None
-        within = Flow({}, Known(handed, needs=outer.jobs if outer else None))
+        within = Flow({}, Known(handed, outer.jobs if outer else None, caller.matrix))
         started = _started(caller)
         for name, text in caller.inputs.items():
             taint = written(started, within, text) if "${{" in text else None
@@ -90,7 +91,13 @@ def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
             handed.setdefault(name, []).append(taint)
     known = Known(_worst(handed))
     known.files += dict.fromkeys(one for use in uses for one in use.call.files)
-    return Reach(triggers, outsiders), context.apart(known)
+    around: dict[str, list[Taint]] = {}
+    for use in uses:
+        for name, taint in use.call.variables.items():
+            around.setdefault(name, []).append(taint)
+    flow = context.apart(known)
+    flow.tainted = {**flow.tainted, **_worst(around)}
+    return Reach(triggers, outsiders), flow
 
 
 def _worst(handed: Mapping[str, Iterable[Taint]]) -> dict[str, Taint]:

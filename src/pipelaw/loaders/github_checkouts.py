@@ -21,8 +21,7 @@ _WORKSPACE = pattern(
 _EXCLUDED = pattern(r"(?:\A!|/)\.(?:git(?:/|\Z)|\*)")
 """What keeps git's folder out of an artifact."""
 _EVERYTHING = pattern(r"(?:/\*\*?)+/?\Z")
-_JOBS_TOKEN = pattern(r"\bsecrets\.GITHUB_TOKEN\b|\bgithub\.token\b", re.IGNORECASE)
-_UNSET = frozenset({"false", "${{false}}"})
+_JOBS_TOKEN = pattern(r"\bsecrets(?:\.|\[')GITHUB_TOKEN\b|\bgithub(?:\.|\[')token\b", re.IGNORECASE)
 _TOKEN_APART = (6,)
 """The version of a checkout since which the token that it keeps lies outside of the workspace."""
 _HIDDEN_LEFT = (4, 4)
@@ -31,16 +30,19 @@ _HIDDEN_LEFT = (4, 4)
 
 def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[Checkout, ...]:
     """The checkout of one step by an action."""
-    if used is None or not used.name.lower().endswith("/checkout"):
+    if used is None or "checkout" not in used.name.lower().rpartition("/")[2]:
         return ()
     values = by_name(inputs)
+    like = not used.name.lower().endswith("/checkout")
+    if like and "ref" not in values and "repository" not in values:
+        return ()
     return (
         Checkout(
             repository=values.get("repository", ""),
             ref=values.get("ref", ""),
             folder=folder_of(values["path"]) if "path" in values else "",
             unsafe_allowed=_allowed(values.get("allow-unsafe-pr-checkout", "")),
-            persists_credentials=_kept(values.get("persist-credentials", "true")),
+            persists_credentials=not like and _kept(values.get("persist-credentials", "true")),
             credential=_credential(values),
             deliberate=values.get("persist-credentials", "").lower() == "true",
             place=used.place,
@@ -82,7 +84,9 @@ def _allowed(setting: str) -> bool:
 
 
 def _kept(setting: str) -> bool:
-    return setting.replace(" ", "").lower() not in _UNSET
+    """Whether a setting is on: the action takes any word but `true` for off."""
+    said = setting.replace(" ", "").lower()
+    return said != "${{false}}" if "${{" in said else said == "true"
 
 
 def _takes_hidden_files(used: Reference, values: Mapping[str, str]) -> bool:

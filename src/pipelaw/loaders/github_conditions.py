@@ -21,11 +21,13 @@ from pipelaw.loaders.github_expressions import (
     fences,
     parse,
 )
+from pipelaw.loaders.github_logic import Value, both, either, same
 from pipelaw.loaders.github_names import (
     BOT_IDS,
     CAUSES,
     chosen,
     foreign,
+    forked,
     literal,
     own,
     personal,
@@ -37,7 +39,6 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from pipelaw.words import Gate
 
-Value = str | float | bool | None
 _TRUSTED = frozenset({"owner", "member", "collaborator"})
 COMMENTED = frozenset({"issue_comment", "pull_request_comment", "discussion_comment"})
 """Events whose cause, a comment, need not come from the author of what it is about."""
@@ -115,9 +116,14 @@ def judged(condition: str, case: Case) -> Verdict:
         tree = parse(code if '"' not in code or "'" in code else code.replace('"', "'"))
     except ExpressionError:
         return Verdict(holds=None)
+    verdict = asked(tree, case)
+    return verdict if verdict.holds is False else Verdict(verdict.holds)
+
+
+def asked(tree: Expr, case: Case) -> Verdict:
+    """What an expression says in a case, and every gate that was asked for it."""
     judge = _Judge(case)
-    holds = judge.truth(tree)
-    return Verdict(holds, tuple(dict.fromkeys(judge.gates)) if holds is False else ())
+    return Verdict(judge.truth(tree), tuple(dict.fromkeys(judge.gates)))
 
 
 @lru_cache(maxsize=512)
@@ -131,6 +137,13 @@ def settled(text: str, case: Case) -> str | None:
     except ExpressionError:
         return None
     return value if isinstance(value, str) else None
+
+
+def as_text(tree: Expr) -> Expr:
+    """What `format('{0}', x)` makes a text of; another expression as it is."""
+    if isinstance(tree, Call) and tree.function == "format" and len(tree.arguments) == 2:
+        return tree.arguments[1] if tree.arguments[0] == Literal("{0}") else tree
+    return tree
 
 
 class _Judge:
@@ -152,25 +165,32 @@ class _Judge:
             return None if inner is None else not inner
         if isinstance(tree, Binary):
             if tree.operator == "&&":
-                return _both(self.truth(tree.left), self.truth(tree.right))
+                return both(self.truth(tree.left), self.truth(tree.right))
             if tree.operator == "||":
-                return _either(self.truth(tree.left), self.truth(tree.right))
+                return either(self.truth(tree.left), self.truth(tree.right))
             return self.comparison(tree)
-        return self.call(tree) if isinstance(tree, Call) else self.plain(tree)
+        if isinstance(tree, Call) and tree.function != "format":
+            return self.call(tree)
+        return self.plain(tree)
 
     def plain(self, tree: Expr) -> bool | None:
         """The truth of a constant or context."""
-        if self.says_no(tree):
-            return self.gate("permission")
+        if told := self.told(tree):
+            return told == "true" or self.gate("permission")
+        if isinstance(tree, Path) and tree.name in _ALWAYS_SET:
+            return True
         value = self.value(tree)
         return None if isinstance(value, _Unknown) else bool(value)
 
-    def says_no(self, tree: Expr) -> bool:
-        """Whether an expression is the result of a check that an outsider does not pass."""
-        if not self.case.closed or not self.case.outsider:
-            return False
-        path = unwrapped(tree)
-        return isinstance(path, Path) and path.name.startswith(tuple(self.case.closed))
+    def told(self, tree: Expr) -> str:
+        """What the result of a check says of an outsider, "" where an expression is no such result."""
+        path = unwrapped(tree) if self.case.closed and self.outsider else None
+        if not isinstance(path, Path) or not path.name.startswith(tuple(self.case.closed)):
+            return ""
+        if forked(path.name):
+            # whoever comments need not be who wrote the request
+            return "true" if self.case.author else ""
+        return "false" if self.case.outsider else ""
 
     def value(self, tree: Expr) -> Value | _Unknown:
         """The constant that an expression is, under the hypothesis."""
@@ -178,9 +198,22 @@ class _Judge:
             return tree.value
         if isinstance(tree, Binary) and tree.operator in ("&&", "||"):
             return self.choice(tree)
-        if not isinstance(tree, Path):
+        if isinstance(tree, Call):
+            return self.text(tree)
+        return self.context(tree.name) if isinstance(tree, Path) else UNKNOWN
+
+    def text(self, tree: Call) -> Value | _Unknown:
+        """The text that `format('{0}', x)` makes of a value, as variables do."""
+        held = as_text(tree)
+        if held is tree:
             return UNKNOWN
-        return self.context(tree.name)
+        plain = isinstance(held, (Literal, Path)) or (
+            isinstance(held, Binary) and "=" not in held.operator
+        )
+        known = self.value(held) if plain else self.truth(held)
+        if isinstance(known, _Unknown) or (known is None and not plain):
+            return UNKNOWN
+        return str(known).lower() if isinstance(known, bool) else known
 
     def context(self, name: str) -> Value | _Unknown:
         """What a context holds under the hypothesis."""
@@ -205,15 +238,16 @@ class _Judge:
         """The truth of a comparison."""
         left, right = self.value(tree.left), self.value(tree.right)
         equal: bool | None = None
-        if self.says_no(tree.left):
+        if told := self.told(tree.left):
             self.gates.append("permission")
-            left = "false"
+            left = told
         if not isinstance(left, _Unknown) and not isinstance(right, _Unknown):
-            equal = _equal(left, right)
+            equal = same(left, right)
         elif self.outsider or self.event:
-            equal = self.known_difference(tree.left, right, tree.right)
+            one, other = as_text(tree.left), as_text(tree.right)
+            equal = self.known_difference(one, right, other)
             if equal is None:
-                equal = self.known_difference(tree.right, left, tree.left)
+                equal = self.known_difference(other, left, one)
         if equal is None or tree.operator not in ("==", "!="):
             return None
         return equal if tree.operator == "==" else not equal
@@ -294,8 +328,9 @@ class _Judge:
         arguments = tree.arguments
         if tree.function == "always":
             return True
-        if any(map(self.says_no, arguments)):
-            return self.gate("permission")
+        told = [said for each in arguments if (said := self.told(each))]
+        if told:
+            return "false" not in told or self.gate("permission")
         if tree.function == "contains" and len(arguments) == 2:
             return self.contains(*arguments)
         if tree.function in ("startswith", "endswith") and len(arguments) == 2:
@@ -307,7 +342,7 @@ class _Judge:
 
     def contains(self, where: Expr, what: Expr) -> bool | None:
         """A label that only members set, or a list of trusted associations or people."""
-        words = words_of(where)
+        words, what = words_of(where), as_text(what)
         known = self.value(what) if words is not None else UNKNOWN
         if words is not None and isinstance(known, str) and isinstance(what, Path):
             text = "" if isinstance(where, Call) else literal(where)
@@ -315,7 +350,7 @@ class _Judge:
         if not self.outsider:
             return None
         path = unwrapped(where)
-        if isinstance(path, Path) and ".labels" in path.name:
+        if isinstance(path, Path) and (".labels" in path.name or path.name.endswith(".label.name")):
             return self.label(path.name)
         if not isinstance(what, Path) or (isinstance(where, (Literal, Path)) and personal(what)):
             return None  # whoever takes a part of a name gets through
@@ -331,9 +366,11 @@ class _Judge:
         if isinstance(value, str) and isinstance(known, str):
             known, value = known.lower(), value.lower()
             return known.startswith(value) if function == "startswith" else known.endswith(value)
-        if isinstance(where, Path) and isinstance(value, str) and function == "startswith":
-            return self.begins(where.name, value)
-        return None
+        if not isinstance(where, Path) or not isinstance(value, str):
+            return None
+        if self.outsider and where.name == "github.event.label.name":
+            return self.label(where.name)
+        return self.begins(where.name, value) if function == "startswith" else None
 
     def begins(self, name: str, value: str) -> bool | None:
         """Whether a ref or the name of a repository begins with a text."""
@@ -350,39 +387,11 @@ class _Judge:
         return self.gate("repository") if owned and foreign(name) else None
 
 
+_ALWAYS_SET = frozenset({"github.ref", "github.repository", "github.sha"})
+"""Contexts that are never empty."""
 _OWNERS = {"/": ".full_name", ":": ".label"}
 _AUTHORED = ("github.event.pull_request.", "github.event.issue.", "github.event.discussion.")
 """What an event is about; its author need not be the one who caused it."""
 
 
 _MEMBER = "a member"  # for the login of somebody whom the repository's settings name
-
-
-def _both(left: bool | None, right: bool | None) -> bool | None:
-    if left is False or right is False:
-        return False
-    return True if left and right else None
-
-
-def _either(left: bool | None, right: bool | None) -> bool | None:
-    if left or right:
-        return True
-    return None if left is None or right is None else False
-
-
-def _equal(left: Value, right: Value) -> bool:
-    """GitHub's loose equality: text without regard to case, other types as numbers."""
-    if isinstance(left, str) and isinstance(right, str):
-        return left.lower() == right.lower()
-    if type(left) is type(right):
-        return left == right
-    return _number(left) == _number(right)
-
-
-def _number(value: Value) -> float:
-    if isinstance(value, str):
-        try:
-            return float(value.strip() or 0)
-        except ValueError:
-            return float("nan")
-    return float(value or 0)

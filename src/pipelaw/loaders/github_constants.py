@@ -34,7 +34,7 @@ _MOST = 64
 _UNKNOWN = "${{ }}"
 
 
-def constants(context: Context, fields: dict[str, Node], text: str) -> tuple[str, ...]:
+def _constants(context: Context, fields: dict[str, Node], text: str) -> tuple[str, ...]:
     """Every constant that a text of a job can become, empty ones left out.
 
     `fields` are the job's. What only a run decides gives the text itself, if nothing else is known.
@@ -186,7 +186,7 @@ def resolved(
         replaced(image, **_changes(image, text)) if text != image.text else image
         for image in images
         for text in (
-            constants(context, fields, image.text) if "${{" in image.text else (image.text,)
+            _constants(context, fields, image.text) if "${{" in image.text else (image.text,)
         )
     ]
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_memory import LocalCall
     from pipelaw.loaders.github_origins import Origin
     from pipelaw.loaders.github_siblings import Caller
-    from pipelaw.loaders.github_taint import Outputs
+    from pipelaw.loaders.github_taint import JobOutputs
     from pipelaw.tree import Tree
     from pipelaw.words import Receiver
 
@@ -137,7 +137,7 @@ class Context:
         self.inputs: Inputs = {}
         self.called = False
         """Others can call it, with inputs that nobody declared."""
-        self.jobs: dict[str, Outputs] = {}
+        self.jobs: dict[str, JobOutputs] = {}
         """The outputs of the jobs so far, by id in lower case."""
         self.known: list[Known] = []  # what is known inside each of its jobs
         self.calls: list[LocalCall] = []
@@ -197,6 +197,16 @@ class Context:
     def sole_callers(self) -> tuple[Caller, ...]:
         """Its callers, where nothing else starts it: it can do no more than they let it."""
         return self.callers if len(self.triggers) == 1 else ()
+
+    def asked(self, condition: str) -> str:
+        """What a condition asks, with the inputs put in that the callers hand over."""
+        if not self.callers or "inputs" not in condition.lower():
+            return condition
+        if any(trigger.kind not in ("call", "manual") for trigger in self.triggers):
+            return condition
+        from pipelaw.loaders.github_choices import handed  # noqa: PLC0415  few conditions read inputs
+
+        return handed(condition, self.callers, self.inputs)
 
     def under(self, reach: Reach) -> frozenset[str]:
         """Note which events get through to a scope; gives what was noted before."""

@@ -30,9 +30,9 @@ _FIXED = pattern(
 _TYPED = frozenset({"boolean", "number", "choice", "environment"})
 
 
-def decider(context: Context, flow: Flow, paths: Iterable[str]) -> Decider:
+def decider(context: Context, flow: Flow, paths: Iterable[str], depth: int = 0) -> Decider:
     """Who decides what the sources of an expression say; the caller before all others."""
-    found = {_of(context, flow, path, 0) for path in paths}
+    found = {_of(context, flow, path, depth) for path in paths}
     return next((who for who in ("caller", "step", "member") if who in found), "")
 
 
@@ -89,10 +89,8 @@ def _matrix(context: Context, flow: Flow, name: str, depth: int) -> Decider:
 
 
 def _text(context: Context, flow: Flow, text: str, depth: int) -> Decider:
-    found = {
-        _of(context, flow, path, depth) for fence in fences(text) for path in sources(fence.code)
-    }
-    return next((who for who in ("caller", "step", "member") if who in found), "")
+    paths = (path for fence in fences(text) for path in sources(fence.code))
+    return decider(context, flow, paths, depth)
 
 
 _NAMED = {"inputs": _input, "env": _variable, "matrix": _matrix}

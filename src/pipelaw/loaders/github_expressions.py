@@ -10,7 +10,7 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Literal(NamedTuple):
@@ -52,6 +52,9 @@ class Binary(NamedTuple):
 
 
 Expr = Literal | Path | Call | Not | Binary
+
+if TYPE_CHECKING:
+    Truth = Callable[[Expr], bool | None]
 
 
 class ExpressionError(Exception):
@@ -296,46 +299,90 @@ def calls(tree: Expr) -> Iterator[Call]:
         yield from calls(child)
 
 
-def flows(tree: Expr) -> Iterator[str]:
-    """The contexts whose text can become part of the result; what is only compared does not flow."""
+def flows(tree: Expr, truth: Truth | None = None) -> Iterator[str]:
+    """The contexts whose text can become part of the result; what is only compared does not flow.
+
+    `truth` says which conditions hold or fail, and None of the others.
+    """
     if isinstance(tree, Path):
         if tree.name.startswith("()"):
-            yield from flows(tree.indices[0])
+            yield from flows(tree.indices[0], truth)
         else:
             yield tree.name
-    elif isinstance(tree, Binary):
-        if tree.operator == "||":
-            yield from flows(tree.left)
-        if tree.operator in ("&&", "||"):
-            yield from flows(tree.right)
+    elif isinstance(tree, Binary) and tree.operator in ("&&", "||"):
+        first = truth(tree.left) if truth else None
+        either = tree.operator == "||"
+        if either and first is not False:
+            yield from flows(tree.left, truth)
+        if first is not either:
+            yield from flows(tree.right, truth)
     elif isinstance(tree, Call):
-        yield from _through(tree)
+        yield from _through(tree, truth)
 
 
 _PASSING = frozenset({"tojson", "fromjson", "format", "join"})
 
 
-def _through(call: Call) -> Iterator[str]:
-    """What flows through a function: `case` gives every second argument and the last."""
-    arguments = call.arguments
+def _through(call: Call, truth: Truth | None) -> Iterator[str]:
+    """What flows through a function: `case` gives the argument behind a condition that holds, or the last."""
     if call.function == "case":
-        arguments = (*arguments[1::2], *arguments[-1:])
+        for condition, value in zip(call.arguments[::2], call.arguments[1::2], strict=False):
+            holds = truth(condition) if truth else None
+            if holds is not False:
+                yield from flows(value, truth)
+            if holds:
+                return
     elif call.function not in _PASSING:
         return
-    for argument in arguments:
-        yield from flows(argument)
+    for argument in call.arguments[-1:] if call.function == "case" else call.arguments:
+        yield from flows(argument, truth)
 
 
 @lru_cache(maxsize=8192)
 def sources(code: str) -> tuple[str, ...]:
     """The contexts whose text can become part of an expression's result; () for a malformed one."""
+    return _contexts(code, flows)
+
+
+@lru_cache(maxsize=8192)
+def reads(code: str) -> tuple[str, ...]:
+    """Every context that an expression reads; () for a malformed one."""
+    return _contexts(code, paths)
+
+
+def _contexts(code: str, asked: Callable[[Expr], Iterator[str]]) -> tuple[str, ...]:
     name = _NAME.match(code)
     if name is not None:
         return (name[1].lower(),)
     try:
-        return tuple(dict.fromkeys(flows(parse(code))))
+        return tuple(dict.fromkeys(asked(parse(code))))
     except ExpressionError:
         return ()
+
+
+def chooses(code: str) -> bool:
+    """Whether an expression may be a choice at all."""
+    return "&&" in code or "||" in code or "case" in code
+
+
+def choices(code: str) -> tuple[str, ...]:
+    """The texts that `a && 'x' || 'y'` chooses from; () where something else can be its result."""
+    try:
+        return tuple(_choices(parse(code)))
+    except (ExpressionError, ValueError):
+        return ()
+
+
+def _choices(tree: Expr) -> Iterator[str]:
+    if isinstance(tree, Binary) and tree.operator == "||":
+        yield from _choices(tree.left)
+        yield from _choices(tree.right)
+    elif isinstance(tree, Binary) and tree.operator == "&&":
+        yield from _choices(tree.right)
+    elif isinstance(tree, Literal) and isinstance(tree.value, str):
+        yield tree.value
+    else:
+        raise ValueError(tree)
 
 
 _MEMBERS = pattern(r"\)((?:\.[\w-]+)+)\s*\Z")
@@ -345,15 +392,3 @@ def members(code: str) -> str:
     """What a whole expression reads of what a function gives: `.head.sha` of `fromJSON(x).head.sha`."""
     match = _MEMBERS.search(code) if ")." in code else None
     return match[1] if match is not None else ""
-
-
-@lru_cache(maxsize=8192)
-def reads(code: str) -> tuple[str, ...]:
-    """Every context that an expression reads; () for a malformed one."""
-    name = _NAME.match(code)
-    if name is not None:
-        return (name[1].lower(),)
-    try:
-        return tuple(dict.fromkeys(paths(parse(code))))
-    except ExpressionError:
-        return ()

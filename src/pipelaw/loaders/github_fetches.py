@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _MAYBE = pattern(
     r"\b(?:git|hub)\b[^\n]{0,200}"
-    r"\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote|apply|am|show|cat-file|archive)\b"
+    r"\b(?:fetch|pull|checkout|clone|switch|merge|reset|worktree|remote|apply|am|show|cat-file|archive"
+    r"|submodule|subtree)\b"
     r"|\b(?:gh|hub)\s+(?:(?:-R|--repo)\s+\S+\s+)?(?:pr\s+checkout|repo\s+clone)\b"
 )
 _FETCHING = frozenset({"git", "gh", "hub"})
@@ -47,13 +48,20 @@ _INTO = {
     "Expand-Archive": ("-DestinationPath",),
 }
 """What opens an archive, and the options that name a folder for it."""
-_INSTALLERS = frozenset("pip pip3 pipx uv uvx npm npx yarn pnpm docker podman".split())
+_INSTALLERS = frozenset("pip pip3 pipx uv uvx npm npx yarn pnpm docker podman go cargo".split())
 _FROM_GIT = ("git+", "github:", ".git#")
 """Programs that run what an address names, and how addresses of repositories begin for them."""
+_BY_ADDRESS = ("--git", "github.com/")
+"""What is in commands of those that also take the address of a file, a module or a repository."""
+_BUILDERS = frozenset({"docker", "podman"})
+"""Of them, those of which an address can be a mere argument of what they build."""
+_MARKS = _FROM_GIT + _BY_ADDRESS
 _VALUED = frozenset(("-C", "-c", "--git-dir", "--work-tree", "-R", "--repo"))
 _CREATES = frozenset(("-b", "-B", "--orphan"))
 _CREATES_BY_SWITCH = frozenset(("-c", "-C", "--create", "--force-create", "--orphan"))
-_SUBCOMMANDS = frozenset("fetch pull checkout clone switch merge reset worktree remote".split())
+_SUBCOMMANDS = frozenset(
+    "fetch pull checkout clone switch merge reset worktree remote config submodule subtree".split()
+)
 _MOST = 500
 """Behind so many commands nobody fetches anything."""
 _NEAR = 50
@@ -111,7 +119,7 @@ def fetched(
         known = words(text)
         checks = not _FETCHING.isdisjoint(known) and _MAYBE.search(text)
         loads = not _LOADING.isdisjoint(known) and any(shape in text for shape in _SHAPES)
-        brings = not _INSTALLERS.isdisjoint(known) and any(mark in text for mark in _FROM_GIT)
+        brings = not _INSTALLERS.isdisjoint(known) and any(mark in text for mark in _MARKS)
         if not checks and not loads and not brings:
             continue
         variables = variables or {**origins.env, **env}
@@ -139,7 +147,8 @@ def _checked_out(run: _Run) -> Fetched | None:
             continue
         verb, origin, word = found
         fork = fork or origin.kind == "repository"
-        if verb == "remote" or (verb == "fetch" and not taken):
+        every = verb == "fetch" and "/*" in command.text  # which of them is taken comes later
+        if verb in ("remote", "config") or (verb == "fetch" and not taken) or every:
             run.origins.fetched.update(dict.fromkeys(_names_given(command, verb), origin))
             continue
         landed = _landed(run, at, verb, folders[0] if folders else run.start)
@@ -223,10 +232,11 @@ def _installed(run: _Run) -> Fetched | None:
     for command, _ in run.passed:
         if command.name not in _INSTALLERS:
             continue
-        for word in command.words[1:]:
+        marks = _FROM_GIT if command.name in _BUILDERS else _MARKS
+        for before, word in pairwise(command.words):
             address = expanded(word, text, run.variables) if "$" in word else word
             origin = _named(word, text, run.variables, run.origins)
-            if origin is not None and any(mark in address for mark in _FROM_GIT):
+            if origin is not None and any(mark in f"{before} {address}" for mark in marks):
                 own = origin.kind == "branch"
                 return Fetched(origin, command.text, run.start, own, command.place, command.name)
     return None
@@ -302,7 +312,7 @@ def _found(command: Command, run: _Run) -> tuple[str, Origin, str] | None:
     if verb in ("apply", "am") and _PATCH.search(script):
         return verb, origins.request(), command.text
     named = given[2:] if _creating(verb, command.words) else given[1:]
-    held = [origins.fetched[name] for word in named if (name := _name(word)) in origins.fetched]
+    held = [one for word in named if (one := _held(_name(word), origins.fetched)) is not None]
     if verb not in _SUBCOMMANDS and verb not in _PRINTS and verb != "archive":
         return None
     found = [each for word in named if (each := _named(word, script, env, origins))] + held
@@ -317,6 +327,14 @@ def _creating(verb: str, words: Sequence[str]) -> bool:
     """Whether a command's first operand is the name of a branch that it makes."""
     options = _CREATES_BY_SWITCH if verb == "switch" else _CREATES
     return verb != "clone" and not options.isdisjoint(words)
+
+
+def _held(name: str, fetched: Mapping[str, Origin]) -> Origin | None:
+    """Whose code a name stands for since it was fetched, by itself or with all requests."""
+    if name in fetched or not any(one[-1:] == "*" for one in fetched):
+        return fetched.get(name)
+    covered = (one for one in fetched if one[-2:] == "/*" and name.startswith(one[:-1]))
+    return next((fetched[one] for one in covered), None)
 
 
 def _name(word: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.authors import EARLIER_REQUESTER, REQUESTER
-from pipelaw.facts.taint import Taint, strongest, taints
+from pipelaw.facts.taint import LISTED, Taint, strongest, taints
+from pipelaw.loaders.github_taint_stores import STORES
 from pipelaw.loaders.github_workspace import below, folder_of, outside, resolved
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -62,7 +64,7 @@ def written_by(flow: Flow, effects: Effects) -> Iterator[Files]:
             yield Files(plain, taint._replace(via=via, pasted=False), written=True)
 
 
-_MEANT = frozenset({"environment file", "outputs", "search path", "state", "event", "/dev/null"})
+_MEANT = frozenset((*STORES.values(), "/dev/null"))
 """What no step reads as a file of its own."""
 _VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)\}?")
 _QUOTED = pattern(r"\b(?:require|open|readFileSync)\(\s*['\"`]([^'\"`\s]+)['\"`]")
@@ -91,10 +93,27 @@ def _at(flow: Flow, path: str, *, entered: bool = False) -> Taint | None:
     return None
 
 
+_LISTING = frozenset({"dir", "fd", "find", "ls", "tree"})
+
+
+def _listed(flow: Flow, words: Sequence[str]) -> Taint | None:
+    """Whose the names are that a command prints of the files in a folder."""
+    given = list(takewhile(lambda word: word[:1] != "-", words[1:]))
+    given = given or [word for word in words[1:] if word[:1] != "-" and words[0] == "ls"]
+    for place in given or ["."]:
+        path = resolved(place, flow.folder)
+        taint = _at(flow, path) if path is not None else None
+        if taint is not None:
+            return taint._replace(via=LISTED)
+    return None
+
+
 def printed(flow: Flow, words: Sequence[str]) -> Taint | None:
-    """Whose text a command prints that runs an outsider's files."""
+    """Whose text a command prints that runs or lists an outsider's files."""
     if not flow.known.files:
         return None
+    if words and words[0] in _LISTING:
+        return _listed(flow, words)
     from pipelaw.facts.execution import places  # noqa: PLC0415  few jobs have files of outsiders
 
     for place in (*places(tuple(words)), *_QUOTED.findall(" ".join(words))):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, SequenceNode
 from pipelaw.facts.authors import LAST_ACTOR, STARTER
-from pipelaw.loaders.github_conditions import code_of, evaluate
+from pipelaw.loaders.github_conditions import as_text, code_of, evaluate
 from pipelaw.loaders.github_constants import roundabout, settled
 from pipelaw.loaders.github_contexts import author
 from pipelaw.loaders.github_expressions import (
@@ -301,9 +301,10 @@ def _binary(tree: Binary, *, positive: bool) -> Iterator[Found]:
         yield from _ternary(left, right)
     elif tree.operator in ("==", "!="):
         positive = positive is (tree.operator == "==")
-        for path, value in ((left, right), (right, left)):
+        for said, value in ((left, right), (right, left)):
             if not isinstance(value, Literal):
                 continue
+            path = as_text(said)
             if positive and isinstance(path, Path) and _bot(path.name, value):
                 yield Found("spoofable", path.name, 0, 0, decisive=True, author=LAST_ACTOR)
             if isinstance(path, Call):

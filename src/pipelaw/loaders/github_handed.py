@@ -18,7 +18,7 @@ _OWN_TOKEN = ("github.token", "secrets.github_token")
 
 
 def _own(text: str) -> bool:
-    lowered = text.lower()
+    lowered = text.lower().replace("['", ".")
     return any(token in lowered for token in _OWN_TOKEN)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.script_words import words
 from pipelaw.loaders.github_sink_inputs import scripts_here
-from pipelaw.loaders.github_workspace import owned, resolved, standing
+from pipelaw.loaders.github_workspace import reached, standing
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Images:
         verb = operands[0] if operands else ""
         if verb in _LOADED:
             read = _read(command, operands)
-            self.loaded = self.loaded or any(_theirs(path, folders, mounts) for path in read)
+            self.loaded = self.loaded or any(reached(path, folders, mounts) for path in read)
         elif verb in ("build", "buildx"):
             self.built.update(_after(command, _TAGGED))
         elif verb == "push" and self.loaded:
@@ -100,11 +100,6 @@ def _copied(command: Command, folders: Sequence[str], mounts: Sequence[Mount]) -
     """Whether `skopeo copy` or `crane push` publishes an archive of theirs."""
     if command.name == "crane":
         pushed = command.words[2:3] if [*command.words[1:2]] == ["push"] else ()
-        return any(_theirs(path, folders, mounts) for path in pushed)
+        return any(reached(path, folders, mounts) for path in pushed)
     archives = (match[1] for match in _ARCHIVE.finditer(command.text))
-    return "docker://" in command.text and any(_theirs(path, folders, mounts) for path in archives)
-
-
-def _theirs(path: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
-    paths = (resolved(path, folder) for folder in folders)
-    return any(each is not None and owned(each, mounts) for each in paths)
+    return "docker://" in command.text and any(reached(path, folders, mounts) for path in archives)

@@ -11,6 +11,7 @@ from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_expressions import fences
 from pipelaw.loaders.github_files import file_taint
 from pipelaw.loaders.github_taint import direct, taints_in
+from pipelaw.loaders.github_taint_stores import SETTERS
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -97,7 +98,7 @@ _PUT_OUT = pattern(
 )
 _NAMING = pattern(r"\bcore\.(exportVariable|addPath)\(\s*(?!['\"`]\w+['\"`]\s*,)")
 """A call that sets a variable whose name is not written out, or adds to the search path."""
-_NAMES: dict[str, Sink] = {"exportVariable": "environment file", "addPath": "search path"}
+
 _FILE_READ = pattern(r"\breadFile(?:Sync)?\(\s*(?:([\w.]+)\(\s*)?([^()]*)")
 _PIECE = pattern(r"process\.env\.(\w+)|['\"`]([^'\"`]*)['\"`]|[A-Za-z_$]")
 _GUARDED = pattern(r"/\^((?:[^/\\\n]|\\.)+)\$/\w*\.test\(\s*(\w+)\s*\)")
@@ -122,11 +123,7 @@ class JavaScript:
             for match in _PUT_OUT.finditer(self._code):
                 if (taint := self._value(*match.span(1))) is not None:
                     found[match[2].lower()] = taint
-        returned = strongest(
-            taint
-            for match in _RETURN.finditer(self._plain)
-            if (taint := self._value(*match.span(1))) is not None
-        )
+        returned = strongest(self._value(*match.span(1)) for match in _RETURN.finditer(self._plain))
         if returned is not None:
             found["result"] = returned
         return found
@@ -167,7 +164,7 @@ class JavaScript:
             end = closing(self._plain, match.end(), whole=False)
             taint = self._value(match.end(), end, pasted=False)
             if taint is not None:
-                yield _NAMES[match[1]], taint, match.start(), closing(self._plain, end) + 1
+                yield SETTERS[match[1]], taint, match.start(), closing(self._plain, end) + 1
 
     def _handed(self, found: re.Pattern[str]) -> dict[str, Taint]:
         values = ((m[1].lower(), self._value(*m.span(2))) for m in found.finditer(self._code))
@@ -211,6 +208,8 @@ class JavaScript:
         for request, thing in _ANSWERS:
             if f"{request}(" in code or f"{request}," in code:
                 return thing
+        if "GITHUB_EVENT_PATH" in self._code[start:end]:
+            return Thing("github.event")
         match = _CHAIN.match(code)
         if match is None or match[2] or code[match.end() :].strip(" ;)"):
             return None
@@ -253,7 +252,7 @@ class JavaScript:
         whole = taint is not None and "JSON.stringify(" in code
         return taint.narrowed("line") if whole and taint is not None else taint
 
-    def _parts(self, start: int, end: int, *, pasted: bool) -> Iterator[Taint]:
+    def _parts(self, start: int, end: int, *, pasted: bool) -> list[Taint | None]:
         code = self._plain[start:end]
         found = [
             self._chained(match[1], code, called=bool(match[2])) for match in _CHAIN.finditer(code)
@@ -265,7 +264,7 @@ class JavaScript:
         if "readFile" in code and self._flow.known.files:
             read = _FILE_READ.finditer(self._code, start, end)
             found += (self._read(match[2], whole=bool(match[1])) for match in read)
-        yield from (taint for taint in found if taint is not None)
+        return found
 
     def _read(self, given: str, *, whole: bool) -> Taint | None:
         """Whose text a file holds, by what names it; that of a download where it does not say which."""

@@ -10,15 +10,16 @@ from pipelaw.loaders.github_checkouts import runs_foreign
 from pipelaw.loaders.github_origins import Origins, Seen
 from pipelaw.loaders.github_settled import Workspace
 from pipelaw.loaders.github_taint import written
-from pipelaw.loaders.github_workspace import resolved
+from pipelaw.loaders.github_workspace import constants, resolved, spelled
 from pipelaw.parts import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.loaders.github_reach import Reach
-    from pipelaw.model import Step
+    from pipelaw.loaders.github_taint import JobOutputs
+    from pipelaw.model import Step, Variable
 
 
 def workspace_of(
@@ -28,7 +29,7 @@ def workspace_of(
     if not reach.watched:
         return None
     env = by_name(v for variables in flow.variables for v in variables)
-    outputs = _Outputs(context.bodies)
+    outputs = _Outputs(context.bodies, context.jobs)
     matrix = flow.known.matrix
     # a run of a request's own has no permissions: what is named there alone gives nobody any
     own = {t.name for t in reach.triggers if t.kind == "change-request" and not t.privileged}
@@ -41,14 +42,17 @@ def workspace_of(
 class _Outputs:
     """The outputs of a workflow's jobs, read when an origin leads to one."""
 
-    def __init__(self, bodies: Mapping[str, dict[str, Node]]) -> None:
+    def __init__(
+        self, bodies: Mapping[str, dict[str, Node]], jobs: Mapping[str, JobOutputs]
+    ) -> None:
         self.bodies = bodies
+        self.jobs = jobs
 
     def get(self, job: str, output: str) -> tuple[str, Mapping[str, Seen]] | None:
         """The text of an output, and the steps of its job by id; None where there is none."""
         body = self.bodies.get(job)
         text = _texts(body.get("outputs")).get(output) if body else None
-        if body is None or text is None:
+        if body is None or text is None or (job in self.jobs and self.jobs[job].inside):
             return None
         return text, dict(_steps(body.get("steps")))
 
@@ -79,12 +83,15 @@ def _texts(node: Node | None) -> dict[str, str]:
     }
 
 
-def folder_in(fields: Mapping[str, Node], default: str) -> str:
-    """The folder in which a step's scripts run, relative to the workspace."""
+def folder_in(
+    fields: Mapping[str, Node], default: str, around: Iterable[Iterable[Variable]] = ()
+) -> str:
+    """The folder in which a step's scripts run, relative to the workspace; `around` are variables."""
     node = fields.get("working-directory")
     if not isinstance(node, ScalarNode):
         return default
-    return resolved(node.value, "") or ""
+    named = spelled(node.value, constants(around)) if "env." in node.value else node.value
+    return resolved(named, "") or ""
 
 
 def default_folder(*nodes: Node | None) -> str:

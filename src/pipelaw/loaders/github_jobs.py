@@ -29,9 +29,9 @@ from pipelaw.loaders.github_job_workspace import default_folder, made_by
 from pipelaw.loaders.github_known_checks import guarded
 from pipelaw.loaders.github_leaks import with_leaks
 from pipelaw.loaders.github_needs import Needs, Unclear
-from pipelaw.loaders.github_permission_checks import checks_of
+from pipelaw.loaders.github_permission_checks import checks_of, waits
 from pipelaw.loaders.github_permissions import Grant, given, permissions_of
-from pipelaw.loaders.github_reach import Reach, Reaches, needed_first, never
+from pipelaw.loaders.github_reach import Reach, Reaches, needed_first, never, of_its_own
 from pipelaw.loaders.github_releases import deploys, publishes, started_by_release
 from pipelaw.loaders.github_repeats import with_repeats
 from pipelaw.loaders.github_runner import runner_of
@@ -68,7 +68,8 @@ def jobs_of(context: Context, node: Node | None, granted: Grant) -> tuple[Job, .
         else:
             document.wrong(value, "a mapping", f"job `{key.value}`")
     conditions = {
-        key.value: (_condition(context, fields), _needs(context, fields)) for key, fields in bodies
+        key.value: (context.asked(_condition(context, fields)), _needs(context, fields))
+        for key, fields in bodies
     }
     for _, fields in bodies:
         if never(_condition(context, fields)):
@@ -100,8 +101,8 @@ def _job(
     context: Context, key: ScalarNode, fields: dict[str, Node], workflow: Grant, reaches: Reaches
 ) -> Job:
     document = context.document
-    flow = job_flow(context, key.value, fields)
     reach = reaches.of(key.value)
+    flow = job_flow(context, key.value, fields, inside=of_its_own(reach))
     flow.flaws.extend(_flaws(context, fields, reach))
     own = permissions_of(document, fields.get("permissions"), "job")
     rights = own if own.declared else workflow
@@ -161,7 +162,7 @@ def _reached(
 ) -> partial[Job]:
     """A job with its steps, who can start it and what it does for them, ready for the rest."""
     environment = _environment(context, fields)
-    waits = environment or "environment" in reach.checks
+    waiting = waits(fields, context.triggers) or "environment" in reach.checks
     published, deployed = publishes(steps), deploys(steps)
     mode = _cache_mode(context, fields)
     hijackable = any(_runs_outsider_code(step) for step in steps)
@@ -185,7 +186,7 @@ def _reached(
         runs_outsider_code=hijackable or _brings_code(reach),
         hijackable=hijackable,
         cache_writes=cache_writes(reach, steps, mode, privileged=privileged),
-        gates=(*reach.gates, "environment") if waits else reach.gates,
+        gates=(*reach.gates, "environment") if waiting else reach.gates,
     )
 
 
@@ -218,7 +219,7 @@ def _steps(context: Context, fields: dict[str, Node], flow: Flow, reach: Reach) 
         or _runner_shell(context, fields, reach),
         reach=reach,
         folder=default_folder(fields.get("defaults"), context.defaults),
-        environment="environment" in fields,
+        environment=waits(fields, context.triggers),
         cache_mode=_cache_mode(context, fields),
     )
     before = context.under(reach)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from pipelaw.loaders.github_names import FORK_NAMED
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -17,9 +19,10 @@ _MENTIONED = (
     "permission-check permissions-check -permission@ user-permission actor-permission"
     " repository-permission permission-check-action slash-command-action shopify/snapit github/command@"
     " branch-deploy@ membership fetch-metadata@ collaboratorpermissionlevel checkcollaborator"
-    " /collaborators/ /memberships/ /members/ iscrossrepository pushed_at committeddate committer.date"
-    " check-permission commit_date committed_at -collaborator -maintainer require-permission"
-    " verify-permission head.repo.full_name head.repo.fork author_association"
+    " /collaborators/ /memberships/ /members/ /public_members/ iscrossrepository pushed_at"
+    " committeddate committer.date"
+    " check-permission commit_date committed_at pusheddate -collaborator -maintainer require-permission"
+    " verify-permission head.repo.full_name head.repo.fork head_repository. author_association"
 ).split()
 """A file without any of these, in lower case, has no such step."""
 _OWN = ("uses: ./", "uses: $/", "uses: './", 'uses: "./')
@@ -60,10 +63,16 @@ _NAMED = pattern(
 
 _PERMISSION = pattern(
     r"CollaboratorPermissionLevel|checkCollaborator|MembershipForUser|checkMembership"
-    r"|/collaborators/|/memberships/|\borgs/[^\s/]+/members/|isCrossRepository"
+    r"|/collaborators/|/memberships/|\borgs/[^\s/]+/(?:public_)?members/|isCrossRepository"
 )
+_LEVEL = pattern(r"\b(?:admin|maintain|push|write)\b", re.IGNORECASE)
+_NO_LEVEL = pattern(r"['\"](?:none|read)['\"]")
+_READERS = pattern(
+    r"\[(?=[^\]\n]{0,100}['\"]write['\"])[^\]\n]{0,100}['\"](?:read|none)['\"][^\]\n]{0,100}\]\.includes\("
+)
+"""A list of levels that may go on, with one that everybody has in a public repository."""
 _THROWING = pattern(
-    r"checkCollaborator|MembershipForUser|checkMembership|/memberships/|\borgs/[^\s/]+/members/"
+    r"checkCollaborator|MembershipForUser|checkMembership|/memberships/|\borgs/[^\s/]+/(?:public_)?members/"
 )
 """Requests that themselves fail for somebody who is no member."""
 _CAUGHT = pattern(r"\bcatch\b|\bif\s+!?\s*gh\b|\|\|\s*(?:true|:|echo)\b")
@@ -81,29 +90,75 @@ _MEMBERS_ALONE = pattern(
 """A script that ends where somebody is none of these."""
 SIGNS = (
     *("CollaboratorPermissionLevel", "checkCollaborator", "MembershipForUser", "checkMembership"),
-    *("/collaborators/", "/memberships/", "/members/", "isCrossRepository", "author_association"),
-    *("head.repo.", "pushed_at", "committedDate", "committer.date", "commit_date", "committed_at"),
+    *(
+        "/collaborators/",
+        "/memberships/",
+        "/members/",
+        "/public_members/",
+        "isCrossRepository",
+        "author_association",
+    ),
+    *(
+        "head.repo.",
+        "head_repository.",
+        "pushed_at",
+        "committedDate",
+        "committer.date",
+        "commit_date",
+    ),
+    "committed_at",
+    "pushedDate",
 )
 """A script that checks who started the run, or when code was added, has one of these, or its variables."""
 FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
 _UNEQUAL = pattern(
     r"!=[^!]{0,400}?(?:\bexit\s+[1-9]|setFailed|\bthrow\b)"
     r"|(?<![!=])={1,2}[^\n|=]{0,200}\|\|[^\n|=]{0,80}\bexit\s+[1-9]"
+    r"|\s={1,2}\s[^\n|&=]{0,100}\]\]?[;\s]{1,40}then\b[^!]{0,300}?\belse\b[^!]{0,300}?\bexit\s+[1-9]"
 )
 """A comparison that ends the run where it does not hold."""
+_ORIGIN = pattern(r"head(?:\.repo|_repository)\.full_name")
+_FORKED = pattern(r"head(?:\.repo|_repository)\.fork")
+_IS_OWN = pattern(
+    r"^(?=[^\n]*repository\b)[^\n!]*?\s={1,2}\s|^(?=[^\n]*fork)[^\n!]*?\s={1,2}\s*['\"]?false\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A line that compares the request's repository with the own one, or whether it is a fork with no."""
+_YES = pattern(r"\b[\w-]+=['\"]?(?:true|yes|1)\b")
+_OTHERWISE = pattern(r"\b(?:else|elif|fi)\b|\|\|")
+_PUT_OUT = pattern(
+    r"setOutput\([^\n!?]{0,200}?(?:head\.repo\.full_name\s*===?|===?[^\n!?]{0,80}head\.repo\.full_name)"
+)
+_SAYS_FORK = pattern(
+    rf"(?:\bsetOutput\(\s*['\"]|(?:echo|printf)\s+['\"]?)({FORK_NAMED})(?:['\"]\s*,|=)",
+    re.IGNORECASE,
+)
+_COMPARED = pattern(r"head(?:\.repo|_repository)\.(?:full_name|fork|owner)|isCrossRepository")
 _IS_TRUE = pattern(r"=\s*['\"]?true\b[^=]{0,400}?\bexit\s+[1-9]")
-_ADDED = pattern(r"pushed_at|committedDate|committer\.date|commit_date|committed_at")
-_ASKED = pattern(r"created_at|comment_at|submitted_at|labeled_at|COMMENT_AT")
-_DATES = pattern(r"\bdate\s+(?:-\w\s+)*(?:-d|--date)|new Date|Date\.parse|fromdateiso8601")
+_ADDED = pattern(
+    r"(?i:pushed_at|pushedDate|committedDate|committer\.date|commit_date|committed_at)"
+)
+_ASKED = pattern(r"(?i:created_at|comment_at|submitted_at|labeled_at)")
+_DATES = pattern(
+    r"\bdate\s+(?:-\w\s+)*(?:-d|--date)|new Date|Date\.parse|fromdateiso8601"
+    r"|\[\[[^\]\n]{1,200}\s[<>]\s[^\]\n]{1,200}\]\]|[Pp]ushed\w*\s*[<>]=?\s"
+)
 
 
 class Check(NamedTuple):
     """What a step makes sure of."""
 
     stops: frozenset[str] = frozenset()
-    """permission or date, where it fails otherwise."""
+    """permission, date or origin (no fork, whoever caused the run), where it fails otherwise."""
     answers: bool = False
     """Its outputs tell whether whoever caused the run may do so."""
+    forks: frozenset[str] = frozenset()
+    """Its outputs that say whether the request comes from a fork."""
+
+    def closed(self, step: str) -> frozenset[str]:
+        """The start of the paths of its outputs that say something of outsiders; `step` is its id."""
+        start = f"steps.{step.lower()}.outputs."
+        return frozenset({start} if self.answers else {f"{start}{name}" for name in self.forks})
 
 
 NO_CHECK = Check()
@@ -152,19 +207,29 @@ def scripted(script: str, env: str) -> Check:
     """What a script makes sure of; `env` are the values of the variables that it may read."""
     if not any(sign in script or sign in env for sign in SIGNS):
         return NO_CHECK
-    permission = _PERMISSION.search(script) is not None
+    permission = _PERMISSION.search(script) is not None and not _everybody(f"{env}\n{script}")
     fails = FAILS.search(script) is not None
     stops = set()
     throws = _THROWING.search(script) is not None and _CAUGHT.search(script) is None
     forks = fails and _keeps_forks_out(f"{env}\n{script}")
     members = _asks_for_members(script, env)
     refused = members and _MEMBERS_ALONE.search(script) is not None
-    if forks or refused or (permission and (fails or throws)):
+    if refused or (permission and (fails or throws)):
         stops.add("permission")
+    if forks:
+        stops.add("origin")
     asked = _ASKED.search(script) or _ASKED.search(env)
     if fails and asked and _ADDED.search(script) and _DATES.search(script):
         stops.add("date")
-    return Check(frozenset(stops), answers=permission or members)
+    answers = permission or members or _tells_forks(script, env)
+    return Check(frozenset(stops), answers, _named_forks(script, env))
+
+
+def _everybody(text: str) -> bool:
+    """Whether a script that asks for a level of permission lets pass who has what everybody has."""
+    if _READERS.search(text) is not None:
+        return True
+    return _NO_LEVEL.search(text) is not None and _LEVEL.search(text) is None
 
 
 def _asks_for_members(script: str, env: str) -> bool:
@@ -177,10 +242,33 @@ def _asks_for_members(script: str, env: str) -> bool:
 
 def _keeps_forks_out(text: str) -> bool:
     """Whether a script ends where the request is of another repository, after where its values come from."""
-    named, forked = text.find("head.repo.full_name"), text.find("head.repo.fork")
-    return (named >= 0 and _UNEQUAL.search(text, named) is not None) or (
-        forked >= 0 and _IS_TRUE.search(text, forked) is not None
+    origin, forked = _ORIGIN.search(text), _FORKED.search(text)
+    return (origin is not None and _UNEQUAL.search(text, origin.end()) is not None) or (
+        forked is not None and _IS_TRUE.search(text, forked.end()) is not None
     )
+
+
+def _tells_forks(script: str, env: str) -> bool:
+    """Whether a script says yes in its only output where the request is of the repository itself."""
+    text = f"{env}\n{script}"
+    if _ORIGIN.search(text) is None and _FORKED.search(text) is None:
+        return False
+    if "setOutput(" in script:
+        return _PUT_OUT.search(script) is not None
+    yes = list(_YES.finditer(script)) if "GITHUB_OUTPUT" in script else []
+    own = _IS_OWN.search(script) if len(yes) == 1 else None
+    between = script[own.end() : yes[0].start()] if own is not None else ""
+    return own is not None and own.end() <= yes[0].end() and _OTHERWISE.search(between) is None
+
+
+def _named_forks(script: str, env: str) -> frozenset[str]:
+    """The outputs of a script that are called after forks, where it asks whether there is one."""
+    if "ork" not in script and "ross" not in script:
+        return frozenset()
+    if "OUTPUT" not in script and "setOutput(" not in script:
+        return frozenset()
+    asks = _COMPARED.search(script) is not None or _COMPARED.search(env) is not None
+    return frozenset(m[1].lower() for m in _SAYS_FORK.finditer(script)) if asks else frozenset()
 
 
 def named(uses: str) -> bool:

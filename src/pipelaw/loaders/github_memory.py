@@ -39,6 +39,8 @@ class LocalCall(NamedTuple):
     """The key of the job that it belongs to."""
     files: tuple[Files, ...] = ()
     """The files of outsiders that are there when it runs."""
+    variables: Mapping[str, Taint] = {}
+    """Whose text the variables around it hold, which its scripts see."""
 
 
 class Use(NamedTuple):

@@ -6,19 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shells import INTERPRETERS, SHELLS, family, reader
-from pipelaw.model import Flaw
+from pipelaw.loaders.switches import ON
+from pipelaw.model import Flaw, Variable
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pipelaw.document import Place, Text
-    from pipelaw.model import Reference, Variable
+    from pipelaw.model import Reference, Script
 
 TRACES = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 """Variables that make the runner log everything that it does."""
-
-_TRUE = frozenset({"true", "1", "yes", "on"})
 
 
 def misuse_of(used: Reference | None, inputs: Sequence[Variable]) -> tuple[Flaw, ...]:
@@ -31,8 +30,31 @@ def misuse_of(used: Reference | None, inputs: Sequence[Variable]) -> tuple[Flaw,
 
 def trace(name: str, value: str, place: Place) -> Iterator[Flaw]:
     """A variable that is switched on to log everything; only while a run is looked into it should be."""
-    if value.strip().lower() in _TRUE:
+    if value.strip().lower() in ON:
         yield Flaw(kind="trace", text=f"{name}: {value}", place=place)
+
+
+_SWITCHED = pattern(r"\bACTIONS_ALLOW_UNSECURE_COMMANDS=['\"]?(true|1)\b", re.IGNORECASE)
+
+
+def switched(scripts: Sequence[Script]) -> tuple[Variable, ...]:
+    """The variable that obeys commands in the log, where a script sets it for later steps."""
+    setting = [script for script in scripts if "UNSECURE_COMMANDS" in script.text]
+    return (
+        tuple(
+            Variable(
+                name="ACTIONS_ALLOW_UNSECURE_COMMANDS",
+                value=match[1],
+                literal=True,
+                place=script.source_text.place(*match.span()),
+            )
+            for script in setting
+            if "GITHUB_ENV" in script.text
+            for match in _SWITCHED.finditer(script.text)
+        )
+        if setting
+        else ()
+    )
 
 
 def odd_shell(template: str, place: Place, script: str = "") -> Iterator[Flaw]:
@@ -104,7 +126,7 @@ def _app_token(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
     """A token of an app that holds more than the job needs, or longer."""
     given = {variable.name.lower(): variable for variable in inputs}
     kept = given.get("skip-token-revoke")
-    if kept is not None and kept.value.strip().lower() in _TRUE:
+    if kept is not None and kept.value.strip().lower() in ON:
         yield _app_flaw(kept, "it stays valid for an hour after the job")
     rights = [name.removeprefix("permission-") for name in given if name.startswith("permission-")]
     repositories = [name for name in rights if not _of_organization(name)]

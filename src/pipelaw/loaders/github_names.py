@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_expressions import Call, Literal, Path
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from pipelaw.loaders.github_expressions import Expr
 
+FORK_NAMED = r"(?:is|from)?[_-]?(?:fork(?:ed)?|cross)(?:[_-]?(?:pr|request|repo(?:sitory)?))?"
+"""What people call an output that says whether a request comes from a fork."""
+_FORK = pattern(FORK_NAMED)
 ACTORS = frozenset(
     {
         "github.actor",
@@ -28,6 +32,11 @@ BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
 MARKS = str.maketrans(dict.fromkeys(',;|"[]', " "))
 """What stands between the words of a text that people mean as a list, also of JSON that nobody parses."""
 _WRAPPING = frozenset({"tojson", "fromjson", "join"})
+
+
+def forked(name: str) -> bool:
+    """Whether an output is called like one that says yes for a fork."""
+    return _FORK.fullmatch(name.rpartition(".")[2]) is not None
 
 
 def chosen(tree: Expr) -> bool:
@@ -62,10 +71,18 @@ def foreign(name: str) -> bool:
             "head.repo.owner.id",
             "head.user.id",
             "head.user.login",
+            "head.repo.clone_url",
+            "head.repo.git_url",
+            "head.repo.html_url",
+            "head.repo.node_id",
+            "head.repo.ssh_url",
+            "head.repo.url",
             "head_repository.full_name",
             "head_repository.owner.id",
             "head_repository.owner.login",
+            "head_repository.html_url",
             "head_repository.id",
+            "head_repository.url",
         )
     )
 
@@ -73,11 +90,17 @@ def foreign(name: str) -> bool:
 _OWN = frozenset(f"github.repository{what}" for what in ("", "_id", "_owner", "_owner_id"))
 
 
+_BASE = (
+    *("github.event.pull_request.base.repo.", "github.event.pull_request.base.user."),
+    "github.event.review.base.repo.",
+)
+
+
 def own(tree: Expr) -> bool:
     """Whether an expression names the repository that the workflow belongs to."""
     return isinstance(tree, Path) and (
         tree.name in _OWN
-        or tree.name.endswith(("base.repo.full_name", "base.repo.id", "base.repo.owner.login"))
+        or tree.name.startswith(_BASE)
         or tree.name.startswith(
             ("github.event.repository.", "github.event.workflow_run.repository.")
         )

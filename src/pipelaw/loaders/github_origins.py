@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from pipelaw.facts.authors import REQUESTER
 from pipelaw.loaders.github_actions import HEAD, RESOLVERS
 from pipelaw.loaders.github_contexts import carried, forwarded
-from pipelaw.loaders.github_expressions import fences, sources
-from pipelaw.loaders.github_slices import slice_of
+from pipelaw.loaders.github_expressions import chooses, fences, members, sources
+from pipelaw.loaders.github_slices import VARIABLE, slice_of
 from pipelaw.loaders.github_taint import computed
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_siblings import Caller
 
 _REQUEST = pattern(
-    r"(?:^|[/+:\s'\"])(?:refs/)?(?:remotes/)?pull/[^/\s]*(?:\$|\{)[^\n]*?/(?:head|merge)"
+    r"(?:^|[/+:\s'\"])(?:refs/)?(?:remotes/)?pull/[^/\s]*(?:\$|\{|\*)[^\n]*?/(?:head|merge)"
 )
 _WORDS = (
     (
@@ -48,9 +48,9 @@ _GUESS = pattern(
     r"|pull_?request_?head"
 )
 """Outputs and inputs that people call after a request's head."""
-_TAIL = pattern(r"\)((?:\.[\w-]+)+)\s*\Z")
+
 _FILE = pattern(r"\bcat\s|\$\(<|(?:^|[^<])<\s*[\w./\"$]|\bhead\s+-|\btail\s+-|\bjq\s|readFileSync")
-_VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)")
+
 _DEEPEST = 5
 
 
@@ -134,9 +134,11 @@ class Origins:
 
     def _fenced(self, text: str, env: Mapping[str, str], depth: int) -> Iterator[Origin | None]:
         for fence in fences(text):
-            tail = _TAIL.search(fence.code)
+            tail = members(fence.code).lower()
             for path in sources(fence.code):
-                yield self.path(path, tail[1].lower() if tail else "", env, depth)
+                found = self.path(path, tail, env, depth)
+                if found is not None and not (chooses(fence.code) and path in _kept(fence.code)):
+                    yield found
 
     def path(self, path: str, tail: str, env: Mapping[str, str], depth: int) -> Origin | None:
         """Whose code a context names."""
@@ -180,7 +182,7 @@ class Origins:
         inner = Origins(self.events, self.env, self.outputs, self.callers)
         inner.steps = dict(steps)
         result = inner.of(text, {}, depth + 1)
-        if result is None and tail and "steps." in text:
+        if result is None and tail and "steps" in text.lower():
             kind = naming(tail)
             return Origin(kind) if kind and "head" in tail else None
         return result
@@ -193,7 +195,7 @@ class Origins:
         found = []
         for caller in self.callers:
             events = frozenset(trigger.name for trigger in caller.reach.triggers)
-            inner = Origins(events, {}, _NO_OUTPUTS, caller.callers)
+            inner = Origins(events, {}, _NO_OUTPUTS, caller.callers, matrix=caller.matrix)
             found.append(inner.of(caller.inputs.get(name, ""), {}))
         return _worst(found)
 
@@ -216,7 +218,9 @@ class Origins:
     def written(self, seen: Seen, name: str, depth: int) -> Origin | None:
         """Whose code a script's output or variable names."""
         piece = slice_of(seen.script, name, seen.env)
-        return self.piece(piece, seen.env, depth) if piece else None
+        if not piece or _apart(seen.script, name):
+            return None
+        return self.piece(piece, seen.env, depth)
 
     def request(self) -> Origin:
         """A request that is named by its number."""
@@ -235,7 +239,7 @@ class Origins:
 
     def _exported(self, piece: str, depth: int) -> Origin | None:
         """Whose code a variable names that an earlier step wrote for later ones."""
-        names = {match[1] for match in _VARIABLE.finditer(piece)}
+        names = {match[1] for match in VARIABLE.finditer(piece)}
         if depth > _DEEPEST or not names:
             return None
         return _worst(
@@ -245,6 +249,23 @@ class Origins:
             for name in sorted(names)
             if name in seen.script
         )
+
+
+_TELLS = pattern(r"headRepositoryOwner|isCrossRepository|head\.repo\.(?:full_name|owner|fork)")
+_CONSTANT = pattern(r"\b([\w-]+)=[\w./-]+[\"']?\s*>>\s*[\"']?\$\{?GITHUB_(?:OUTPUT|ENV)\b")
+
+
+def _apart(script: str, name: str) -> bool:
+    """Whether a script asks where a request comes from, and names something of its own for one answer."""
+    if "else" not in script or _TELLS.search(script) is None:
+        return False
+    return any(match[1].lower() == name for match in _CONSTANT.finditer(script))
+
+
+def _kept(code: str) -> frozenset[str]:
+    from pipelaw.loaders.github_choices import kept  # noqa: PLC0415  few expressions choose
+
+    return kept(code)
 
 
 def _strong(piece: str) -> str:

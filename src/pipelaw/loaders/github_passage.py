@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.loaders.github_known_checks import PERMITTED
-from pipelaw.loaders.github_permission_checks import Asked, check_of, dominates, refuses
+from pipelaw.loaders.github_conditions import code_of
+from pipelaw.loaders.github_permission_checks import (
+    Asked,
+    check_of,
+    dominates,
+    fails,
+    refuses,
+    skipped,
+)
 from pipelaw.loaders.github_reach import STATUS
 from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
@@ -35,15 +42,32 @@ def after(
     env = "\n".join(v.value for v in variables if v.kind == "environment")
     events = tuple(trigger.name for trigger in reach.outsiders)
     found = check_of(used, inputs, script, env, Asked(events, tree))
-    if found.stops and dominates(step.condition, "true" if step.optional else "", events):
+    condition = step.condition
+    if "env" in condition:
+        from pipelaw.loaders.github_choices import filled  # noqa: PLC0415  few conditions read variables
+
+        condition = filled(condition, (*around, step.variables))
+    if found.stops and dominates(condition, "true" if step.optional else "", events):
         reach = reach.checked(found.stops)
-    if step.condition and not step.optional:
+    if condition and not step.optional:
         events = tuple(trigger.name for trigger in reach.outsiders)
-        if refuses(step.condition, script, reach.closed, events):
-            reach = reach.checked(PERMITTED)
-    if found.answers and step.id:
-        reach = reach.answering(frozenset({f"steps.{step.id.lower()}.outputs."}))
+        if stops := refuses(condition, script, reach.closed, events):
+            reach = reach.checked(stops)
+        elif "github" in condition.lower() and fails(script) and (code := code_of(condition)):
+            # who comes to the next step is not whom this one stops
+            reach = reach.narrowed(f"!({code})")
+    if step.id:
+        left_out = skipped(condition, reach.closed, events)
+        told = found._replace(answers=found.answers or left_out).closed(step.id)
+        reach = reach.answering(told) if told else reach
     return reach
+
+
+def may_fail(step: Step) -> bool:
+    """Whether a step may be there to fail for some runs."""
+    if not step.scripts or "github" not in step.condition.lower():
+        return False
+    return "exit " in step.scripts[0].text or "setFailed" in step.scripts[0].text
 
 
 class Passage:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, decode, true
 from pipelaw.errors import UnreadableError
-from pipelaw.loaders.github_conditions import COMMENTED, Case, evaluate, judged
+from pipelaw.loaders.github_conditions import COMMENTED, Case, evaluate, judged, settled
 from pipelaw.loaders.github_definitions import DEEPEST, action_in, definition, folder_of
 from pipelaw.loaders.github_known_checks import (
     FAILS,
@@ -26,6 +26,7 @@ from pipelaw.loaders.github_known_checks import (
     named,
     scripted,
 )
+from pipelaw.loaders.github_names import forked
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pipelaw.tree import Tree
 
 _ALWAYS_FAILS = pattern(
-    r"(?:\A|\n|&&\s*|;\s*)(?:exit\s+[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
+    r"(?:\A|\n|\b(?:echo|printf)\b[^\n&|]{0,300}&&\s*|;\s*)(?:exit\s+[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
 )
 """A script that ends so, whatever it says before."""
 _LOCAL = ("./", "$/")
@@ -50,7 +51,6 @@ _ACTED = pattern(
 _COMPARED = pattern(r"[=!]=|=~|\s=\s|\b(?:case|grep|jq)\b|(?:includes|contains|indexOf)\(")
 _ELSEWHERE = pattern(r"(?:\A|[\s;&|(])\.{1,2}/[\w.-]|\.(?:sh|py|c?js|ts|rb|pl)\b|\brequire\(")
 """A script that runs code from a file."""
-_OUTPUTS = pattern(r"\bsteps\.([\w-]+)\.outputs\.", re.IGNORECASE)
 
 
 class Asked(NamedTuple):
@@ -76,7 +76,7 @@ class Seen(NamedTuple):
 
     stops: frozenset[str] = frozenset()
     answering: frozenset[str] = frozenset()
-    """The steps whose outputs tell whether whoever caused the run may do so."""
+    """The outputs that tell whether whoever caused the run may do so, as the start of their paths."""
     unclear: bool = False
     """A step may check it in a way that is not understood here."""
 
@@ -115,7 +115,9 @@ def job_checks(job: str, fields: Mapping[str, Node], asked: Asked) -> JobChecks:
             return said
         return _workflow_checks(folder_of(called.value), outputs, asked, said)
     seen = _seen(fields.get("steps"), _texts_of(fields.get("env")), asked)
-    return JobChecks(seen.stops, _closed(f"needs.{job}.outputs.", fields, seen.answering))
+    # to the jobs behind it, one that may fail has succeeded
+    stops = frozenset[str]() if true(fields.get("continue-on-error")) else seen.stops
+    return JobChecks(stops, _closed(f"needs.{job}.outputs.", fields, seen.answering))
 
 
 def _seen(steps: Node | None, around: str, asked: Asked) -> Seen:
@@ -131,11 +133,12 @@ def _seen(steps: Node | None, around: str, asked: Asked) -> Seen:
             condition, optional = step.get("if", ""), step.get("continue-on-error")
             if found.stops and dominates(condition, optional, asked.events):
                 stops |= found.stops
-            closed = frozenset(f"steps.{name}.outputs." for name in answering)
-            if optional != "true" and refuses(condition, _code(step), closed, asked.events):
-                stops |= PERMITTED
-            if found.answers and "id" in step:
-                answering.add(step["id"].lower())
+            closed = frozenset(answering)
+            if optional != "true":
+                stops |= refuses(condition, _code(step), closed, asked.events)
+            if "id" in step:
+                left_out = skipped(condition, closed, asked.events)
+                answering |= found._replace(answers=found.answers or left_out).closed(step["id"])
             unclear = unclear or (asked.depth > 0 and _unclear(step, env))
     return Seen(frozenset(stops), frozenset(answering), unclear)
 
@@ -223,22 +226,52 @@ def _values(node: Node | None) -> dict[str, Node]:
 def dominates(condition: str, optional: Node | str | None, events: Iterable[str]) -> bool:
     """Whether a step runs for every event that an outsider causes, and its failure counts."""
     lenient = optional == "true" or (isinstance(optional, Node) and true(optional))
+    condition = _GOING_ON.sub("true", condition) if "()" in condition else condition
     return not lenient and (
         not condition or all(evaluate(condition, event).holds is True for event in events)
     )
 
 
-def refuses(condition: str, script: str, closed: frozenset[str], events: Iterable[str]) -> bool:
-    """Whether a step fails for outsiders; its condition may test outputs, of which `closed` say no."""
-    asks = bool(closed) and "steps." in condition and FAILS.search(script) is not None
-    if not condition or not (asks or _ALWAYS_FAILS.search(script)):
+_GOING_ON = pattern(r"\bsuccess\(\)|!\s*(?:failure|cancelled)\(\)")
+"""What holds as long as later steps run by themselves."""
+
+
+def fails(script: str) -> bool:
+    """Whether a script fails whatever happens."""
+    return _ALWAYS_FAILS.search(script) is not None
+
+
+def refuses(
+    condition: str, script: str, closed: frozenset[str], events: Iterable[str]
+) -> frozenset[str]:
+    """What a step fails for; its condition may test outputs, `closed` of which tell of outsiders."""
+    asks = bool(closed) and "steps" in condition.lower() and FAILS.search(script) is not None
+    if not condition or not (asks or fails(script)):
+        return frozenset()
+    cases = [Case(e, outsider=True, author=e not in COMMENTED, closed=closed) for e in events]
+    stops = PERMITTED if cases and _hold(condition, cases) else frozenset()
+    foreign = [case._replace(author=True, outsider=by) for case in cases for by in (True, False)]
+    return stops | {"origin"} if foreign and _hold(condition, foreign) else stops
+
+
+def _hold(condition: str, cases: Iterable[Case]) -> bool:
+    return all(judged(condition, case).holds is True for case in cases)
+
+
+def skipped(condition: str, closed: frozenset[str], events: Iterable[str]) -> bool:
+    """Whether a step is left out for outsiders, by outputs that tell of them: its own are empty then."""
+    if not closed or "steps" not in condition.lower():
         return False
     cases = [Case(e, outsider=True, author=e not in COMMENTED, closed=closed) for e in events]
-    return bool(cases) and all(judged(condition, case).holds is True for case in cases)
+    return bool(cases) and all(judged(condition, case).holds is False for case in cases)
 
 
 def _code(step: Mapping[str, str]) -> str:
     return step.get("run") or step.get("script", "")
+
+
+_KEYS = frozenset("continue-on-error env id if run uses".split())
+"""Keys of a step that no input of the same name stands for."""
 
 
 def _texts(node: MappingNode) -> dict[str, str]:
@@ -248,7 +281,8 @@ def _texts(node: MappingNode) -> dict[str, str]:
         if isinstance(value, ScalarNode):
             found[str(key.value)] = str(value.value)
         elif key.value == "with" and isinstance(value, MappingNode):
-            found.update({k: v for k, v in _texts(value).items() if k not in ("uses", "run")})
+            given = {name.lower(): text for name, text in _texts(value).items()}
+            found.update({name: text for name, text in given.items() if name not in _KEYS})
         elif key.value == "env" and isinstance(value, MappingNode):
             found["env"] = _texts_of(value)
     return found
@@ -266,9 +300,30 @@ def _closed(start: str, fields: Mapping[str, Node], answering: frozenset[str]) -
     return frozenset(
         f"{start}{key.value}".lower()
         for key, value in outputs.value
-        if isinstance(value, ScalarNode)
-        and any(match[1].lower() in answering for match in _OUTPUTS.finditer(value.value))
+        if isinstance(value, ScalarNode) and _hands(str(key.value), value.value.lower(), answering)
     )
+
+
+def _hands(name: str, value: str, answering: frozenset[str]) -> bool:
+    """Whether an output of a job says what outputs of its steps tell of outsiders."""
+    read = [path for path in answering if path in value]
+    turned = "!" in value or "'false'" in value
+    return any(path.endswith(".") or forked(name.lower()) or turned for path in read)
+
+
+def waits(fields: Mapping[str, Node], triggers: Iterable[Trigger]) -> bool:
+    """Whether a job has a deployment environment, also in runs that outsiders cause."""
+    node = fields.get("environment")
+    if node is None:
+        return False
+    named = _values(node).get("name") if isinstance(node, MappingNode) else node
+    if not isinstance(named, ScalarNode):
+        return named is not None
+    if "${{" not in named.value:
+        return bool(named.value)
+    outsiders = (trigger for trigger in triggers if trigger.outsider and trigger.privileged)
+    cases = (Case(t.name, outsider=True, author=t.kind != "comment") for t in outsiders)
+    return all(settled(named.value, case) != "" for case in cases)
 
 
 def checks_of(
@@ -284,7 +339,7 @@ def checks_of(
     found = {}
     for job, fields in bodies.items():
         checks = job_checks(job, fields, asked) if guarded else JobChecks()
-        if "environment" in fields:
+        if waits(fields, triggers):
             checks = checks._replace(stops=checks.stops | {"environment"})
         if checks.stops or checks.closed:
             found[job] = checks

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipelaw.document import MappingNode, ScalarNode, null
 from pipelaw.lazy import Lazy
+from pipelaw.loaders import comments
 from pipelaw.loaders.github_actions import SCOPES
 from pipelaw.model import UNKNOWN, Permission
 from pipelaw.patterns import pattern
@@ -120,7 +121,8 @@ def _documented(document: Document, key: ScalarNode, value: Node, access: str) -
     if access == "none" or (access == "read" and key.value in ("contents", "metadata")):
         return True
     text = document.source.text
-    if _COMMENT.match(text, value.end_mark.index):
+    beside = comments.after(text, value) if isinstance(value, ScalarNode) else ""
+    if beside and _COMMENT.match(f"# {beside}"):
         return True
     start = text.rfind("\n", 0, key.start_mark.index)
     above = text[text.rfind("\n", 0, max(start, 0)) + 1 : max(start, 0)]

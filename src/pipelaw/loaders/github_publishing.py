@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts import publications
-from pipelaw.facts.publications import official
+from pipelaw.facts.publications import official, pypi
 from pipelaw.model import Publication, Reference, Step, Variable, replaced
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Inputs = Mapping[str, str]
 
-_KEYLESS = frozenset({"PyPI", "npm", "crates.io", "RubyGems", "NuGet"})
+_KEYLESS = frozenset({"PyPI", "TestPyPI", "npm", "crates.io", "RubyGems", "NuGet"})
 """The registries that accept the identity of a run."""
 
 
@@ -26,12 +26,18 @@ def _published(used: Reference) -> tuple[Publication, ...]:
     given = {variable.name.lower(): variable.value.strip() for variable in used.inputs}
     how = way(given)
     token = how == "token"
+    registry = registry if registry != "PyPI" else pypi(_index(given))
     found = Publication(manager=used.name, registry=registry, token=token, place=used.place)
     return (found,) if how else ()
 
 
+def _index(given: Inputs) -> str:
+    """The address that the publisher of Python packages is told, also by the input's old name."""
+    return given.get("repository-url", "") or given.get("repository_url", "")
+
+
 def _pypi(given: Inputs) -> str:
-    address = given.get("repository-url", "")
+    address = _index(given)
     return "token" if "password" in given and (not address or official(address)) else ""
 
 

@@ -23,6 +23,15 @@ NO_TRIGGER = Trigger()
 STATUS = pattern(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
 """A condition with one of these runs its job even when a job that it needs did not."""
 
+_RAN = r"needs\.([\w-]+)\.result\s*==\s*'(?:success|failure)'"
+_ASKED = r"(?<!!)(?<!! )"
+_EITHER = pattern(rf"{_ASKED}\(\s*{_RAN}(?:\s*\|\|\s*{_RAN})+\s*\)", re.IGNORECASE)
+_SOME = pattern(
+    rf"{_ASKED}\bcontains\(\s*needs\.\*\.result\s*,\s*'(?:success|failure)'\s*\)", re.IGNORECASE
+)
+_FAILED = pattern(rf"{_ASKED}\bfailure\s*\(", re.IGNORECASE)
+"""How a condition asks that one of several jobs has run, or that one has failed."""
+
 
 class Reach:
     """Which triggers get through to a scope."""
@@ -58,8 +67,8 @@ class Reach:
         self.conditions = conditions
         """Every condition on the way that says something of the event."""
         self.checks = checks
-        """What comes before it: permission (of whoever caused the run), date (nothing was added since) or
-        environment (that somebody may have to review)."""
+        """What comes before it: permission (of whoever caused the run), origin (no request of a fork), date
+        (nothing was added since) or environment (that somebody may have to review)."""
         self.closed = closed
         """Outputs that say no for an outsider, as the start of their paths."""
         self.events = tuple(dict.fromkeys([trigger.kind for trigger in triggers]))
@@ -108,10 +117,15 @@ class Reach:
         """What is left of it after steps that check something and fail otherwise."""
         if checks <= self.checks:
             return self  # nothing new, or nothing at all
-        stops = "permission" in checks
+        left = self.outsiders
+        if "permission" in checks:
+            left = ()
+        elif "origin" in checks:  # who comments need not be who wrote the request
+            left = tuple(trigger for trigger in left if trigger.kind == "comment")
+        stops = "permission" in checks or left != self.outsiders
         return Reach(
             self.triggers,
-            () if stops else self.outsiders,
+            left,
             (*self.gates, "permission") if stops else self.gates,
             self.conditions,
             self.checks | checks,
@@ -142,10 +156,33 @@ class Reach:
             self.closed,
         )
 
+    def within_one(self, others: Sequence[Reach]) -> Reach:
+        """What gets through it and through one of several others: a job asks that one of them has run."""
+        if any(not other.conditions and not other.checks for other in others):
+            return self
+        return Reach(
+            tuple(t for t in self.triggers if any(t in other.triggers for other in others)),
+            tuple(t for t in self.outsiders if any(t in other.outsiders for other in others)),
+            tuple(
+                dict.fromkeys([*self.gates, *(gate for other in others for gate in other.gates)])
+            ),
+            self.conditions,
+            self.checks,
+            self.closed,
+        )
+
 
 def reach_of(triggers: tuple[Trigger, ...]) -> Reach:
     """The reach of a workflow's own triggers."""
     return Reach(triggers, tuple(trigger for trigger in triggers if trigger.outsider))
+
+
+def of_its_own(reach: Reach) -> bool:
+    """Whether all that keeps outsiders away is that requests of other repositories do not get there."""
+    return not reach.reachable and "repository" in reach.gates and _ORIGINS.issuperset(reach.gates)
+
+
+_ORIGINS = frozenset({"repository", "upstream", "ref"})
 
 
 def never(condition: str) -> bool:
@@ -209,7 +246,30 @@ class Reaches:
             found = found.within(self.of(need, depth + 1))
             if need.lower() in self.checks:
                 found = found.checked(self.checks[need.lower()].stops)
+        if regardless and needs:
+            ran = [self.of(each, depth + 1) for each in self._one_ran(condition, needs)]
+            found = found.within_one(ran) if ran else found
         self.known[job] = found
+        return found
+
+    def _one_ran(self, condition: str, needs: tuple[str, ...]) -> list[str]:
+        """The jobs one of which has run where a condition holds that runs regardless, if it asks for that."""
+        if "||" not in condition:
+            if _FAILED.search(condition):
+                return self._before(needs)
+            return list(needs) if _SOME.search(condition) else []
+        group = _EITHER.search(condition)
+        if group is None or "||" in condition.replace(group[0], ""):
+            return []
+        named = {name.lower() for name in re.findall(_RAN, group[0], re.IGNORECASE)}
+        return [need for need in needs if need.lower() in named]
+
+    def _before(self, needs: Sequence[str]) -> list[str]:
+        """Jobs, and all that they need: `failure()` asks for one that failed among all of them."""
+        found = list(dict.fromkeys(needs))
+        for job in found:  # it grows
+            further = self.jobs[job][1] if job in self.jobs else ()
+            found += [need for need in further if need not in found]
         return found
 
 

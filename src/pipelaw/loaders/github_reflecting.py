@@ -299,19 +299,17 @@ def _told(context: Context, flow: Flow, source: str, given: Mapping[str, str]) -
     if source == "file":
         named = next((given[word] for word in _PATHS if given.get(word)), "")
         words = [named] if named else given.get("cmd", _MANIFEST).split()
-        return strongest(one for word in words if (one := lying(flow, word.strip("'\""))))
+        return strongest(lying(flow, word.strip("'\"")) for word in words)
     return strongest(_handed(context, flow, given, source.split()))
 
 
 def _handed(
     context: Context, flow: Flow, given: Mapping[str, str], names: Sequence[str]
-) -> Iterator[Taint]:
+) -> Iterator[Taint | None]:
     """Whose text is in the inputs that an action hands through."""
     for name in names:
         text = given.get(name, "")
-        taint = written(context, flow, text)
-        if taint is not None:
-            yield taint
+        yield written(context, flow, text)
         if text and "env" in names:
             yield from (one for key, one in flow.tainted.items() if key in text.lower())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.loaders.github_conditions import settled
-from pipelaw.loaders.github_expressions import fences, sources
+from pipelaw.loaders.github_expressions import choices, fences, sources
 from pipelaw.loaders.github_inputs import called_default
 from pipelaw.model import Runner
 from pipelaw.patterns import pattern
@@ -38,7 +38,7 @@ def runner_of(context: Context, fields: dict[str, Node], reach: Reach) -> Runner
         labels.extend(_resolved(context, item.value, fields, reach))
     return Runner(
         labels=tuple(labels),
-        self_hosted=any("self-hosted" in label and "${{" not in label for label in labels),
+        self_hosted=any("self-hosted" in label.lower() and "${{" not in label for label in labels),
         unknown=not all(_known(label) for label in labels) if labels else bool(group),
         place=context.document.place(node),
     )
@@ -57,7 +57,7 @@ _RENTED = pattern(
 def _known(label: str) -> bool:
     """Whether a label is one of the platform's own, or of a machine that is fresh for every job."""
     if "${{" in label:
-        return "self-hosted" not in label
+        return "self-hosted" not in label.lower()
     return bool(_HOSTED.match(label) or _RENTED.match(label))
 
 
@@ -96,9 +96,18 @@ def _for_outsiders(text: str, reach: Reach) -> list[str]:
     given = [settled(chosen, reach.case(trigger)) for trigger in reach.outsiders]
     known = [label for label in given if label]
     if not known or len(known) != len(given):
-        return [text]
+        return [text] if written else _all_of(text)
     labels = [label for one in known for label in _listed(one)] if written else known
     return list(dict.fromkeys(labels)) or [text]
+
+
+def _all_of(text: str) -> list[str]:
+    """The labels that an expression chooses from, if it names all of them; otherwise its text."""
+    found = fences(text)
+    if len(found) != 1 or found[0].end - found[0].start != len(text) or "||" not in text:
+        return [text]
+    labels = list(dict.fromkeys(choices(found[0].code)))
+    return [text] if "self-hosted" in labels or not labels else labels
 
 
 _LIST = pattern(r"\$\{\{\s*fromjson\((.*)\)\s*\}\}", re.IGNORECASE | re.DOTALL)

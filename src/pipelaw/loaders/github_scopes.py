@@ -53,6 +53,7 @@ _ACTIONS = {
     "actions/dependency-review-action": "contents: read",
     "actions/deploy-pages": "pages: write, id-token: write",
     "actions/first-interaction": "issues: write, pull-requests: write",
+    "actions/jekyll-build-pages": "contents: read",
     "actions/labeler": "contents: read, pull-requests: write",
     "actions/stale": "actions: write, issues: write, pull-requests: write",
     "actions/upload-release-asset": _PUSH,

@@ -20,6 +20,7 @@ from pipelaw.loaders.github_workspace import (
     executor,
     folder_of,
     resolved,
+    spelled,
     touches,
 )
 from pipelaw.model import Artifact, Checkout, replaced
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 
 _REFUSING = frozenset({"pull_request_target", "workflow_run"})
 """Events under which newer versions of the checkout action refuse a fork's code."""
-_PAYLOAD = pattern(r"github\.(?:head_ref|event\.(?:pull_request|workflow_run)\.)")
+_PAYLOAD = pattern(
+    r"(?i:github(?:\.|\[')(?:head_ref|event(?:'\])?(?:\.|\[')(?:pull_request|workflow_run)\b))"
+)
 """What of the events with the repository's permissions only those carry."""
 
 
@@ -49,6 +52,8 @@ class Passed(NamedTuple):
     step: Step
     reach: Reach
     folder: str = ""
+    ran: Sequence[tuple[Step, str]] = ()
+    """The steps of the local action that it uses, and their folders."""
 
 
 class Brought(NamedTuple):
@@ -79,6 +84,9 @@ class Workspace:
         """Artifacts of this run that hold what an outsider's code left; `*` for one without a name."""
         self.environment = environment
         """The job waits for a deployment environment."""
+        env = origins.env.items()
+        self.constants = {name: value for name, value in env if "$" not in value}
+        """The variables of the job that always hold the same text."""
         self.passed: list[Passed] = []
         self.brought: list[Brought] = []
 
@@ -89,10 +97,11 @@ class Workspace:
         folder: str,
         later: Callable[[], list[str]],
         inside: Sequence[Checkout | Artifact] = (),
+        ran: Sequence[tuple[Step, str]] = (),
     ) -> Step:
         """A step, its files marked with who decides them; `later` gives the scripts after it.
 
-        `inside` are the files that the local action brings which it uses.
+        `inside` are the files that the local action brings which it uses, `ran` its steps and their folders.
         """
         each = Passed(step, reach, folder)
         before = len(self.brought)
@@ -119,7 +128,7 @@ class Workspace:
                 artifacts=(*uploads, *fetches) if fetches else step.artifacts,
             )
         self.origins.add(step.id, _seen(step))
-        self.passed.append(Passed(step, reach, folder))
+        self.passed.append(Passed(step, reach, folder, ran))
         return step
 
     def done(self, steps: Sequence[Step]) -> list[Step]:
@@ -175,12 +184,15 @@ class Workspace:
         places = {variable.name.lower(): variable.place for variable in used.inputs}
         own = ref is not None and ref.kind == "branch" and repository is None
         own = own and checkout.repository.strip() in ("", "${{ github.repository }}")
+        if self.environment and standing.late and "needs" in checkout.ref.lower():
+            # another job looked it up, before anybody was asked to review the environment
+            standing = standing._replace(late=False)
         changed = replaced(
             checkout,
             refused=(ref or repository) is not None and _refused(checkout, used, standing),
             place=places.get(where, checkout.place),
         )
-        brought = Brought(number, changed, folder_of(checkout.folder))
+        brought = Brought(number, changed, folder_of(spelled(checkout.folder, self.constants)))
         return self._note(changed, brought, origin, standing, own=own)
 
     def _chosen(self, checkout: Checkout) -> Origin | None:
@@ -224,8 +236,11 @@ class Workspace:
         images = Images()
         aside = isinstance(part, Checkout) and _of_its_own(part.folder)
         for each, mounts, behind in self._onwards(brought):
-            found = found or executor(each.step, each.folder, mounts, behind)
-            aside = aside and not found and not touches(each.step, each.folder, mounts)
+            work = ((each.step, each.folder), *each.ran)
+            known = self.constants
+            runs = (executor(*one, mounts, behind, known) for one in work)
+            found = found or next(filter(None, runs), "")
+            aside = aside and not found and not any(touches(*one, mounts, known) for one in work)
             if isinstance(part, Artifact):
                 for script in scripts_here(each.step):
                     fed = fed or feeds(script, each.folder, mounts, behind)

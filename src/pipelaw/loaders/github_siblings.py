@@ -51,6 +51,8 @@ class Caller(NamedTuple):
     """What the job may do with caches, "" for the platform's default."""
     rights: Rights | None = None
     """What its token may do, None for the platform's default."""
+    matrix: Node | None = None
+    """Its matrix."""
 
 
 class _Sibling(NamedTuple):
@@ -151,11 +153,18 @@ def _called(tree: Tree, source: Source) -> tuple[tuple[str, Caller], ...]:
                 path=source.path,
                 cache_mode=_mode(body) or _mode(fields),
                 rights=rights_of(body.get("permissions", fields.get("permissions"))),
+                matrix=matrix_of(body.get("strategy")),
             ),
         )
         for key, body in bodies.items()
         if isinstance(body.get("uses"), ScalarNode)
     )
+
+
+def matrix_of(strategy: Node | None) -> Node | None:
+    """The matrix of a job, None where it has none."""
+    pairs: list[tuple[Node, Node]] = strategy.value if isinstance(strategy, MappingNode) else []
+    return next((value for key, value in pairs if key.value == "matrix"), None)
 
 
 def _mode(fields: dict[str, Node]) -> str:

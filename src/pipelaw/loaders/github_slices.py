@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CONTINUED = pattern(r"\\\n\s*")
-_VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)")
+VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)")
+"""The use of a variable, as far as its name."""
 _ASSIGNED = pattern(
     r"(?m)(?:^|[;&|(]|\bthen\b|\bdo\b|\belse\b)[ \t]*(?:(?:export|local|readonly|declare)[ \t]+)?"
     r"([A-Za-z_]\w*)=(\S[^\n]*)"
@@ -75,7 +76,7 @@ def expanded(piece: str, script: str, env: Mapping[str, str]) -> str:
     told: set[str] = set()
     pieces, fresh = [piece], [piece]
     for _ in range(_DEEPEST):
-        names = {match[1] for text in fresh for match in _VARIABLE.finditer(text)} - told
+        names = {match[1] for text in fresh for match in VARIABLE.finditer(text)} - told
         told |= names
         fresh = [value for name in sorted(names) for value in known.get(name, ())]
         fresh += [env[name.lower()] for name in sorted(names) if name.lower() in env]

@@ -16,9 +16,9 @@ from pipelaw.loaders.github_exposure import expanded, met
 from pipelaw.loaders.github_gates import flaws_at, in_condition, in_values, meant
 from pipelaw.loaders.github_inputs import switches_of
 from pipelaw.loaders.github_job_workspace import folder_in, later_scripts, workspace_of
-from pipelaw.loaders.github_local_actions import brought_by
-from pipelaw.loaders.github_misuse import misuse_of, odd_shell, retired_commands
-from pipelaw.loaders.github_passage import Passage
+from pipelaw.loaders.github_local_actions import brought_by, run_by
+from pipelaw.loaders.github_misuse import misuse_of, odd_shell, retired_commands, switched
+from pipelaw.loaders.github_passage import Passage, may_fail
 from pipelaw.loaders.github_publishing import with_publications
 from pipelaw.loaders.github_reach import Reach, never
 from pipelaw.loaders.github_releases import merges
@@ -62,16 +62,19 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
         fields = context.document.fields(item, "a step")
         condition = context.document.text(fields["if"], "`if`") if "if" in fields else ""
         if not never(condition):
-            reach = passage.before(condition, group)
+            reach = passage.before(_asked(context.asked(condition), fields, around), group)
             here = around if reach is around.reach else around._replace(reach=reach)
             read = partial(_step, context, item, fields, index, condition, here)
             step = _read(context, reach, read)
             if workspace is not None:
-                folder = folder_in(fields, around.folder)
+                folder = folder_in(fields, around.folder, around.flow.variables)
                 later = partial(later_scripts, items[index + 1 :])
                 inside = brought_by(context, step, reach, workspace)
-                step = workspace.add(step, reach, folder, later, inside)
-            if context.guarded and not (group is None and true(fields.get("background"))):
+                ran = run_by(context, step, reach, workspace)
+                step = workspace.add(step, reach, folder, later, inside, ran)
+            if (context.guarded or may_fail(step)) and not (
+                group is None and true(fields.get("background"))
+            ):
                 passage.passed(step, around.flow.variables)
             if step.checkouts or step.artifacts:
                 around.flow.known.arrived(step.checkouts, step.artifacts)
@@ -86,6 +89,20 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
     return with_publications(uploaded(done), around.flow.variables)
 
 
+def _asked(condition: str, fields: dict[str, Node], around: Surroundings) -> str:
+    """What a condition asks, also by way of variables of the job and of the step itself."""
+    if "env" not in condition:
+        return condition
+    from pipelaw.loaders.github_choices import filled  # noqa: PLC0415  few conditions read variables
+
+    node = fields.get("env")
+    pairs = node.value if isinstance(node, MappingNode) else ()
+    own = [
+        Variable(name=str(k.value), value=v.value) for k, v in pairs if isinstance(v, ScalarNode)
+    ]
+    return filled(condition, (*around.flow.variables, own))
+
+
 def _read(context: Context, reach: Reach, read: Callable[[], Step]) -> Step:
     """A step, read while what gets to it is known."""
     before = context.under(reach)
@@ -95,13 +112,26 @@ def _read(context: Context, reach: Reach, read: Callable[[], Step]) -> Step:
 
 
 def condition_flaws(
-    context: Context, fields: dict[str, Node], reach: Reach, *, of_job: bool = False
+    context: Context,
+    fields: dict[str, Node],
+    reach: Reach,
+    *,
+    of_job: bool = False,
+    asked: str = "",
 ) -> Iterator[Flaw]:
-    """What is wrong with the `if` of a job or step that `reach` gets to."""
+    """What is wrong with the `if` of a job or step that `reach` gets to.
+
+    `asked` is what it asks by way of variables.
+    """
     node = fields.get("if")
     if isinstance(node, ScalarNode) and not null(node):
-        switches = switches_of(context.inputs) if "inputs." in node.value else frozenset()
+        switches = switches_of(context.inputs) if "inputs" in node.value.lower() else frozenset()
         found = in_condition(node.value, of_job=of_job, switches=switches)
+        if asked and asked != node.value:
+            meant_by_it = in_condition(asked, of_job=of_job)
+            found += tuple(
+                one._replace(end=len(node.value)) for one in meant_by_it if one.kind == "spoofable"
+            )
         if not found:
             return
         for flaw in flaws_at(found, node.value, Place(context.document.source, node, node)):
@@ -135,9 +165,9 @@ _SETTINGS = ("name", "working-directory", "timeout-minutes", "continue-on-error"
 """Keys of a step with expressions that nobody else looks into."""
 
 
-def _flaws(context: Context, fields: dict[str, Node], reach: Reach) -> list[Flaw]:
+def _flaws(context: Context, fields: dict[str, Node], reach: Reach, asked: str) -> list[Flaw]:
     """What is wrong with the expressions of a step, those in its work and variables aside."""
-    found = list(condition_flaws(context, fields, reach)) if "if" in fields else []
+    found = list(condition_flaws(context, fields, reach, asked=asked)) if "if" in fields else []
     settings = [key for key in _SETTINGS if key in fields and "${{" in fields[key].value]
     if settings:
         found += in_values(context.document.source, fields, settings)
@@ -155,7 +185,7 @@ def _step(
     document = context.document
     flow, reach = _flow(around, fields), around.reach
     variables = context.environment(fields.get("env"), flow)
-    flow.flaws.extend(_flaws(context, fields, reach))
+    flow.flaws.extend(_flaws(context, fields, reach, _asked(condition, fields, around)))
     used, inputs, scripts = _work(context, fields, flow, around.shell)
     step = document.text(fields["id"], "`id`") if "id" in fields else ""
     learn(context, Parts(around.flow, flow, reach, step, used, inputs, scripts))
@@ -171,7 +201,7 @@ def _step(
         references=(used,) if used is not None else (),
         scripts=scripts,
         expansions=expanded(flow.expansions, reach),
-        variables=(*variables, *inputs, *facts.services),
+        variables=(*variables, *inputs, *facts.services, *_for_later(around.flow, scripts)),
         secrets=tuple(flow.secrets),
         flaws=met((*flow.flaws, *facts.flaws), reach),
         credentials=facts.credentials,
@@ -186,11 +216,19 @@ def _step(
     )
 
 
+def _for_later(flow: Flow, scripts: tuple[Script, ...]) -> tuple[Variable, ...]:
+    """The settings that scripts make for later steps, which the flow of the job has from now on."""
+    found = switched(scripts) if scripts else ()
+    if found:
+        flow.variables = (*flow.variables, found)
+    return found
+
+
 def _flow(around: Surroundings, fields: dict[str, Node]) -> Flow:
     """The flow of a step of these fields."""
     flow = around.flow.inner()
     if around.folder or "working-directory" in fields:
-        flow.folder = folder_in(fields, around.folder)
+        flow.folder = folder_in(fields, around.folder, flow.variables)
     return flow
 
 
@@ -201,7 +239,9 @@ def _work(
     if "uses" in fields:
         inputs, scripts = _inputs(context, fields, flow)
         handed = valuable(flow.secrets)
-        used = uses_of(context, fields["uses"], inputs=inputs, secrets=handed)
+        used = uses_of(
+            context, fields["uses"], inputs=inputs, secrets=handed, around=flow.variables
+        )
         flow.flaws.extend(misuse_of(used, inputs))
         return used, inputs, scripts
     return None, (), tuple(_script(context, fields, flow, default)) if "run" in fields else ()

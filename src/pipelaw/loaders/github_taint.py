@@ -9,7 +9,7 @@ from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts.taint import Taint, strongest
 from pipelaw.loaders.github_answers import picked
 from pipelaw.loaders.github_contexts import SANDBOXED, author, carried
-from pipelaw.loaders.github_expressions import fences, members, sources
+from pipelaw.loaders.github_expressions import chooses, fences, members, sources
 from pipelaw.loaders.github_files import Files, arrived
 from pipelaw.loaders.github_followed import told
 
@@ -109,7 +109,9 @@ def taint_of(context: Started, flow: Flow, path: str) -> Taint | None:
     if path.startswith("env."):
         return _through(flow.tainted.get(path[4:]), f"the variable {path[4:].upper()}")
     if path.startswith(DYNAMIC):
-        return _named(context, flow, path.removeprefix("github.event.").split("."))
+        # who starts a run by hand may write, and a called workflow does not see its own inputs there
+        by_hand = path.startswith("github.event.inputs.")
+        return None if by_hand else _named(context, flow, path.split("."))
     if path in _WHOLE:
         return _through(strongest(_all(context, flow, path)), f"`{path}` as a whole")
     if path.startswith(context.fixed):
@@ -121,10 +123,25 @@ def taint_of(context: Started, flow: Flow, path: str) -> Taint | None:
 def taints_in(context: Started, flow: Flow, code: str) -> list[Taint]:
     """Whose text an expression can give."""
     found = [one for path in sources(code) if (one := taint_of(context, flow, path)) is not None]
+    if found and chooses(code):
+        found = _chosen(context, flow, code)
     if not any(taint.answer for taint in found) or not (read := members(code)):
         return found
     parts = (picked(taint, read) if taint.answer else taint for taint in found)
     return [taint for taint in parts if taint is not None]
+
+
+def _chosen(context: Started, flow: Flow, code: str) -> list[Taint]:
+    """Whose text an expression can give; what it keeps for the repository's own requests is no outsider's."""
+    from pipelaw.loaders.github_choices import kept  # noqa: PLC0415  few expressions choose
+
+    inside = kept(code)
+    ones = ((path, taint_of(context, flow, path)) for path in sources(code))
+    return [
+        taint._replace(outsider=False) if path in inside else taint
+        for path, taint in ones
+        if taint is not None
+    ]
 
 
 def _named(context: Started, flow: Flow, parts: list[str]) -> Taint | None:
@@ -145,7 +162,7 @@ def _named(context: Started, flow: Flow, parts: list[str]) -> Taint | None:
     return _through(found.of(name), what)
 
 
-def _all(context: Started, flow: Flow, path: str) -> Iterator[Taint]:
+def _all(context: Started, flow: Flow, path: str) -> Iterator[Taint | None]:
     """Every taint in a context that is read as a whole."""
     known = flow.known
     if path == "env":
@@ -153,11 +170,10 @@ def _all(context: Started, flow: Flow, path: str) -> Iterator[Taint]:
     elif path == "inputs":
         yield from known.inputs.values()
     elif path == "matrix":
-        yield from (taint for taint in (_in_matrix(context, flow, ""),) if taint is not None)
+        yield _in_matrix(context, flow, "")
     else:
         outputs = known.steps if path == "steps" else known.needs
-        found = (one.of("") for one in outputs.values())
-        yield from (taint for taint in found if taint is not None)
+        yield from (one.of("") for one in outputs.values())
 
 
 def _through(taint: Taint | None, what: str) -> Taint | None:
@@ -176,11 +192,7 @@ def written(context: Started, flow: Flow, text: str) -> Taint | None:
 
 def _in_matrix(context: Started, flow: Flow, name: str) -> Taint | None:
     """Whose text a value of the matrix can be; that of constants is nobody's."""
-    return strongest(
-        taint
-        for text in computed(flow.known.matrix, name)
-        if (taint := written(context, flow, text)) is not None
-    )
+    return strongest(written(context, flow, text) for text in computed(flow.known.matrix, name))
 
 
 @lru_cache(maxsize=64)
@@ -230,20 +242,25 @@ def _scalars(node: Node, depth: int = 0) -> Iterator[ScalarNode]:
 class JobOutputs:
     """The outputs of a job: texts that are made from those of its steps."""
 
-    __slots__ = ("_context", "_flow", "_node")
+    __slots__ = ("_context", "_flow", "_node", "inside")
 
     def __init__(self, context: Context, flow: Flow, node: Node | None) -> None:
         self._context = context
         self._flow = flow
         self._node = node
+        self.inside = False
+        """The job runs for the repository's own requests alone: for others, its outputs are empty."""
 
     def of(self, name: str) -> Taint | None:
         """Whose text an output holds; with "", the worst of all of them."""
+        taint = self._held(name)
+        return taint._replace(outsider=False) if taint is not None and self.inside else taint
+
+    def _held(self, name: str) -> Taint | None:
         if not isinstance(self._node, MappingNode):
             return None
         return strongest(
-            taint
+            written(self._context, self._flow, value.value)
             for key, value in self._node.value
             if isinstance(value, ScalarNode) and (not name or str(key.value).lower() == name)
-            if (taint := written(self._context, self._flow, value.value)) is not None
         )

@@ -76,8 +76,7 @@ _WRITTEN = tuple(
 
 def event_file(context: Context) -> Taint | None:
     """Whose text the file of the event holds: in JSON no text has a line break."""
-    given = (direct(path, context.events, context.open_events) for path in _WRITTEN)
-    found = strongest(taint for taint in given if taint is not None)
+    found = strongest(direct(path, context.events, context.open_events) for path in _WRITTEN)
     return found and found.narrowed("line")._replace(answer=True, via=_FILE)
 
 
@@ -86,6 +85,11 @@ def chosen(context: Context, answer: Taint, query: str) -> Taint | None:
     if answer.via != _FILE:
         return picked(answer, query)
     return _event(context, ("jq", "-r", query)) if query.strip() != "." else answer
+
+
+def member(context: Context, query: str) -> Taint | None:
+    """Whose text a query finds in the file of the event."""
+    return _event(context, ("jq", "-r", query))
 
 
 def _event(context: Context, words: Sequence[str]) -> Taint | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_effects import Given, Write
@@ -16,8 +15,9 @@ from pipelaw.loaders.github_files import file_taint, printed, written_by
 from pipelaw.loaders.github_reflecting import LOADERS, loaded, reflected, set_for_later
 from pipelaw.loaders.github_sink_inputs import INPUT_SINKS, run_elsewhere
 from pipelaw.loaders.github_taint import taint_of, taints_in
+from pipelaw.loaders.github_taint_code import inside, of_powershell, of_python, put_out
 from pipelaw.loaders.github_taint_inputs import arriving, taken_by
-from pipelaw.loaders.github_taint_scripts import batch, powershell, reads
+from pipelaw.loaders.github_taint_scripts import batch
 from pipelaw.loaders.github_taint_sources import asks, chosen, event_file, fetches, produced
 from pipelaw.loaders.github_taint_stores import STORES, Entry, commands, entries, forged
 from pipelaw.loaders.github_workspace import by_variables
@@ -26,7 +26,7 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipelaw.facts.script_taint import Run
     from pipelaw.facts.shell_effects import Effects
@@ -156,6 +156,8 @@ def _worth(flow: Flow, script: Script) -> bool:
         return True
     if _PASTED in text and "GITHUB_ENV" in text and flow.expansions:
         return True
+    if script.shell == "python" and _PASTED in text and "tojson" in text.lower():
+        return True
     # what such scripts do with the programs of `HARMED`, git above all, is mostly to ask
     return asks(text) and (
         "GITHUB_" in text
@@ -237,23 +239,18 @@ def _outputs(context: Context, flow: Flow, script: Script) -> dict[str, Taint]:
         return _read_javascript(context, flow, script.text).outputs()
     language = family(script.shell)
     if language == "pwsh":
-        found = powershell(script.text, flow.tainted, _read_files(flow, script))
-        return {name.lower(): taint for kind, name, taint, *_ in found if kind == "outputs"}
+        return put_out(of_powershell(context, flow, script))
     if script.shell == "python":
-        runs = _python(flow, script)
-        return {run.name.lower(): run.taint for run in runs if run.kind == "outputs" and run.name}
+        return put_out(of_python(context, flow, script.text))
     if language != "bash" or not _puts_out(script.text):
         return {}
     effects = _run(context, flow, script)
     if effects is None:
         return {}
+    inner = put_out(inside(context, flow, script))
     wrote = [*entries(effects.files.get("outputs", ()))]
     wrote += (entry for kind, entry in commands(effects.printed) if kind == "set-output")
-    kept: dict[str, Taint] = {}
-    for entry in wrote:
-        if entry.taint is not None:
-            kept[entry.name.lower()] = entry.taint
-    return kept
+    return {**inner, **{e.name.lower(): e.taint for e in wrote if e.taint is not None}}
 
 
 def _puts_out(text: str) -> bool:
@@ -264,9 +261,9 @@ def _follow(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
     """Add what a script does to the expansions of its step and the variables of later ones."""
     language = family(script.shell)
     if language == "pwsh":
-        _follow_powershell(outer, flow, script)
+        _follow_code(outer, flow, script, of_powershell(context, flow, script))
     elif script.shell == "python":
-        _follow_python(outer, flow, script)
+        _follow_code(outer, flow, script, of_python(context, flow, script.text))
     elif language == "cmd":
         for taint, start, end in batch(script.text, flow.tainted):
             flow.expansions.append(_at(script, "script", taint, start, end))
@@ -277,6 +274,7 @@ def _follow(context: Context, outer: Flow, flow: Flow, script: Script) -> None:
                 flow.expansions.append(_at(script, sink.kind, sink.taint, sink.start, sink.end))
             _stored(outer, flow, script, effects)
             outer.known.files.extend(written_by(flow, effects))
+        _follow_code(outer, flow, script, inside(context, flow, script))
 
 
 def _stored(outer: Flow, flow: Flow, script: Script, effects: Effects) -> None:
@@ -328,46 +326,15 @@ def _harm(flow: Flow, script: Script, kind: Store, found: Iterator[Entry]) -> No
             flow.expansions.append(_at(script, kind, taint, write.start, write.end))
 
 
-def _read_files(flow: Flow, script: Script) -> dict[str, Taint]:
-    """Whose files a script of PowerShell reads into variables."""
-    return reads(script.text, partial(file_taint, flow, script.text)) if flow.known.files else {}
-
-
-def _follow_powershell(outer: Flow, flow: Flow, script: Script) -> None:
-    from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
-
-    read = _read_files(flow, script)
-    for kind, name, taint, start, end in powershell(script.text, flow.tainted, read):
-        if kind == "environment file":
-            if name:
-                outer.tainted = {**outer.tainted, name.lower(): taint}
-            if taint.charset == "text":
-                flow.expansions.append(_at(script, kind, taint, start, end))
-        elif kind == "search path":
-            flow.expansions.append(_at(script, kind, taint, start, end))
-
-    for found in script_taint.powershell(script.text, flow.tainted):
-        flow.expansions.append(_at(script, found.kind, *found[2:]))
-
-
-_FILES: dict[str, Store] = {"GITHUB_ENV": "environment file", "GITHUB_OUTPUT": "outputs"}
-
-
-def _python(flow: Flow, script: Script) -> Iterator[Run]:
-    from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
-
-    if not flow.known.files:
-        return script_taint.python(script.text, flow.tainted, _FILES)
-    lies = partial(file_taint, flow, script.text)
-    return script_taint.python(script.text, flow.tainted, _FILES, lies)
-
-
-def _follow_python(outer: Flow, flow: Flow, script: Script) -> None:
-    for kind, name, taint, start, end in _python(flow, script):
-        if kind == "environment file" and name:
-            outer.tainted = {**outer.tainted, name.lower(): taint}
-        if kind == "script" or (kind == "environment file" and taint.charset == "text"):
-            flow.expansions.append(_at(script, kind, taint, start, end))
+def _follow_code(outer: Flow, flow: Flow, script: Script, runs: Iterable[Run]) -> None:
+    """Add what code does that is no shell's, or that a script of a shell hands to its interpreter."""
+    for run in runs:
+        if run.kind == "environment file" and run.name:
+            outer.tainted = {**outer.tainted, run.name.lower(): run.taint}
+        stored = run.kind in ("environment file", "outputs")
+        tame = stored and run.taint.charset != "text"
+        if not tame and (run.kind != "outputs" or run.behind):
+            flow.expansions.append(_at(script, run.kind, run.taint, run.start, run.end))
 
 
 def _at(script: Script, sink: Sink, taint: Taint, start: int, end: int) -> Expansion:

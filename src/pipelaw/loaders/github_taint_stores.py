@@ -13,15 +13,26 @@ if TYPE_CHECKING:
 
     from pipelaw.facts.shell_effects import Write
     from pipelaw.facts.taint import Value
+    from pipelaw.words import Store
 
+FILES: dict[str, Store] = {
+    "GITHUB_ENV": "environment file",
+    "GITHUB_PATH": "search path",
+    "GITHUB_OUTPUT": "outputs",
+}
+"""Variables that name a file which sets something for later steps, and what."""
 STORES = {
-    "github_env": "environment file",
-    "github_output": "outputs",
-    "github_path": "search path",
+    **{name.lower(): store for name, store in FILES.items()},
     "github_state": "state",
     "github_event_path": "event",
 }
 """Variables that name a file which GitHub reads or wrote, in lower case, and what it holds."""
+SETTERS: dict[str, Store] = {
+    "exportVariable": "environment file",
+    "addPath": "search path",
+    "setOutput": "outputs",
+}
+"""What the functions of `@actions/core` set for later steps."""
 
 
 class Entry(NamedTuple):

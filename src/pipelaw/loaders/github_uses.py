@@ -26,20 +26,31 @@ from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelaw.loaders.github_context import Context
     from pipelaw.model import Variable
     from pipelaw.words import Pin, ReferenceKind
+
+    Inputs = tuple[Variable, ...]
+    Scopes = Sequence[Sequence[Variable]]
+    """The variables of the scopes around something, the outermost first."""
 
 _MOVABLE = frozenset({"tag", "branch", "none"})
 _ABOVE = pattern(r"\n[ \t]*#[ \t]*([^\n]{1,120}?)[ \t\r]*\n[^\n]*\Z")
 _LINK = pattern(r"[ \t]*\([^()]*\)\Z|https?://[^\s()]*/(?=[^\s/]*\Z)")
 """What a comment says beside a version: a remark in brackets, or the address of its release notes."""
-_ABOVE_WORDS = frozenset(
-    "at commit for is pin pinned release renovate sha tag this to version".split()
+_SAYING = frozenset(
+    "at commit for is of pin pinned ref release renovate sha tag tagged this to version".split()
 )
 """What may be around the version in a comment that says nothing else."""
+_AROUND = " \t#()[]`'\""
 _VERSION = pattern(r"v\d+(?:\.\d+)*(?:[-+.][\w.+-]*)?\Z|\d+(?:\.\d+)+(?:[-+.][\w.+-]*)?\Z")
-_NEWEST = frozenset({"", "latest", "latest-release", "tip"})
+_VARIABLE = pattern(r"\$\{\{\s*env\.([\w-]+)\s*\}\}\Z", re.IGNORECASE)
+_NEWEST = frozenset(
+    ["", *"* canary edge latest latest-release main master nightly stable tip".split()]
+)
+"""What says to take the newest release, or what is newer still."""
 
 
 class _Split(NamedTuple):
@@ -67,7 +78,7 @@ def _refuse(context: Context, node: Node) -> None:
 
 
 def uses_of(
-    context: Context, node: Node, *, inputs: tuple[Variable, ...], secrets: bool
+    context: Context, node: Node, *, inputs: Inputs, secrets: bool, around: Scopes = ()
 ) -> Reference | None:
     """What a `uses` names: an action, a called workflow, an image, or something of this repository."""
     if not isinstance(node, ScalarNode) or null(node) or not node.value.strip():
@@ -81,10 +92,7 @@ def uses_of(
     pin, mutable = said.pin, said.mutable
     if mutable and context.locked and bound(text, context.locked):
         pin, mutable = "commit", False
-    comment, claimed = _comment(context, node, said.name, pinned=pin == "commit")
-    contradiction = (
-        _contradiction(context, said.name, said.ref, comment, claimed) if comment else ""
-    )
+    comment, claimed, contradiction = _comment(context, node, said, pinned=pin == "commit")
     reference = Reference(
         kind=said.kind,
         text=text,
@@ -103,21 +111,38 @@ def uses_of(
         place=place,
     )
     reference = _aged(reference, said.since) if said.since else reference
-    return _described(reference) if said.noted else reference
+    return _described(reference, around) if said.noted else reference
 
 
-def _comment(context: Context, node: ScalarNode, name: str, *, pinned: bool) -> tuple[str, str]:
-    """What is written beside a reference or above it, and the version that it claims for a commit."""
-    comment = comments.after(context.document.source.text, node)
-    if not pinned:
-        return comment, ""
-    claimed = (comments.claimed(comment) if comment else "") or _above(context, node, name)
-    return comment or claimed, claimed
+def _comment(
+    context: Context, node: ScalarNode, said: _Split, *, pinned: bool
+) -> tuple[str, str, str]:
+    """What is written beside a reference or above it, the version that it claims, and what contradicts it."""
+    comment, claimed = comments.after(context.document.source.text, node), ""
+    if pinned:
+        claimed = comments.claimed(comment) or _told(comment, said.name) if comment else ""
+        claimed = claimed or _above(context, node, said.name)
+        comment = comment or claimed
+    if not comment:
+        return "", "", ""
+    return comment, claimed, _contradiction(context, said.name, said.ref, comment, claimed)
 
 
 def _aged(reference: Reference, since: int) -> Reference:
     """A reference, marked where its version is older than the first major one that matters."""
-    return replaced(reference, outlived=f"v{since}") if older(reference, since) else reference
+    if not older(reference, since) or _stale(reference):
+        return reference
+    return replaced(reference, outlived=f"v{since}")
+
+
+def _stale(reference: Reference) -> bool:
+    """Whether a comment names no more than a major version by itself.
+
+    Bots update an exact version, and what a program wrote (`ratchet:owner/name@v3`), together with the
+    commit; they leave `# v3` as it is.
+    """
+    claimed = reference.claimed
+    return bool(claimed) and "." not in claimed and reference.comment.startswith(claimed)
 
 
 # the same few actions are in most files
@@ -154,17 +179,21 @@ def _split(text: str) -> _Split:
 
 
 def _above(context: Context, node: ScalarNode, name: str) -> str:
-    """The version that a comment on the line above names, if it says no more than that."""
+    """The version that a comment on the line above names."""
     start = node.start_mark.index
     match = _ABOVE.search(context.document.source.text, max(start - 240, 0), start)
-    if match is None:
-        return ""
-    known = {*_ABOVE_WORDS, name.lower(), *name.lower().split("/")}
-    *before, last = re.split(r"[\s:=@]+", _LINK.sub("", match[1].lower()))
+    return "" if match is None else _told(match[1], name)
+
+
+def _told(comment: str, name: str) -> str:
+    """The version that a comment names, if it says no more than that."""
+    known = {*_SAYING, name.lower(), *name.lower().split("/")}
+    said = _LINK.sub("", comment.lower()) or comment.lower()
+    *before, last = re.split(r"[\s:=@]+", said.strip(_AROUND))
     return last if _VERSION.match(last) and known.issuperset(before) else ""
 
 
-def _described(reference: Reference) -> Reference:
+def _described(reference: Reference, around: Scopes) -> Reference:
     """A reference with what is known of it by its name and version."""
     name = reference.name.lower()
     verdict = advisories.verdict(name, reference.ref, reference.claimed)
@@ -179,25 +208,32 @@ def _described(reference: Reference) -> Reference:
         "archived": advisories.repository(name) in ARCHIVED,
         "resembles": _resembled(advisories.repository(name)),
         "replacement": REPLACEABLE.get(name, ""),
-        "installs": _installs(name, reference.inputs),
+        "installs": _installs(name, reference.inputs, around),
     }
     told = {field: value for field, value in found.items() if value != getattr(reference, field)}
     return replaced(reference, **told) if told else reference
 
 
-def _installs(name: str, inputs: tuple[Variable, ...]) -> str:
+def _installs(name: str, inputs: Inputs, around: Scopes) -> str:
     """The program that an action installs in its newest release, "" where an input names a version."""
     program, versions = INSTALLERS.get(name, ("", ()))
     if not program:
         return ""
-    said = [_version(given) for given in inputs if given.name.lower() in versions]
+    said = [_version(given, around) for given in inputs if given.name.lower() in versions]
     named = name in LOOKING if not said else any(version not in _NEWEST for version in said)
     return "" if named else program
 
 
-def _version(given: Variable) -> str:
+def _version(given: Variable, around: Scopes) -> str:
     """The version that an input names, after the `@` where it names the program as well."""
-    return given.value.partition("@")[2] if given.name.lower() == "repo" else given.value
+    if given.name.lower() == "repo":
+        return given.value.partition("@")[2]
+    match = _VARIABLE.match(given.value)
+    if match is None:
+        return given.value
+    known = (one for scope in reversed(around) for one in scope)
+    name = match[1].lower()
+    return next((one.value for one in known if one.name.lower() == name), given.value)
 
 
 @lru_cache(maxsize=1024)
@@ -229,6 +265,7 @@ def _contradiction(context: Context, name: str, ref: str, comment: str, claimed:
     version = parse(claimed)
     if version is None:
         return ""
+    name = name.lower()
     before = context.claims.setdefault(f"{name}@{ref}", claimed)
     if before != claimed and not _compatible(before, claimed):
         return f"the comment `{before}` after the same commit elsewhere in this file"

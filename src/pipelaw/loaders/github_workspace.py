@@ -8,28 +8,31 @@ from typing import TYPE_CHECKING
 
 from pipelaw.loaders.github_runs import runs_of
 from pipelaw.loaders.github_sink_inputs import scripts_here
+from pipelaw.loaders.github_slices import assignments
 from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipelaw.model import Command, Script, Step
+    from pipelaw.model import Command, Script, Step, Variable
 
 _ROOT = pattern(
-    r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$\{?PWD\}?|\$\(pwd\)|\$env:GITHUB_WORKSPACE"
+    r"^(?:\$\{\{\s*(?i:github(?:\.|\[')workspace(?:'\])?)\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$\{?PWD\}?|\$\(pwd\)|\$env:GITHUB_WORKSPACE"
     r"|\$\{process\.env\.GITHUB_WORKSPACE\})(?:/|$)"
 )
 _TEMP = pattern(
-    r"^(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\}?|\$env:RUNNER_TEMP|\$\{process\.env\.RUNNER_TEMP\})"
+    r"^(?:\$\{\{\s*(?i:runner(?:\.|\[')temp(?:'\])?)\s*\}\}|\$\{?RUNNER_TEMP\}?|\$env:RUNNER_TEMP|\$\{process\.env\.RUNNER_TEMP\})"
 )
 _DECIDED = pattern(r"[$%`]|^[A-Za-z]:/")
 _MOVES = frozenset(("cd", "pushd", "Set-Location", "Push-Location", "sl", "chdir"))
 _REQUIRES = pattern(
     r"(?:require|import)\s*\(\s*(?:['\"`])((?:\$\{process\.env\.GITHUB_WORKSPACE\}|\$\{\{\s*github\.workspace\s*\}\}|\.{1,2})(?:/[^'\"`]*)?)['\"`]"
 )
+NOTHING: Mapping[str, str] = {}
+"""No constants."""
 _SUBSHELL = pattern(r"\(\s*(?:cd|pushd)\s")
 
 
@@ -40,20 +43,51 @@ def folder_of(text: str) -> str:
 
 
 _FOLDER_VARIABLES = {"runner.temp": "${RUNNER_TEMP}", "github.workspace": "${GITHUB_WORKSPACE}"}
-_FOLDER = pattern(r"\$\{\{\s*(runner\.temp|github\.workspace)\s*\}\}")
+_FOLDER = pattern(r"\$\{\{\s*((?i:runner(?:\.|\[')temp|github(?:\.|\[')workspace))(?:'\])?\s*\}\}")
 
 
 def by_variables(code: str) -> str:
     """A script that names its folders by variables, not expressions; every character keeps its place."""
-    if "runner.temp" not in code and "github.workspace" not in code:
+    if "${{" not in code:
         return code
     return _FOLDER.sub(_by_variable, code)
 
 
 def _by_variable(match: re.Match[str]) -> str:
     """The variable, and what names the same folder up to the length of the expression."""
-    variable = _FOLDER_VARIABLES[match[1]]
+    variable = _FOLDER_VARIABLES[match[1].lower().replace("['", ".")]
     return (variable + "/." * len(match[0]))[: len(match[0])]
+
+
+_NAMED = pattern(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))|\$\{\{\s*env\.(\w+)\s*\}\}")
+_PLAIN = pattern(r"(['\"]?)([\w./-]+)\1")
+
+
+def constants(scopes: Iterable[Iterable[Variable]]) -> dict[str, str]:
+    """The variables that always hold the same text, by name in lower case."""
+    found = (one for scope in scopes for one in scope if one.kind == "environment")
+    return {one.name.lower(): one.value for one in found if _PLAIN.fullmatch(one.value)}
+
+
+def spelled(word: str, known: Mapping[str, str]) -> str:
+    """A word with the texts that its variables are known to hold."""
+    if "$" not in word or not known:
+        return word
+    return _NAMED.sub(lambda m: known.get((m[1] or m[2] or m[3]).lower(), m[0]), word)
+
+
+def _known(script: Script, around: Mapping[str, str]) -> Mapping[str, str]:
+    """What is known of the variables in a script: from around it, and what it sets once."""
+    if "$" not in script.text:
+        return {}
+    given = assignments(script.text) if "=" in script.text else {}
+    own = {
+        name.lower(): plain[2]
+        for name, values in given.items()
+        if script.text.count(f"{name}=") == 1
+        and (plain := _PLAIN.fullmatch(values[0].partition(";")[0].strip()))
+    }
+    return {**around, **own}
 
 
 def outside(path: str) -> bool:
@@ -105,10 +139,17 @@ def owned(path: str, mounts: Sequence[Mount]) -> bool:
     return best is not None and best.foreign
 
 
-def executor(step: Step, start: str, mounts: Sequence[Mount], behind: int = -1) -> str:
+def executor(
+    step: Step,
+    start: str,
+    mounts: Sequence[Mount],
+    behind: int = -1,
+    around: Mapping[str, str] = NOTHING,
+) -> str:
     """The command or action of a step that runs code from the files, "" for none.
 
-    `start` is the folder in which its scripts run; commands up to the character `behind` do not count.
+    `start` is the folder in which its scripts run, `around` the constants around it; commands up to the
+    character `behind` do not count.
     """
     for used in step.references:
         if used.text.startswith("./"):
@@ -123,9 +164,26 @@ def executor(step: Step, start: str, mounts: Sequence[Mount], behind: int = -1) 
                 if path is not None and owned(path, mounts):
                     return used.name
     for script in scripts_here(step):
-        found = next(executing(script, start, mounts, behind), None)
+        found = next(executing(script, start, mounts, behind, around), None)
         if found:
             return found
+    return _search_path(step, mounts)
+
+
+_SEARCHED = frozenset(
+    "BASH_ENV CLASSPATH LD_LIBRARY_PATH LD_PRELOAD NODE_PATH PATH PERL5LIB PYTHONPATH RUBYLIB".split()
+)
+"""Variables that name where programs find code."""
+
+
+def _search_path(step: Step, mounts: Sequence[Mount]) -> str:
+    """The variable of a step with which programs find code among the files, "" for none."""
+    for variable in step.variables if step.scripts else ():
+        if variable.name in _SEARCHED and variable.kind == "environment":
+            for part in variable.value.replace(";", ":").split(":"):
+                path = resolved(part, "") if part else None
+                if path is not None and owned(path, mounts):
+                    return variable.name
     return ""
 
 
@@ -137,12 +195,15 @@ _QUIET = frozenset(
     """.split()
 )
 """Commands that run nothing of the folder that they run in."""
+_SAYS = frozenset({"echo", "printf"})
 _STORES = frozenset({"actions/upload-artifact", "actions/cache", "actions/cache/save"})
 _COPIES = frozenset({"cp", "mv", "rsync", "ln"})
 _COPYING = pattern(r"\b(?:cp|mv|rsync|ln)\s")
 
 
-def touches(step: Step, start: str, mounts: Sequence[Mount]) -> bool:
+def touches(
+    step: Step, start: str, mounts: Sequence[Mount], around: Mapping[str, str] = NOTHING
+) -> bool:
     """Whether a step works where the files lie, or an action is given them."""
     for used in step.references:
         if used.name.lower() not in _STORES and any(
@@ -154,7 +215,7 @@ def touches(step: Step, start: str, mounts: Sequence[Mount]) -> bool:
     return any(
         command.name not in _QUIET and any(owned(folder, mounts) for folder in folders)
         for script in scripts_here(step)
-        for command, folders in standing(script, start)
+        for command, folders in standing(script, start, around)
     )
 
 
@@ -189,7 +250,11 @@ def _landings(command: Command, folder: str, mounts: Sequence[Mount]) -> Iterato
 
 
 def executing(
-    script: Script, start: str, mounts: Sequence[Mount], behind: int = -1
+    script: Script,
+    start: str,
+    mounts: Sequence[Mount],
+    behind: int = -1,
+    around: Mapping[str, str] = NOTHING,
 ) -> Iterator[str]:
     """The commands of a script that run code from the files, shortened."""
     if script.shell in ("javascript", "python"):
@@ -200,16 +265,19 @@ def executing(
 
     code = handed(script.text, script.shell)
     before: Sequence[str] = ()
-    for at, (command, folders) in enumerate(standing(script, start)):
+    known = _known(script, around)
+    for at, (command, folders) in enumerate(standing(script, start, around)):
         if command.place.start <= behind:
             continue
-        found = places(command.words)
+        found = places(tuple(spelled(word, known) for word in command.words))
+        if command.name in _SAYS and any("GITHUB_PATH" in file for file in command.writes):
+            found += tuple(word for word in command.words[1:] if word[:1] != "-")
         if at in code:
             found += coded(*code[at], command.words)
         if not found and (command.input or "<" in command.text):
             found = fed(command.words, command.text, before if command.input else ())
         before = command.words
-        if found and any(_reached(place, folders, mounts) for place in found):
+        if found and any(reached(place, folders, mounts) for place in found):
             yield " ".join(command.words[:3])
 
 
@@ -226,11 +294,12 @@ def _of_code(script: Script, start: str, mounts: Sequence[Mount], behind: int) -
                 yield f"{match[0]})"
         start = ""  # whatever folder the scripts of the job run in
     for each in started(script.text, script.shell):
-        if each.at >= behind and any(_reached(place, (start,), mounts) for place in starting(each)):
+        if each.at >= behind and any(reached(place, (start,), mounts) for place in starting(each)):
             yield " ".join(each.words[:3])
 
 
-def _reached(place: str, folders: Sequence[str], mounts: Sequence[Mount]) -> bool:
+def reached(place: str, folders: Iterable[str], mounts: Sequence[Mount]) -> bool:
+    """Whether what a word names from one of some folders are the files that are asked about."""
     for folder in folders:
         path = resolved(place, folder)
         if path is not None and owned(path, mounts):
@@ -238,9 +307,12 @@ def _reached(place: str, folders: Sequence[str], mounts: Sequence[Mount]) -> boo
     return False
 
 
-def standing(script: Script, start: str) -> Iterator[tuple[Command, tuple[str, ...]]]:
+def standing(
+    script: Script, start: str, around: Mapping[str, str] = NOTHING
+) -> Iterator[tuple[Command, tuple[str, ...]]]:
     """The commands of a script, each with the folders that it may run in."""
     folders: tuple[str, ...] = (start,)
+    known = _known(script, around)
     scoped = _SUBSHELL.search(script.text) is not None
     for command in script.commands:
         yield command, folders
@@ -248,7 +320,7 @@ def standing(script: Script, start: str) -> Iterator[tuple[Command, tuple[str, .
             moved = tuple(
                 path
                 for folder in folders
-                if (path := resolved(command.words[-1], folder)) is not None
+                if (path := resolved(spelled(command.words[-1], known), folder)) is not None
             )
             # what is entered in parentheses is left behind them
             folders = tuple(dict.fromkeys((*folders, *moved))) if scoped else moved

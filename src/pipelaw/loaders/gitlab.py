@@ -14,6 +14,7 @@ from pipelaw.loaders.gitlab_include import Reader, documents
 from pipelaw.loaders.gitlab_jobs import KEYWORDS, Jobs, Shared, shared
 from pipelaw.loaders.gitlab_kinds import CHILD, Kind, mentioned
 from pipelaw.loaders.gitlab_nodes import MAIN
+from pipelaw.loaders.gitlab_parts import socket
 from pipelaw.loaders.gitlab_rules import Rules, branches
 from pipelaw.loaders.gitlab_variables import Declared, Values, Variables, in_variables
 from pipelaw.loaders.gitlab_when import Workflow, workflow_of
@@ -98,7 +99,7 @@ class _Loading:
         try:
             self.read(decode(path, self._tree.read(path)), files)
         except UnreadableError as error:
-            self.problems.append(Problem(error.path, error.line, error.column, error.message))
+            self.problems.append(Problem.of(error))
 
 
 class _Reading:
@@ -135,6 +136,7 @@ class _Reading:
             references=tuple(reader.references),
             expansions=tuple(in_places(config, self._included(), {})),
             variables=own.variables,
+            volumes=tuple(socket((), own.variables)),
             flaws=(
                 *(self._rules.flaws(config) if self._rules is not None else ()),
                 *own.flaws,

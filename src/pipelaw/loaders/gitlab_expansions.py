@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelaw.document import ScalarNode
-from pipelaw.facts.authors import INCLUDER, writer
+from pipelaw.facts.authors import INCLUDER, TRIGGERER, writer
 from pipelaw.facts.references import in_name
 from pipelaw.facts.shell import reparsed
 from pipelaw.facts.shell_handing import receiver
@@ -17,7 +18,6 @@ from pipelaw.model import Expansion
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator
 
     from pipelaw.document import Node
@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 
 _LOGGED = pattern(r"""([A-Za-z_]\w*)=["']?\$\(\s*git\s+(?:log|show)\b[^()\n]*%[sBb]""")
 """What the commit says about itself, read from git."""
+
+_PAYLOAD = "TRIGGER_PAYLOAD"
+"""The variable that names the file with what came with a trigger: the path is safe, the file is not."""
+_READ = pattern(r"""([A-Za-z_]\w*)=["']?\$\([^()\n]*\$\{?TRIGGER_PAYLOAD\b""")
+"""A variable that gets something of it."""
+_RUN = pattern(
+    r"""(?:(?:^|[;&|({]|\b(?:then|do|else|exec|sudo)\b)[ \t]*(?:\.|source|(?:[bdkz]a?|a)?sh)"""
+    r"""(?:[ \t]+-[a-z]+)*(?:[ \t]*<)?[ \t]+|\beval[ \t]+["']?\$\([^()\n]*)"""
+    r"""["']?(?P<payload>\$\{?TRIGGER_PAYLOAD\}?)"""
+    r"""|(?P<piped>\$\{?TRIGGER_PAYLOAD\}?)["']?[^\n;&]*\|[ \t]*(?:[bdkz]a?|a)?sh\b""",
+    re.MULTILINE,
+)
+"""The whole of it, or what a program makes of it, run as a script."""
 
 Origins = dict[str, tuple[str, ...]]
 """Variables of a job by name, with the variables in their text that somebody else writes."""
@@ -51,6 +64,10 @@ def _sources(name: str, known: Origins) -> tuple[str, ...]:
     return (name,) if name in AUTHORS else known.get(name, ())
 
 
+def _author(sources: tuple[str, ...]) -> str:
+    return AUTHORS.get(sources[0], TRIGGERER)
+
+
 def passed_on(scripts: Iterable[Script], known: Origins) -> Origins:
     """`known`, and the variables to which the scripts give a text of others: `MESSAGE=$CI_COMMIT_TITLE`."""
     found = dict(known)
@@ -58,6 +75,8 @@ def passed_on(scripts: Iterable[Script], known: Origins) -> Origins:
         text = script.text
         if "$(git " in text:
             found.update({match[1]: ("CI_COMMIT_MESSAGE",) for match in _LOGGED.finditer(text)})
+        if _PAYLOAD in text:
+            found.update({match[1]: (_PAYLOAD,) for match in _READ.finditer(text)})
         if "=" not in text or not (found or authored(text)):
             continue
         for use in used(text):
@@ -77,6 +96,10 @@ def in_script(
     """
     if "$[[" in script.text:
         yield from _inputs(nodes, script)
+    if _PAYLOAD in script.text:
+        for match in _RUN.finditer(script.text):
+            group = "payload" if match["payload"] else "piped"
+            yield _run(script, Used(_PAYLOAD, *match.span(group)), known, reparsed=True)
     uses = authored(script.text)
     if known:
         uses = tuple(use for use in used(script.text) if use.name in AUTHORS or use.name in known)
@@ -100,7 +123,7 @@ def _interpreting(text: str) -> bool:
 
 
 def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expansion:
-    direct, sources = use.name in AUTHORS, _sources(use.name, known)
+    direct, sources = use.name in AUTHORS, _sources(use.name, known) or (use.name,)
     return Expansion(
         text=script.text[use.start : use.end],
         sources=sources,
@@ -108,9 +131,9 @@ def _run(script: Script, use: Used, known: Origins, *, reparsed: bool) -> Expans
         sink="script",
         shell=script.shell,
         attacker_controlled=True,
-        author=AUTHORS[sources[0]],
-        writer=writer(AUTHORS[sources[0]]),
-        via="" if direct else f"the variable {use.name}",
+        author=_author(sources),
+        writer=writer(_author(sources)),
+        via="" if direct or use.name == _PAYLOAD else f"the variable {use.name}",
         reparsed=reparsed,
         place=script.source_text.place(use.start, use.end),
     )
@@ -188,8 +211,8 @@ def _in_value(nodes: Nodes, node: ScalarNode, sink: Sink, use: Used, known: Orig
         time="run",
         sink=sink,
         attacker_controlled=True,
-        author=AUTHORS[sources[0]],
-        writer=writer(AUTHORS[sources[0]]),
+        author=_author(sources),
+        writer=writer(_author(sources)),
         via="" if direct else f"the variable {use.name}",
         choosing=_choosing(sink, node.value, use.start),
         place=nodes.place(node).part(use.start, use.end),

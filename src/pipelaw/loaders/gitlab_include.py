@@ -34,6 +34,10 @@ MAX_INCLUDES = 150
 
 _FURTHER = "a pipeline is one YAML document, after a `spec` header; the rest is not read"
 _TOO_MANY = f"more than {MAX_INCLUDES} files are included"
+_HEADS = frozenset(
+    ("", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME", "CI_COMMIT_SHA", "CI_DEFAULT_BRANCH")
+)
+"""Versions of this project whose files are those of the checkout, or about to be."""
 _WILDCARD = pattern(r"\*\*|\*")
 
 
@@ -101,9 +105,11 @@ class Reader:
         if reference is None:
             config.problem(node, "an include names no file, project, URL, template or component")
             return
-        own = self._published(reference)
+        own = self._own(reference, fields)
+        for path in own:
+            published = reference.kind == "component"
+            self._open_file(path, node, given(config, fields), published=published)
         if own:
-            self._open_file(own, node, given(config, fields), published=True)
             return
         self.references.append(reference)
         if reference.kind != "template":
@@ -113,13 +119,17 @@ class Reader:
                 )
             )
 
-    def _published(self, reference: Reference) -> str:
-        """The file of a component of this repository that is taken from its own commit, "" for none."""
-        if reference.kind != "component" or reference.pin != "local":
-            return ""
-        name = reference.name.rpartition("/")[2]
-        paths = (f"templates/{name}.yml", f"templates/{name}/template.yml")
-        return next((path for path in paths if path in self.tree), "")
+    def _own(self, reference: Reference, fields: dict[str, Node]) -> list[str]:
+        """The files that are included from this project itself, and are there; all or none."""
+        if reference.pin != "local" or reference.ref.strip("${}") not in _HEADS:
+            return []
+        if reference.kind == "component":
+            name = reference.name.rpartition("/")[2]
+            paths = [f"templates/{name}.yml", f"templates/{name}/template.yml"]
+            return [path for path in paths if path in self.tree][:1]
+        files = self.config.values(fields.get("file"), "`include:file`")
+        paths = [path.lstrip("/") for _, path in files]
+        return paths if all(path in self.tree for path in paths) else []
 
     def _local(self, node: ScalarNode, fields: dict[str, Node]) -> None:
         text = text_of(self.config, node)
@@ -166,7 +176,7 @@ class Reader:
             header, body = documents(source, self.problems)
         except UnreadableError as error:
             self._missing = True
-            self.problems.append(Problem(error.path, error.line, error.column, error.message))
+            self.problems.append(Problem.of(error))
             return
         if body is not None:
             if header is not None:

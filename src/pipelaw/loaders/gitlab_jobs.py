@@ -149,7 +149,7 @@ class Jobs:
             credentials=body.given.facts.credentials,
             permissions=body.permissions,
             containers=tuple(service.container for service in body.services),
-            volumes=tuple(parts.engine(body.scripts, body.given.variables)),
+            volumes=tuple(parts.socket(body.scripts, body.given.variables)),
             artifacts=(*self._parts.artifacts(fields.get("artifacts")), *needs.artifacts),
             place=config.place(entry.key, entry.written),
         )
@@ -165,6 +165,7 @@ class Jobs:
         given = self._variables.of(fields.get("variables"))
         for node in found.variables if isinstance(found, Rules) else ():
             given = given.plus(self._variables.of(node))
+        given = given.plus(parts.crossed(config, fields))
         values = Values(given.values, above.values, parts.matrix(config, fields))
         known = origins(given, above.origins)
         runner = parts.runner(config, fields.get("tags"), values)

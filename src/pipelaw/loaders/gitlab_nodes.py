@@ -41,7 +41,7 @@ class File(NamedTuple):
     """The inputs that can be any text and are not known."""
 
 
-def interpolate(text: str, inputs: Mapping[str, str]) -> str:
+def _interpolated(text: str, inputs: Mapping[str, str]) -> str:
     """`text` with the known inputs put in; what a function changes stays as written."""
     return INPUT.sub(lambda found: _known(found, inputs), text)
 
@@ -135,7 +135,7 @@ class Nodes(Document):
         if node is None:
             return ""
         text = self.text(node, what)
-        return interpolate(text, self.file(node).inputs) if "$[[" in text else text
+        return _interpolated(text, self.file(node).inputs) if "$[[" in text else text
 
     def values(self, node: Node | None, what: str) -> list[tuple[ScalarNode, str]]:
         """One text or a list of texts: each scalar, and its text with the known inputs put in."""

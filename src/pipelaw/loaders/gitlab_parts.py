@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts import references
 from pipelaw.facts.references import mount
+from pipelaw.facts.script_facts import facts_of
 from pipelaw.facts.secret_leaks import plain
 from pipelaw.facts.sensitive_files import sensitive
 from pipelaw.loaders.gitlab_references import comment
-from pipelaw.loaders.gitlab_variables import NOTHING
-from pipelaw.loaders.switches import true
-from pipelaw.model import Artifact, Container, Flaw, Permission, Reference, Runner, Secret
+from pipelaw.loaders.gitlab_variables import NOTHING, Given
+from pipelaw.loaders.switches import on
+from pipelaw.machines import engine
+from pipelaw.model import (
+    Artifact,
+    Container,
+    Flaw,
+    Permission,
+    Reference,
+    Runner,
+    Secret,
+    Variable,
+)
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple, replaced
 
@@ -20,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pipelaw.loaders.gitlab_merge import Config
-    from pipelaw.loaders.gitlab_variables import Given, Values, Variables
-    from pipelaw.model import Script, Variable, Volume
+    from pipelaw.loaders.gitlab_variables import Values, Variables
+    from pipelaw.model import Script, Volume
     from pipelaw.words import Role
 
 Fields = dict[str, Node]
@@ -34,6 +45,8 @@ _CHECKOUT = pattern(r"(?:\./|\*\*/|\$\{?CI_PROJECT_DIR\}?/)?\.(?:git|\*)/(?:\*|c
 """What leaves the checkout's own files out of an artifact."""
 _PROXY = pattern(r"\A\$\{?CI_DEPENDENCY_PROXY_(?:DIRECT_)?GROUP_IMAGE_PREFIX\}?/")
 """The cache in front of Docker Hub: what follows it is an image of there."""
+_CERTIFICATES = "DOCKER_TLS_CERTDIR"
+"""Where an engine keeps its certificates; without a folder it asks for none."""
 _SOCKET = pattern(
     r"\s(?:(?:-v|--volume)[= ]\s*[\"']?(?=[^\s:]+:/)|--mount[= ]\s*[\"']?[^\s\"']{0,100}?\b(?:src|source)=)"
     r"(?P<path>(?:/[\w.-]+)+\.sock)\b"
@@ -51,7 +64,7 @@ _STORES = (
 class Image(NamedTuple):
     """An image that a job names."""
 
-    name: Node | None = None
+    name: ScalarNode | None = None
     """The scalar that names it."""
     references: tuple[Reference, ...] = ()
     """One, or one for each value of the job's matrix."""
@@ -108,13 +121,32 @@ class Parts:
             given = self._variables.of(fields.get("variables"), service=True)
             image = self._image(item, "service", values, given)
             if image.name is not None:
-                alias = self._config.text(fields.get("alias"), "`alias`")
-                container = Container(
-                    name=alias or references.split_image(image.name.value).name,
-                    image=image.name.value,
-                    place=self._config.place(image.name),
-                )
-                yield Service(image, container, given)
+                yield self._service(fields, image, image.name, given, values)
+
+    def _service(
+        self, fields: Fields, image: Image, name: ScalarNode, given: Given, values: Values
+    ) -> Service:
+        nested = engine(name.value)
+        if nested:
+            from pipelaw.facts.container_engines import unencrypted  # noqa: PLC0415  few jobs have one
+
+            words = [
+                (self._config.place(node), text)
+                for keyword in ("entrypoint", "command")
+                for node, text in self._config.values(fields.get(keyword), f"`{keyword}`")
+            ]
+            given = given.plus(Given(tuple(unencrypted(words))))
+        alias = self._config.text(fields.get("alias"), "`alias`")
+        container = Container(
+            name=alias or references.split_image(name.value).name,
+            image=name.value,
+            # a runner grants that to all of its jobs, or this service does not start
+            privileged=nested,
+            implicit=nested,
+            encrypted=nested and given.values.get(_CERTIFICATES, values.get(_CERTIFICATES)) != "",
+            place=self._config.place(name),
+        )
+        return Service(image, container, given)
 
     def artifacts(self, node: Node | None) -> tuple[Artifact, ...]:
         """What a job stores."""
@@ -134,7 +166,7 @@ class Parts:
     def shared(self, node: Node | None) -> Iterator[Flaw]:
         """The caches that pipelines of protected branches share with those of all others."""
         for own in self.caches(node):
-            if true(own.get("unprotect")):
+            if on(own.get("unprotect")):
                 place = self._config.place(own["unprotect"])
                 yield Flaw(kind="shared-cache", text="unprotect: true", place=place)
 
@@ -149,7 +181,7 @@ class Parts:
         return self._kept[id(node)]
 
 
-def engine(scripts: Iterable[Script], variables: Iterable[Variable]) -> Iterator[Volume]:
+def socket(scripts: Iterable[Script], variables: Iterable[Variable]) -> Iterator[Volume]:
     """The engine's control socket, where a job is told to use it or hands it on."""
     for script in scripts:
         if ".sock" in script.text:
@@ -177,6 +209,24 @@ def matrix(config: Config, fields: Fields) -> list[dict[str, list[str]]]:
     return rows
 
 
+def crossed(config: Config, fields: Fields) -> Given:
+    """The texts of `parallel:matrix` as the variables that they become."""
+    parallel = fields.get("parallel")
+    if not isinstance(parallel, MappingNode):
+        return NOTHING
+    found = tuple(
+        Variable(name=key, value=text, literal="$" not in text, place=config.place(scalar))
+        for item in config.items(config.fields(parallel, "`parallel`").get("matrix"), "`matrix`")
+        for key, node in config.fields(item, "a row of the matrix").items()
+        for scalar, text in config.values(node, key)
+    )
+    return Given(
+        found,
+        changing=tuple(one for one in found if not one.literal),
+        facts=facts_of((), found),
+    )
+
+
 def runner(config: Config, node: Node | None, values: Values) -> Runner:
     """The machine that a job's tags request."""
     if node is None:
@@ -193,7 +243,7 @@ def _artifacts(config: Config, node: Node) -> Iterator[Artifact]:
     """What a job stores: its paths, and each kind of report."""
     own = config.fields(node, "`artifacts`")
     paths = tuple(text for _, text in config.values(own.get("paths"), "`artifacts:paths`"))
-    untracked = true(own.get("untracked"))
+    untracked = on(own.get("untracked"))
     whole = not _WORKSPACE.isdisjoint(paths)
     left = [text for _, text in config.values(own.get("exclude"), "`artifacts:exclude`")]
     if paths or untracked:
@@ -263,7 +313,7 @@ def site(config: Config, name: str, fields: Fields) -> bool:
         # with a prefix it is beside the site, for those who look at a change
         prefix = config.fields(node, "`pages`").get("path_prefix")
         return not config.text(prefix, "`path_prefix`")
-    return config.text(node, "`pages`") != "false" if name == "pages" else true(node)
+    return config.text(node, "`pages`") != "false" if name == "pages" else on(node)
 
 
 def permissions(config: Config, fields: Fields) -> Iterator[Permission]:

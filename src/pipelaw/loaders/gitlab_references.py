@@ -21,6 +21,7 @@ _FULL_VERSION = pattern(r"v?\d+\.\d+\.\d+(?:[-+].*)?\Z")
 _PART_VERSION = pattern(r"v?\d+(?:\.\d+)?\Z|~latest\Z")
 _IN_URL = pattern(r"/[0-9a-f]{40}(?:/|\Z)")
 _HERE = frozenset({"$CI_PROJECT_PATH", "${CI_PROJECT_PATH}"})
+_OWN_PATHS = ("$CI_PROJECT_PATH/", "${CI_PROJECT_PATH}/")
 _OWN_HOSTS = frozenset(
     "gitlab.com $CI_SERVER_FQDN ${CI_SERVER_FQDN} $CI_SERVER_HOST ${CI_SERVER_HOST}".split()
 )
@@ -108,7 +109,8 @@ def _component(nodes: Nodes, node: ScalarNode, fields: dict[str, Node]) -> Refer
     text = text_of(nodes, node)
     name, _, ref = text.rpartition("@") if "@" in text else (text, "", "")
     host, _, path = name.partition("/")
-    pin = _component_pin(ref)
+    # the project itself: a component that tests itself
+    pin = "local" if path.startswith(_OWN_PATHS) else _component_pin(ref)
     return Reference(
         kind="component",
         text=text,

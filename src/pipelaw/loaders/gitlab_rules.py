@@ -10,7 +10,7 @@ from pipelaw.loaders.gitlab_conditions import State, demands, parse
 from pipelaw.loaders.gitlab_guards import REFS as REF_NAMES
 from pipelaw.loaders.gitlab_guards import always, loose, narrow, never, open_ended, settled
 from pipelaw.loaders.gitlab_kinds import KEYWORDS, REFS, Kind, answer
-from pipelaw.loaders.switches import true
+from pipelaw.loaders.switches import on
 from pipelaw.model import Flaw
 from pipelaw.records import NamedTuple
 
@@ -123,7 +123,7 @@ def _rule(config: Config, node: Node) -> Rule:
         text=text,
         certain="changes" not in fields and "exists" not in fields,
         when=config.text(fields.get("when"), "`when`"),
-        optional=true(fields.get("allow_failure")),
+        optional=on(fields.get("allow_failure")),
         variables=fields.get("variables"),
         node=fields.get("if", node),
     )

@@ -167,7 +167,7 @@ def steps(
         )
 
 
-_KEYLESS = frozenset({"PyPI", "npm", "crates.io"})
+_KEYLESS = frozenset({"PyPI", "TestPyPI", "npm", "crates.io"})
 """The registries that accept the identity of a job."""
 _OWN_REGISTRY = pattern(r"\bCI_(?:JOB_TOKEN|API_V4_URL|SERVER_\w+)\b")
 """What is said to sign in to the registry of the project itself."""
@@ -185,11 +185,17 @@ def with_publications(ready: tuple[Step, ...], values: Mapping[str, str]) -> tup
 
 def _leaks(script: Script, used: tuple[Secret, ...], lent: Lent) -> tuple[Leak, ...]:
     """What a script lets out of the secrets that it names, and of those that its job is handed."""
-    if not used and not lent.held and not lent.kept:
+    if not used and not lent.kept and all(one.file for one in lent.held.values()):
+        found = leaks(script, {**_ALWAYS, **lent.held})[0]
         # the log hides what every job has
-        return tuple(leak for leak in leaks(script, _ALWAYS)[0] if leak.way == "network")
+        return tuple(leak for leak in found if leak.way == "network" or _read(leak, lent.held))
     own = {one.name: Held(one.name, token=one.store == "token") for one in used}
     return leaks(script, {**_ALWAYS, **lent.held, **own}, kept=lent.kept)[0]
+
+
+def _read(leak: Leak, held: Mapping[str, Held]) -> bool:
+    """Whether it is of a secret in a file that the script read."""
+    return any(one.secret == leak.secret for one in held.values())
 
 
 _ALWAYS = {"CI_JOB_TOKEN": Held("CI_JOB_TOKEN", token=True)}

@@ -55,7 +55,7 @@ def downstream(config: Config, node: Node) -> Downstream:
         for item in _items(config, fields["include"]):
             _child(config, item, found)
     elif isinstance(name := fields.get("project"), ScalarNode):
-        found.nodes.append(fields["project"])
+        found.nodes.extend(fields[key] for key in ("project", "branch") if key in fields)
         _elsewhere(config, project(config, name, fields), found)
     else:
         config.problem(node, "`trigger` names no project and no file")

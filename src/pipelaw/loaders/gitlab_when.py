@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.loaders.gitlab_rules import Policy, Rule, Rules, absent, gates
-from pipelaw.loaders.switches import true
+from pipelaw.loaders.switches import on
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -121,7 +121,7 @@ def _settled(found: Policy | None, starting: Iterable[Kind], workflow: Workflow)
 def _optional(allowed: Node | None, ways: Sequence[Rule], when: str) -> bool:
     """Whether the pipeline goes on when the job fails, or when nobody starts it."""
     if allowed is not None:
-        return true(allowed)
+        return on(allowed)
     if ways:
         return all(rule.optional for rule in ways)
     return when == "manual"

@@ -41,7 +41,7 @@ def load(source: Source, tree: Tree) -> Loaded:
         platform="precommit",
         kind="settings",
         reusable=True,
-        references=tuple(_hooks(document, repos)),
+        references=(*_hooks(document, repos), *_images(document, repos, source.text)),
         installations=tuple(_needed(document, repos)) if _BESIDE in source.text else (),
         place=document.place(document.root, document.root.value[0][0]),
     )
@@ -62,6 +62,20 @@ def _hooks(document: Document, repos: Iterable[dict[str, Node]]) -> Iterator[Ref
         repo = fields.get("repo")
         if isinstance(repo, ScalarNode) and repo.value not in _OWN:
             yield _hook(document, repo, document.text(fields.get("rev"), "`rev`"))
+
+
+def _images(document: Document, repos: Iterable[dict[str, Node]], text: str) -> Iterator[Reference]:
+    """The images that hooks run, which begin what they are started with."""
+    for fields in repos if "docker_image" in text else ():
+        for hook in _mappings(document, fields.get("hooks"), "hooks"):
+            if document.text(hook.get("language"), "`language`") == "docker_image":
+                words = iter(document.text(hook.get("entry"), "`entry`").split())
+                for word in words:
+                    if word == "--entrypoint":
+                        next(words, "")
+                    elif not word.startswith("-"):
+                        yield references.image(word, document.place(hook["entry"]), "step")
+                        break
 
 
 def _needed(document: Document, repos: Iterable[dict[str, Node]]) -> Iterator[Installation]:

@@ -1,4 +1,4 @@
-"""Switches of platforms that read YAML 1.1, in which `yes` and `on` are true as well."""
+"""What is on: for platforms that read YAML 1.1, and for programs that are handed a text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pipelaw.document import ScalarNode
 if TYPE_CHECKING:
     from pipelaw.document import Node
 
-_ON = frozenset("true True TRUE yes Yes YES on On ON".split())
+ON = frozenset(("true", "yes", "on", "1"))
+"""The texts, in lower case, that most programs take for a switch that is on."""
+_TRUE = frozenset("true True TRUE yes Yes YES on On ON".split())
 
 
-def true(node: Node | None) -> bool:
-    """Whether a node is a plain scalar that YAML 1.1 reads as true."""
-    return isinstance(node, ScalarNode) and not node.style and node.value in _ON
+def on(node: Node | None) -> bool:
+    """Whether a node is a plain scalar that YAML 1.1 reads as true: `yes` and `on` are, too."""
+    return isinstance(node, ScalarNode) and not node.style and node.value in _TRUE

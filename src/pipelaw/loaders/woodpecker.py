@@ -53,10 +53,11 @@ _CHANGES = ("pull_request", "pull_request_closed", "pull_request_metadata")
 _TAGS = ("tag", "release", "deployment")
 
 # of a pull request, the branch is the one that it wants to change
-_BRANCH = Writer(BRANCH_PUSHER, ("push", "manual", "deployment"), branch=True)
+_BRANCHES = ("push", "manual", "deployment")
+_BRANCH = Writer(BRANCH_PUSHER, _BRANCHES, _BRANCHES)
 _COMMIT = Writer(COMMITTER)
 _SOURCE = Writer(REQUESTER, _CHANGES)
-_REF = Writer(REF_PUSHER, ("push", "manual", *_TAGS))
+_REF = Writer(REF_PUSHER, ("push", "manual", *_TAGS), ("push", "manual"))
 _OWN = {
     "CI_COMMIT_MESSAGE": _COMMIT,
     "CI_COMMIT_AUTHOR": _COMMIT,
@@ -138,6 +139,8 @@ def _pipeline(document: Document) -> Pipeline:
     context = Context(document, dialect, taints=taints, matrix=matrix, bare=not runner.isolated)
     own = Values(document, ())
     own.settings(clone_settings(document, fields.get("clone")))
+    if isinstance(fields.get("matrix"), MappingNode):
+        own.environment(fields["matrix"])
     head = Head(
         _name(source.path),
         place,

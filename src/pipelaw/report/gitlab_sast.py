@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipelaw.explain import address, remedy
 from pipelaw.report import summary, tool
 from pipelaw.report.encode import dump
-from pipelaw.report.safe import one_line, shorten, visible
+from pipelaw.report.safe import located, one_line, shorten, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,16 +78,15 @@ def _scan(report: Report, times: tuple[float, float]) -> Json:
 
 
 def _message(level: str, what: str, problem: Problem) -> Json:
-    where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
     text = shorten(one_line(problem.message), LONGEST)
-    return {"level": level, "value": f"{where}: {what}: {text}"}
+    return {"level": level, "value": f"{located(problem)}: {what}: {text}"}
 
 
 def _suppressed(finding: Finding) -> Json:
     """What a suppressed finding says, by whom it is suppressed, and why."""
-    span, why = finding.span, shorten(summary.decision(finding), LONGEST)
+    why = shorten(summary.decision(finding), LONGEST)
     text = shorten(one_line(finding.message or finding.title), LONGEST)
-    where = f"{visible(span.path)}:{span.line}:{span.column}"
+    where = located(finding.span)
     return {"level": "info", "value": f"{where}: suppressed: {finding.rule}: {text} ({why})"}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelaw.explain import gist, remedy
 from pipelaw.records import NamedTuple
 from pipelaw.report import summary, tool
-from pipelaw.report.safe import one_line, shorten, visible
+from pipelaw.report.safe import located, one_line, shorten, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,10 +83,9 @@ def _judged(finding: Finding, rule: Rule | None) -> Case:
 
 
 def _told(finding: Finding, rule: Rule | None) -> Iterator[str]:
-    span = finding.span
-    yield f"{visible(span.path)}:{span.line}:{span.column}"
+    yield located(finding.span)
     yield ""
-    for number, line in enumerate(finding.excerpt, start=span.line):
+    for number, line in enumerate(finding.excerpt, start=finding.span.line):
         yield f"{number:>5} | {visible(shorten(line.expandtabs(4), LONGEST))}".rstrip()
     for related in finding.related:
         yield f"{visible(related.span.path)}:{related.span.line}: {one_line(related.message)}"
@@ -109,8 +108,7 @@ def _coverage(report: Report) -> Iterator[Case]:
 
 
 def _where(problem: Problem) -> str:
-    where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
-    return f"{where}: {one_line(problem.message)}"
+    return f"{located(problem)}: {one_line(problem.message)}"
 
 
 def _told_apart(cases: Iterable[Case]) -> Iterator[Case]:

@@ -60,9 +60,7 @@ def _size(text: str) -> int:
 
 def _opening(report: Report) -> str:
     counts = {severity.word: number for severity, number in report.counts().items()}
-    known = sum(
-        finding.suppressed.by in summary.KNOWN for finding in report.findings if finding.suppressed
-    )
+    known = summary.known(report)
     counts |= {"known": known} if known else {}
     counts["suppressed"] = summary.suppressed(report) - known
     lines = [

@@ -28,7 +28,7 @@ def inline(text: str) -> str:
 
 def link(address: str, label: str) -> str:
     """A link to a page of the web, `label` being HTML; the label alone for any other address."""
-    if not address.startswith(("https://", "http://")):
+    if not _web(address):
         return label
     return f'<a href="{plain(address)}" rel="noopener noreferrer">{label}</a>'
 

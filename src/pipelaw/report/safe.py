@@ -11,6 +11,9 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     import re
 
+    from pipelaw.document import Problem
+    from pipelaw.source import Span
+
 
 def visible(text: str) -> str:
     r"""`text` with what draws nothing, or moves other text, as an escape: `\x1b`, `\u202e`."""
@@ -29,6 +32,11 @@ def _drawn(char: str) -> str:
 def one_line(text: str) -> str:
     """`text` on one line, and visible."""
     return visible(" ".join(text.split()))
+
+
+def located(where: Span | Problem) -> str:
+    """`path:line:column` of a place, visible."""
+    return f"{visible(where.path)}:{where.line}:{where.column}"
 
 
 def shorten(text: str, limit: int) -> str:

@@ -54,7 +54,7 @@ def suppressed(report: Report) -> int:
 
 def known(report: Report) -> int:
     """How many findings were there before."""
-    return sum(finding.suppressed.by in KNOWN for finding in report.findings if finding.suppressed)
+    return sum(finding.silencer in KNOWN for finding in report.findings)
 
 
 def decision(finding: Finding) -> str:

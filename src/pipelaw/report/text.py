@@ -8,7 +8,7 @@ from pipelaw.explain import gist, remedy
 from pipelaw.finding import Severity
 from pipelaw.report import summary
 from pipelaw.report.excerpt import GUTTER, Excerpt
-from pipelaw.report.safe import inert, one_line, visible
+from pipelaw.report.safe import inert, located, one_line, visible
 from pipelaw.report.terminal import Paint, cells, prose, wrap
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pipelaw.finding import Coverage, Finding, Report
     from pipelaw.report import Style
     from pipelaw.rules import Rule
-    from pipelaw.source import Span
 
 COLORS = {
     Severity.CRITICAL: "1;35",
@@ -80,7 +79,7 @@ class _Writer:
             yield f"  {paint(line, STRONG)}"
         shown = Excerpt(finding, self.width, paint, color)
         if finding.span.path:
-            yield f"{shown.pad}{paint('-->', GUTTER)} {_place(finding.span)}"
+            yield f"{shown.pad}{paint('-->', GUTTER)} {located(finding.span)}"
         yield from shown.lines()
         notes = [
             *self.related(finding, shown.pad),
@@ -96,7 +95,7 @@ class _Writer:
         for related in finding.related[:FEW]:
             text = wrap(one_line(related.message), self.width - len(pad) - 9)
             yield from self.note(pad, "note", STRONG, text)
-            yield f"{pad}   {self.paint('-->', GUTTER)} {_place(related.span)}"
+            yield f"{pad}   {self.paint('-->', GUTTER)} {located(related.span)}"
         left = len(finding.related) - FEW
         if left > 0:
             yield from self.note(pad, "note", STRONG, [f"and {summary.count(left, 'more place')}"])
@@ -161,8 +160,8 @@ class _Writer:
 
     def problem(self, problem: Problem) -> Iterator[str]:
         """A place, and what is the matter with it: beside it, or below where that is too long."""
-        where = f"{visible(problem.path)}:{problem.line}:{problem.column}"
-        first, *rest = _headed(where, f": {one_line(problem.message)}", self.width - 4)
+        message = f": {one_line(problem.message)}"
+        first, *rest = _headed(located(problem), message, self.width - 4)
         yield f"  {first}"
         for line in rest:
             yield f"    {line}"
@@ -202,7 +201,3 @@ def _said(finding: Finding) -> object:
     if finding.severity is Severity.INFO:
         return kind
     return *kind, finding.message, *(related.message for related in finding.related)
-
-
-def _place(span: Span) -> str:
-    return f"{visible(span.path)}:{span.line}:{span.column}"

@@ -1,0 +1,69 @@
+"""Arrays of the shell: what they hold, and the words that they become."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelaw.facts.taint import Taint, Value, narrowed, taints
+from pipelaw.patterns import pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tree_sitter import Node
+
+    from pipelaw.facts.shell_taint import Shell
+
+
+_ELEMENTS = pattern(r"(\"?)\$\{(\w+)\[([@*])\]\}\"?\Z")
+_MOST = 200
+"""Of an array that grows in loops."""
+
+
+def words(shell: Shell, node: Node) -> list[Value]:
+    """The words that one word of a command becomes: `"${a[@]}"` is as many as the array holds."""
+    if shell.arrays and (held := _ELEMENTS.match(shell.raw(node).lstrip())) is not None:
+        quote, name, sign = held.groups()
+        if name in shell.arrays and (sign == "@" or not quote):
+            found = shell.arrays[name]
+            return found if quote else [narrowed(value, "words") for value in found]
+    return [shell.word(node)]
+
+
+def arranged(shell: Shell, name: str, node: Node) -> None:
+    """`name=(…)` or `name+=(…)`: what a branch assigns cannot clean an array either."""
+    found = [
+        value
+        for child in node.named_children
+        if child.type != "comment"
+        for value in words(shell, child)
+    ]
+    if name.endswith("+"):
+        name = name[:-1]
+        found = [*shell.arrays.get(name, ()), *found][:_MOST]
+    elif shell.branches and not _foreign(found) and _foreign(shell.arrays.get(name, ())):
+        return
+    _set(shell, name, found)
+
+
+def placed(shell: Shell, name: str, value: Value) -> None:
+    """`name[…]=value`: one element more; which it takes the place of is not told."""
+    held = shell.arrays.get(name) or [shell.variables[name]] if name in shell.variables else []
+    _set(shell, name, [*held, value][:_MOST])
+
+
+def _set(shell: Shell, name: str, values: list[Value]) -> None:
+    shell.arrays[name] = values
+    shell.variables[name] = _joined(values)
+
+
+def _foreign(values: Iterable[Value]) -> bool:
+    return any(True for value in values for _ in taints(value))
+
+
+def _joined(values: Iterable[Value]) -> Value:
+    """All elements in one text."""
+    pieces: list[str | Taint] = []
+    for value in values:
+        pieces += (*value, " ")
+    return tuple(pieces[:-1])
