@@ -9,8 +9,8 @@ import pytest
 from pipelaw.cel import STRING, CelError, check
 from pipelaw.cel.automaton import Automaton
 from pipelaw.cel.backtracking import safe_length
-from pipelaw.cel.patterns import searcher
 from pipelaw.cel.re2 import parse
+from pipelaw.cel.searching import searcher
 
 MATCHES = [
     # pattern, found in, not found in

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipelaw.cel import BOOL, INT, RUNTIME, STRING, CelError, Type, check, list_of, record_type
 from pipelaw.cel.automaton import Automaton
-from pipelaw.cel.patterns import searcher
 from pipelaw.cel.re2 import parse
+from pipelaw.cel.searching import searcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -37,6 +37,8 @@ from pipelaw.facts.execution import fed, places
         ("tsx --no-cache pr/tool.ts in/a", ("pr/tool.ts",)),
         ("npx surge@0.24 --project $RUNNER_TEMP/site", (".",)),
         ("npx wrangler deploy $RUNNER_TEMP/site", (".", "$RUNNER_TEMP/site")),
+        ("npx --yes wrangler@4 pages deploy $RUNNER_TEMP/site", (".",)),
+        ("npx netlify-cli deploy --dir $RUNNER_TEMP/site", (".",)),
         ("npm run lint ../other/src", (".", "../other/src")),
         ("bats test", (".",)),
         ("doxygen docs/Doxyfile", (".", "docs/Doxyfile")),

@@ -55,6 +55,7 @@ NAMED, PLAIN = ".github/actions/check-permission", ".github/actions/gate"
         (NAMED, "echo checked", False),
         (NAMED, 'echo "started by $GITHUB_ACTOR"', False),
         (NAMED, f"{ASKS} | grep -qx admin || exit 1", True),
+        (PLAIN, f"{ASKS} | grep -qx admin || exit -1", True),
         (NAMED, f"{ASKS} | jq -e .ok", True),  # how is not understood, but it asks
         (NAMED, "./check.sh", True),  # what the program does is not known
         (NAMED, '[ "$GITHUB_ACTOR" = octocat ]', True),

@@ -51,6 +51,23 @@ USED = [("script", "${{ steps.a.outputs.x }}")]
         ),
         "core.setOutput('x', JSON.stringify(context.payload.comment.body));",
         "core.setOutput('x', context.payload.comment?.body ?? 'none');",
+        "const { comment: { body } } = context.payload;\ncore.setOutput('x', body);",
+        "const { payload: { comment } } = context;\ncore.setOutput('x', comment.body);",
+        "const { user, ...rest } = context.payload.comment;\ncore.setOutput('x', rest.body);",
+        "const [, ...x] = context.payload.comment.body.split(' ');\ncore.setOutput('x', x.join());",
+        "const [a = '', b = ''] = context.payload.comment.body.split(' ');\ncore.setOutput('x', b);",
+        (
+            "const { data: { head: { ref } } } = await github.rest.pulls.get({});\n"
+            "core.setOutput('x', ref);"
+        ),
+        (
+            "const all = await github.paginate(github.rest.issues.listComments, {});\n"
+            "for (const { body } of all) { core.setOutput('x', body); }"
+        ),
+        (
+            "const match = context.payload.comment.body.match(/^go(?:es)? (.+)$/);\n"
+            "const [, name] = match;\ncore.setOutput('x', name);"
+        ),
     ],
 )
 def test_an_outsiders_text_leaves_the_script(code: str) -> None:
@@ -64,6 +81,17 @@ def test_an_outsiders_text_leaves_the_script(code: str) -> None:
         "const body = context.payload.comment.body;\ncore.setOutput('x', body.length);",
         "const body = context.payload.comment.body;\ncore.setOutput('x', body.includes('a') ? 'a' : 'b');",
         "const body = context.payload.comment.body;\ncore.setOutput('x', 'body');",
+        "const { comment: { user: { id } } } = context.payload;\ncore.setOutput('x', id);",
+        "const { repo: { owner }, sha } = context;\ncore.setOutput('x', owner + sha);",
+        "const { data: { head: { sha } } } = await github.rest.pulls.get({});\ncore.setOutput('x', sha);",
+        (
+            "const { data: all } = await github.rest.pulls.list({});\n"
+            "for (const { number } of all) { core.setOutput('x', number); }"
+        ),
+        (
+            "const now = context.payload.comment.body.match(/^go( .+)?$/) ? 'now' : 'later';\n"
+            "core.setOutput('x', now);"
+        ),
         "const body = context.payload.comment.body;\ncore.setOutput('x', body === '/a');",
         "const m = context.payload.comment.body.match(/^go (\\w+)$/);\ncore.setOutput('x', m[1]);",
         "const m = /^go (\\w+)$/.exec(context.payload.comment.body);\ncore.setOutput('x', m[1]);",

@@ -175,6 +175,28 @@ def test_variables_that_a_step_sets_for_later_ones() -> None:
     assert said == ["${{ env.KIND }} the variable KIND", '"$KIND"']
 
 
+def test_names_are_spelled_as_in_the_file() -> None:
+    said = scripts(
+        f"""\
+        - id: Ask
+          env:
+            pull_title: {TITLE}
+          run: |
+            echo ${{{{ env.pull_title }}}}
+            echo "Short_Title=$pull_title" >> $GITHUB_OUTPUT
+        - run: echo ${{{{ steps.Ask.outputs.Short_Title }}}}
+        - run: eval "$Again"
+          env:
+            Again: ${{{{ steps.Ask.outputs.Short_Title }}}}
+        """
+    )
+    assert said[:2] == [
+        "${{ env.pull_title }} the variable pull_title",
+        "${{ steps.Ask.outputs.Short_Title }} the output `Short_Title` of step Ask",
+    ]
+    assert said[2].endswith("the output `Short_Title` of step Ask")
+
+
 def test_javascript_hands_on_what_the_event_says() -> None:
     said = scripts(
         """\
@@ -1062,6 +1084,30 @@ def test_variables_that_a_local_action_sets() -> None:
         """,
     )
     assert [e.text for e in controlled(found[WORKFLOW])] == ["${{ env.KEPT }}"]
+
+
+def test_the_action_at_the_root_of_a_repository() -> None:
+    found = repository(
+        workflows__x=f"""
+        on: pull_request_target
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: actions/checkout@v4
+              - uses: ./
+                with:
+                  text: {TITLE}
+        """,
+        action="""
+        name: say
+        description: says it
+        inputs: {text: {description: what}}
+        runs: {using: composite, steps: [{run: "echo ${{ inputs.text }}", shell: bash}]}
+        """,
+    )
+    [said] = controlled(found["action.yml"])
+    assert said.outsider
 
 
 def test_uses_in_a_mapping_on_one_line() -> None:

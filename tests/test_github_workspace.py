@@ -395,6 +395,10 @@ def test_other_commands_are_no_checkouts(script: str) -> None:
         (", path: pr", "run: npm ci\n  working-directory: ./pr", "npm ci"),
         (", path: pr", "run: python pr/x.py", "python pr/x.py"),
         (", path: pr", "run: python x.py pr/data", ""),
+        (", path: pr", "run: for d in own pr; do make -C $d; done", "make -C $d"),
+        (", path: pr", "run: for d in own pr; do (cd $d && make); done", "make"),
+        (", path: pr", "run: for d in own other; do make -C $d; done", ""),
+        (", path: pr", "run: for d in own pr; do wc -l $d; done", ""),
         (", path: pr", "run: python x.py\n  env: {PYTHONPATH: 'lib:$PWD/pr/src'}", "PYTHONPATH"),
         (", path: pr", "run: python x.py\n  env: {PYTHONPATH: 'lib:src', DATA: pr}", ""),
         (

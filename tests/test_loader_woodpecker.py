@@ -431,6 +431,15 @@ class TestJobs:
             ("{a: {image: pwsh, commands: [make]}}", False),
             ("[{image: bash, commands: [make]}, {image: golang, commands: [a]}]", True),
             ("[{image: bash:5.2, commands: [make]}]", True),
+            ("[{image: bash, commands: [make]}]", False),
+            ("[{image: bash, commands: ['echo a', 'helm push chart']}]", False),
+            ("{a: {image: bash, commands: 'notify-team'}}", False),
+            # the image `bash` has all of this
+            ("[{image: bash, commands: [./test.sh]}]", True),
+            ("[{image: bash, commands: ['A=1', 'for f in *; do', '  bash -n $f', 'done']}]", True),
+            ("{a: {image: bash, commands: 'source .env'}}", True),
+            ("[{image: bash, commands: ['apk add make', make]}]", True),
+            ("[{image: bash}]", True),
             ("[{commands: [make]}]", True),
         ],
     )

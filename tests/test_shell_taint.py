@@ -233,6 +233,15 @@ def test_what_is_left_of_a_text(code: str, charset: str) -> None:
         ('curl "https://example.org/$TITLE"', []),
         ('case $TITLE in https://example.org/*) curl "$TITLE" ;; esac', []),
         ('case $TITLE in https://*) curl "$TITLE" ;; esac', [("address", '"$TITLE"')]),
+        ('case $TITLE in https://example.org/*) ;; *) exit 1 ;; esac\ncurl "$TITLE"', []),
+        (
+            'case $TITLE in https://example.org/*|http*) ;; *) exit 1 ;; esac\ncurl "$TITLE"',
+            [("address", '"$TITLE"')],
+        ),
+        (
+            'case $TITLE in https://example.org/*) ;; *) echo ;; esac\ncurl "$TITLE"',
+            [("address", '"$TITLE"')],
+        ),
         ('[[ $TITLE == https://example.org/* ]] || exit 1\ncurl "$TITLE"', []),
         ('[[ $TITLE =~ ^https://example\\.org/ ]] && curl "$TITLE"', []),
         ('if [[ $TITLE == /run* ]]; then eval "$TITLE"; fi', [("script", '"$TITLE"')]),

@@ -23,7 +23,7 @@ class _Patterns(dict[str, "Callable[[str], object]"]):
     """By pattern, the function that gives None where it is not found; made when first asked for."""
 
     def __missing__(self, pattern: str) -> Callable[[str], object]:
-        from pipelaw.cel.patterns import searcher  # noqa: PLC0415  rules without patterns are common
+        from pipelaw.cel.searching import searcher  # noqa: PLC0415  rules without patterns are common
 
         found = self[pattern] = searcher(pattern)
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipelaw.cel.backtracking import safe_length
@@ -19,8 +18,6 @@ from pipelaw.cel.re2 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pipelaw.cel.re2 import Tree
 
 _ASSERTIONS = {
@@ -34,26 +31,18 @@ _ASSERTIONS = {
 
 def check(pattern: str) -> None:
     """Raise CelError, with its place in the pattern, if the pattern is refused."""
-    safe_length(_trimmed(parse(pattern)))
+    safe_length(meant(pattern))
 
 
-def searcher(pattern: str) -> Callable[[str], object]:
-    """The function that gives None for a text in which the pattern is not found."""
-    tree = _trimmed(parse(pattern))
-    search = re.compile(_python(tree), re.ASCII).search
-    longest = safe_length(tree)
-    automata: list[Callable[[str], bool]] = []
+def translated(pattern: str) -> tuple[str, int]:
+    """The pattern in the syntax of `re`, and how long the texts are in which `re` finds it soon enough."""
+    tree = meant(pattern)
+    return _python(tree), safe_length(tree)
 
-    def searched(text: str) -> object:
-        if len(text) <= longest:
-            return search(text)
-        if not automata:
-            from pipelaw.cel.automaton import Automaton  # noqa: PLC0415  few texts are that long
 
-            automata.append(Automaton(tree).search)
-        return automata[0](text) or None
-
-    return searched
+def meant(pattern: str) -> Tree:
+    """What a pattern means."""
+    return _trimmed(parse(pattern))
 
 
 def _trimmed(tree: Tree) -> Tree:

@@ -9,10 +9,13 @@ from enum import IntEnum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import click
-
 from pipelaw.collector import collect_seldom
 from pipelaw.errors import PipelawError, UsageError, bug
+from pipelaw.patterns import lazily
+
+# what it imports compiles patterns that a scan never asks for, a fiftieth of a small one
+with lazily():
+    import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

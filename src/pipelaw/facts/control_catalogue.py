@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from pipelaw.records import NamedTuple
 from pipelaw.source import Source
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping
 
     from pipelaw.document import Node
@@ -243,12 +244,23 @@ def _wrappers(texts: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
     return found
 
 
+def fits(text: str, glob: str) -> bool:
+    """Whether a text is one that a pattern of the catalogue stands for."""
+    return _glob(glob).match(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _glob(glob: str) -> re.Pattern[str]:
+    # compiled for later runs too, which `fnmatch` does not
+    return pattern(translate(glob))
+
+
 @lru_cache(maxsize=4096)
 def _find(kind: str, name: str) -> tuple[Sign, ...]:
     known = catalogue()
     name = name.lower()
     found = list(known.signs[kind].get(name, ()))
     for glob, signs in known.patterns[kind].items():
-        if fnmatchcase(name, glob):
+        if fits(name, glob):
             found.extend(signs)
     return tuple(found)

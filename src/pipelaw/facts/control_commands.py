@@ -198,7 +198,7 @@ _IGNORED = pattern(
     r"\|\|[ \t]*(?:true|:|exit[ \t]+0|echo|printf|/bin/true|/usr/bin/true)(?![\w/=-])"
     r"|;[ \t]*(?:true|:|exit[ \t]+0)[ \t]*$"
 )
-_FAILS = pattern(r"\bexit[ \t]+(?:[1-9$\"])|\bfalse\b|\breturn[ \t]+[1-9]")
+_FAILS = pattern(r"\bexit[ \t]+(?:-?[1-9]|[$\"])|\bfalse\b|\breturn[ \t]+-?[1-9]")
 _ERREXIT = pattern(r"^[ \t]*set[ \t]+([+-])e", re.MULTILINE)
 
 

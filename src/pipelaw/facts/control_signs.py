@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.control_catalogue import catalogue
+from pipelaw.facts.control_catalogue import catalogue, fits
 from pipelaw.facts.control_commands import ignored, image_signs, signs
 from pipelaw.model import NO_JOB, NO_STEP
 from pipelaw.records import NamedTuple
@@ -146,7 +145,7 @@ def _given(sign: Sign, inputs: tuple[Variable, ...]) -> bool:
     for variable in inputs:
         if variable.name.lower() == sign.input.lower():
             given = variable.value.strip()
-    return any(fnmatchcase(given, value) for value in sign.values)
+    return any(fits(given, value) for value in sign.values)
 
 
 def _reports(where: Where) -> Iterator[Hit]:

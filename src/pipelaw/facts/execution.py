@@ -302,6 +302,8 @@ _SCRIPTED = frozenset(
 )
 _SENDING = frozenset("gh-pages http-server serve surge".split())
 """Tools of packages that run the script which they are given first, and tools that only send files."""
+_UPLOADS = {"wrangler": "pages", "netlify": "deploy", "netlify-cli": "deploy"}
+"""Tools that only send the files which one of their commands is given, and that command."""
 
 
 def _launched(words: Sequence[str]) -> Sequence[str]:
@@ -317,7 +319,8 @@ def _launched(words: Sequence[str]) -> Sequence[str]:
     tool = words[given[0]].partition("@")[0] if given else ""
     if tool in _SCRIPTED and len(given) > 1:
         return words[: given[1] + 1]
-    return words[: given[0]] if tool in _SENDING else words
+    sends = tool in _UPLOADS and len(given) > 1 and words[given[1]] == _UPLOADS[tool]
+    return words[: given[0]] if sends or tool in _SENDING else words
 
 
 def _read(program: str, option: str, path: str) -> bool:

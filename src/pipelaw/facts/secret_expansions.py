@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def expands(code: str, name: str) -> bool:
     """Whether a piece of script puts a variable's value in; its length alone is no secret."""
-    return (
+    return name in code and (
         re.search(
             rf"(?<!\\)\$(?:{name}\b|\{{{name}(?!:?\+)\W|(?:env:|\{{env:){name}\b)|\bprintenv[ \t]+{name}\b",
             code,
@@ -22,7 +22,7 @@ def expands(code: str, name: str) -> bool:
 
 def changed(code: str, name: str) -> bool:
     """Whether only a part of a variable's value, or another spelling of it, is put in."""
-    return re.search(rf"\$\{{{name}(?:[#%/,^]|:\d)", code) is not None
+    return f"${{{name}" in code and re.search(rf"\$\{{{name}(?:[#%/,^]|:\d)", code) is not None
 
 
 def visible(code: str, simple: Simple, template: re.Pattern[str] | None) -> str:

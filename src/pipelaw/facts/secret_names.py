@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -82,7 +81,7 @@ _DATABASES = frozenset(
 )
 
 # how the images take it; all that tells a test's database from another is the value
-_IMAGE_NAMES = (
+_IMAGE_NAMES = pattern(
     r"(?:POSTGRES(?:QL)?|PG|MYSQL|MARIADB|(?:MSSQL_)?SA|MSSQL|ORACLE|MONGO(?:DB)?|MONGO_INITDB|REDIS"
     r"|RABBITMQ|MINIO|ELASTIC|OPENSEARCH|CLICKHOUSE|NEO4J|COUCHDB|ETCD|KEYCLOAK|KC_BOOTSTRAP"
     r"|DOCKER_INFLUXDB_INIT)_?(?:(?:ROOT|ADMIN|USER|APP|DEFAULT|INITIAL|REPLICATION)_){0,2}"
@@ -118,9 +117,7 @@ def meaning(name: str) -> Meaning:
     if not level:
         return NOTHING
     database = not _DATABASES.isdisjoint(parts) or parts[-1] == "pgpassword"
-    local = not _TESTS.isdisjoint(parts) or (
-        database and bool(re.match(_IMAGE_NAMES, name.upper()))
-    )
+    local = not _TESTS.isdisjoint(parts) or (database and bool(_IMAGE_NAMES.match(name.upper())))
     return Meaning(level, local, database)
 
 

@@ -143,10 +143,10 @@ class _Login(NamedTuple):
 
     gate: str
     """A text in lower case that is wherever it is called."""
-    program: str
-    """Pattern of a call with its arguments."""
-    option: str
-    """Pattern; group `value` is the password, group `user` who it is of."""
+    program: re.Pattern[str]
+    """A call with its arguments."""
+    option: re.Pattern[str]
+    """Group `value` is the password, group `user` who it is of."""
     meaning: Meaning = _PASSWORD
 
 
@@ -157,7 +157,8 @@ _USER_AND_VALUE = r"""["']?(?P<user>[^\s"':\\]*):(?P<value>[^\s"'\\]+)"""
 
 
 def _login(gate: str, option: str, program: str = "", meaning: Meaning = _PASSWORD) -> _Login:
-    return _Login(gate, (program or gate) + _ARGUMENTS, rf"(?<!\S)(?:{option})", meaning)
+    called = pattern((program or gate) + _ARGUMENTS)
+    return _Login(gate, called, pattern(rf"(?<!\S)(?:{option})"), meaning)
 
 
 _DASH_P = r"(?:-p|--password)(?:[ =]{1,2}|(?=[^\s-]))" + _VALUE_OF
@@ -171,17 +172,17 @@ _LOGINS = (
 )
 # what needs no program: a file that curl and git read, a PowerShell function, a scanner's property
 _PLACES = (
-    ("login", "password", r"""login\s+\S+\s+password\s+(["']?)([^\s"'\\]+)"""),
-    ("sonar.login", "sonar.login", r"""sonar\.login["']?[=:](["']?)([^\s"'\\]{20,})"""),
+    ("login", "password", pattern(r"""login\s+\S+\s+password\s+(["']?)([^\s"'\\]+)""")),
+    ("sonar.login", "sonar.login", pattern(r"""sonar\.login["']?[=:](["']?)([^\s"'\\]{20,})""")),
     (
         "securestring",
         "ConvertTo-SecureString",
-        r"""(?i:securestring[ \t]+(?:-string[ \t]+)?)(["'])([^"'\n]+)""",
+        pattern(r"""(?i:securestring[ \t]+(?:-string[ \t]+)?)(["'])([^"'\n]+)"""),
     ),
 )
 
 
-_PIPED = (
+_PIPED = pattern(
     r"""\b(?:echo(?:[ \t]+-n)?|printf(?:[ \t]+["']?%s(?:\\n)?["']?)?)[ \t]+"""
     r"""["']?(?P<value>[^\s"'$`|\\]+)["']?[ \t]*\|"""
     r"""(?P<reader>[^\n|;&]{0,200}?[ \t]--?(?:password|pass|token)-stdin\b[^\n|;&]{0,200})"""
@@ -190,8 +191,8 @@ _PIPED = (
 
 def _piped(text: str) -> Iterator[Held]:
     """The passwords that programs are told to read from what is printed: `echo … | … --password-stdin`."""
-    for match in re.finditer(_PIPED, text):
-        what = _LOCAL_PASSWORD if re.search(_NEARBY, match["reader"]) else _PASSWORD
+    for match in _PIPED.finditer(text):
+        what = _LOCAL_PASSWORD if _NEARBY.search(match["reader"]) else _PASSWORD
         yield Held("standard input", what, *match.span("value"), login=True)
 
 
@@ -203,21 +204,20 @@ def _logins(text: str, low: str) -> Iterator[Held]:
             yield from _called(login, text)
     for gate, name, shape in _PLACES:
         if gate in low:
-            for match in re.finditer(shape, text):
+            for match in shape.finditer(text):
                 yield Held(name, _PASSWORD, *match.span(2), login=True)
 
 
 def _called(login: _Login, text: str) -> Iterator[Held]:
     """The passwords that the calls of one program are given."""
-    option = re.compile(login.option)
-    for command in re.finditer(login.program, text):
+    for command in login.program.finditer(text):
         begin, end = command.span()
         # a look behind in the pattern would rob it of its quick search
         if text[begin - 1 : begin].isalnum() or text[begin - 1 : begin] in ("-", "_"):
             continue
-        local = re.search(_NEARBY, command[0])
+        local = _NEARBY.search(command[0])
         what = _LOCAL_PASSWORD if local and login.gate != "login" else login.meaning
-        for match in option.finditer(text, begin, end):
+        for match in login.option.finditer(text, begin, end):
             name = f"{_program(text, begin)}{login.gate}"
             yield Held(name, what, *match.span("value"), login=True, user=match["user"])
 
@@ -229,7 +229,7 @@ def _program(text: str, at: int) -> str:
     return "".join(f"{word} " for word in text[max(at - 40, 0) : at].split()[-1:])
 
 
-_NEARBY = (
+_NEARBY = pattern(
     r"://(?:[^\s/@]*@)?(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker|[\w-]+(?:[:/\s\"']|$)"
     r"|[\w.-]+\.(?:local|localhost|localdomain|test|svc|invalid)(?![\w.-]))"
     r"|\blocalhost\b"
@@ -253,5 +253,5 @@ def _address(match: re.Match[str]) -> Held:
     name = f"address of {match[3]}" if match[3] else "address"
     if match[2] in _NO_PASSWORD:
         return Held(name, _TOKEN, *match.span(1))
-    near = _LOCAL_PASSWORD if re.match(_NEARBY, "://" + match[3]) else _PASSWORD
+    near = _LOCAL_PASSWORD if _NEARBY.match("://" + match[3]) else _PASSWORD
     return Held(name, near, *match.span(2), login=True, user=match[1])

@@ -1,14 +1,11 @@
-"""What a literal looks like: generated, somebody's password, a word, a test's value, or no secret.
-
-Patterns stay texts here: `re` compiles and keeps them when a value first needs them, and most
-scans have none.
-"""
+"""What a literal looks like: generated, somebody's password, a word, a test's value, or no secret."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from itertools import pairwise
+
+from pipelaw.patterns import pattern
 
 MAX_LENGTH = 4096
 """Longer values are files, not passwords; the shapes of tokens find the keys in them."""
@@ -16,10 +13,10 @@ MAX_LENGTH = 4096
 PUBLISHED = ("Eby8vdM02xNOcqFl", "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEH")
 """How the keys begin that emulators give to everybody."""
 
-_DYNAMIC = (
+_DYNAMIC = pattern(
     r"\$[A-Za-z_{(\[@*#?!0-9]|\$\$[A-Za-z_{]|\{\{|\}\}|%\w+%|`|<[^>]*>|^\(|^@|\{[A-Za-z_]\w*\}|^!"
 )
-_OTHER_KINDS = (
+_OTHER_KINDS = pattern(
     r"\s|://|@sha256:|^(?:\.{0,2}|~|[A-Za-z]:)[/\\]|^[\[{]"
     r"|^[-+]?[\d._]+[a-z%]{0,2}\Z"  # a number, perhaps with a unit
     r"|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z"  # the name of a variable
@@ -47,17 +44,17 @@ def look(value: str) -> str:
         return ""
     if placeholder(value):
         return "test"
-    kinds = sum(bool(re.search(kind, value)) for kind in _KINDS)
+    kinds = sum(kind.search(value) is not None for kind in _KINDS)
     if _from_test_words(value):
-        return "mixed" if kinds >= 3 and not re.search(_FOR_TESTS, value.lower()) else "test"
+        return "mixed" if kinds >= 3 and not _FOR_TESTS.search(value.lower()) else "test"
     if generated(value):
         return "generated"
     digits = any(map(str.isdigit, value))
     return "mixed" if kinds >= 2 + (not digits) and len(value) >= 6 else "word"
 
 
-_KINDS = ("[a-z]", "[A-Z]", r"\d", r"[^A-Za-z0-9_.\-/]")
-_FOR_TESTS = r"test|dev|demo|my|foo|bar|local|temp|tmp|ci|guest|default|hello|abc"
+_KINDS = tuple(map(pattern, ("[a-z]", "[A-Z]", r"\d", r"[^A-Za-z0-9_.\-/]")))
+_FOR_TESTS = pattern(r"test|dev|demo|my|foo|bar|local|temp|tmp|ci|guest|default|hello|abc")
 
 
 def _refers(value: str) -> bool:
@@ -65,17 +62,17 @@ def _refers(value: str) -> bool:
     return bool(
         dynamic(value)
         or value.startswith(_ELSEWHERE)
-        or re.search(_OTHER_KINDS, value)
+        or _OTHER_KINDS.search(value)
         or value.lower() in _CHOICES
     )
 
 
 def dynamic(value: str) -> bool:
     """Whether something is put into a value when the pipeline runs."""
-    return bool(re.search(_DYNAMIC, value))
+    return bool(_DYNAMIC.search(value))
 
 
-_PLACEHOLDER = (
+_PLACEHOLDER = pattern(
     r"^your|(?:^|[^a-z])(?:xxx+|your|my-?own|insert|todo|fixme|tbd|fake|mock|sample|invalid|none"
     r"|null|nil|demo|test|tests|testing)(?:[^a-z]|$)"
     r"|example|placeholder|change-?_?-?(?:me|it|this)|replace-?_?(?:me|this|with)|dummy|redacted"
@@ -88,7 +85,7 @@ _PLACEHOLDER = (
 def placeholder(value: str) -> bool:
     """Whether a value says itself that it is no secret: `xxxx`, `your-token`, `1234567890`, `aaaa`."""
     low = value.lower()
-    if re.search(_PLACEHOLDER, low) or value.startswith(PUBLISHED):
+    if _PLACEHOLDER.search(low) or value.startswith(PUBLISHED):
         return True
     kinds = len(set(low))
     if kinds <= 2 or (len(value) >= 16 and kinds <= 5):
@@ -117,11 +114,14 @@ _TEST_WORDS = sorted(
 _LEET = str.maketrans("@$!0135", "asioies")
 
 
+_NO_LETTERS = pattern("[^a-z]")
+
+
 def _from_test_words(value: str) -> bool:
     """Whether a value is put together from the words of tests: `my-secret-pw`, `P@ssw0rd1`."""
     low = value.lower()
-    plain = re.sub("[^a-z]", "", low)
-    spelled = re.sub("[^a-z]", "", low.rstrip("0123456789!.#*").translate(_LEET))
+    plain = _NO_LETTERS.sub("", low)
+    spelled = _NO_LETTERS.sub("", low.rstrip("0123456789!.#*").translate(_LEET))
     return min(_left(plain), _left(spelled)) <= len(low) // 10
 
 
@@ -133,24 +133,25 @@ def _left(text: str) -> int:
     return len(text.replace(" ", ""))
 
 
-_UUID = r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
-_HEX = r"[0-9a-f]{16,}\Z|[0-9A-F]{16,}\Z"
-_LONG_HEX = r"(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{24,}\Z"
+_BETWEEN_MARKS = pattern(r"[^-_/.:,;|=]+")
+_UUID = pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_HEX = pattern(r"[0-9a-f]{16,}\Z|[0-9A-F]{16,}\Z")
+_LONG_HEX = pattern(r"(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{24,}\Z")
 
 
 def generated(value: str) -> bool:
     """Whether a machine made a value: long, and no text that a person would write."""
     if len(value) < 12:
         return False
-    if re.match(_UUID, value):
+    if _UUID.match(value):
         return True
     digits = sum(map(str.isdigit, value))
-    if re.match(_HEX, value):
+    if _HEX.match(value):
         return 0.2 <= digits / len(value) <= 0.95
-    longest = max(re.findall(r"[^-_/.:,;|=]+", value), key=len, default="")
+    longest = max(_BETWEEN_MARKS.findall(value), key=len, default="")
     if len(longest) < 8:
         return False
-    return bool(re.match(_LONG_HEX, longest)) or not _human(value, digits)
+    return bool(_LONG_HEX.match(longest)) or not _human(value, digits)
 
 
 # the pairs of letters that make up nine tenths of English and of what programmers call things
@@ -167,9 +168,12 @@ _BIGRAMS = frozenset(
 )
 
 
+_PIECES = pattern(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+
+
 def _human(value: str, digits: int) -> bool:
     """Whether a value reads like words: long pieces, made of the common pairs of letters."""
-    pieces = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value)
+    pieces = _PIECES.findall(value)
     letters = len("".join(pieces)) - digits
     if not letters or digits > letters * 2:
         return True

@@ -167,7 +167,7 @@ def _whole(variable: Variable, named: Meaning) -> list[_Hit]:
     else:
         certain = _judge(named, value, word=kind == "setting")
     provider = _LITERAL
-    if re.search(_AWS_NAME, variable.name) and re.fullmatch(_AWS_SHAPE, value) and generated(value):
+    if _AWS_NAME.search(variable.name) and _AWS_SHAPE.fullmatch(value) and generated(value):
         certain, provider = not placeholder(value) or None, "AWS secret access key"
     end = start + len(value)
     return [] if certain is None else [_Hit(provider, variable.name, start, end, certain)]
@@ -175,8 +175,8 @@ def _whole(variable: Variable, named: Meaning) -> list[_Hit]:
 
 _LAST_RESORT = pattern(r"(?:\|\||\{\{)\s*'([^'\n]+)'\s*\}\}\Z")
 """What an expression gives where nothing else is set, or in any case."""
-_AWS_NAME = r"(?i)aws_?secret|secret_?access_?key"
-_AWS_SHAPE = r"[A-Za-z0-9/+]{40}"
+_AWS_NAME = pattern(r"(?i)aws_?secret|secret_?access_?key")
+_AWS_SHAPE = pattern(r"[A-Za-z0-9/+]{40}")
 
 
 def _judge(named: Meaning, value: str, *, word: bool = False, strict: bool = False) -> bool | None:
@@ -194,20 +194,20 @@ def _judge(named: Meaning, value: str, *, word: bool = False, strict: bool = Fal
     if strict or named.local or named.level == "key":
         return None
     if seems == "mixed":
-        return False if named.level == "password" or re.fullmatch(_SEVERAL_DIGITS, value) else None
+        return False if named.level == "password" or _SEVERAL_DIGITS.fullmatch(value) else None
     spoken = word and seems == "word" and named.level == "password" and not named.database
     return False if spoken else None
 
 
-_SEVERAL_DIGITS = r"(?=.{10})[^./:]*\d[^./:]*\d[^./:]*"
-_LAST_PARTS = r"(?:/|[?&](?:key|token|access_token|sig|secret)=)([\w-]{20,})(?=[/?&]|\Z)"
+_SEVERAL_DIGITS = pattern(r"(?=.{10})[^./:]*\d[^./:]*\d[^./:]*")
+_LAST_PARTS = pattern(r"(?:/|[?&](?:key|token|access_token|sig|secret)=)([\w-]{20,})(?=[/?&]|\Z)")
 
 
 def _address_is_secret(value: str) -> bool | None:
     """Whether the address of a webhook has a part that only its owner can know."""
     if not value.startswith(("https://", "http://")) or dynamic(value):
         return None
-    parts = re.findall(_LAST_PARTS, value)
+    parts = _LAST_PARTS.findall(value)
     return True if any(generated(part) and not placeholder(part) for part in parts) else None
 
 
@@ -227,7 +227,7 @@ def _in_text(text: str, look_for: _LookFor, named: Meaning = NOTHING) -> list[_H
     return found
 
 
-_HOLDER = (
+_HOLDER = pattern(
     r"(?i)(?:([A-Za-z_][\w.-]{0,60})[\"']?\s{0,3}[:=]\s{0,3}|(--?[a-z][\w-]{0,40})\s)"
     r"[\"']?(?:(?:bearer|token|basic)\s)?\Z"
 )
@@ -235,7 +235,7 @@ _HOLDER = (
 
 def _holder(text: str, start: int) -> str:
     """The name of what a token at index `start` is given to, or that it is in a script."""
-    found = re.search(_HOLDER, text[max(start - 90, 0) : start])
+    found = _HOLDER.search(text[max(start - 90, 0) : start])
     return found[1] or found[2] if found else "script"
 
 

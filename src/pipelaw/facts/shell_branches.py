@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_bash import WORDS
-from pipelaw.facts.shell_checks import Arm, begun, checked, grepped, leaves, matched, passed
+from pipelaw.facts.shell_checks import (
+    Arm,
+    begun,
+    checked,
+    confined,
+    grepped,
+    leaves,
+    matched,
+    passed,
+)
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, taints
 
 if TYPE_CHECKING:
@@ -97,7 +106,7 @@ def cases(shell: Shell, node: Node, stdin: Value) -> Value:
             shell.variables[name] = matched(arms[-1], before)
             printed += shell.execute(item, stdin)
     shell.branches -= 1
-    shell.variables[name] = (UNKNOWN,) if passed(arms) else before
+    shell.variables[name] = (UNKNOWN,) if passed(arms) else (*confined(arms), *before)
     return tuple(printed)
 
 

@@ -149,6 +149,14 @@ def passed(arms: Sequence[Arm]) -> bool:
     )
 
 
+def confined(arms: Sequence[Arm]) -> tuple[str, ...]:
+    """What a text begins with that gets past a `case` whose arm for all others leaves the script."""
+    kept = [pattern for arm in arms if not leaves(arm.body) for pattern in arm.patterns]
+    begins = [_literal(pattern)[0] for pattern in kept]
+    closed = any("*" in arm.patterns and leaves(arm.body) for arm in arms)
+    return (min(begins, key=len),) if closed and begins and all(begins) else ()
+
+
 def _literal(pattern: str) -> tuple[str, bool]:
     """What every text begins with that a glob matches, and whether that is all of it."""
     plain = _GLOB.split(pattern, maxsplit=1)

@@ -97,7 +97,7 @@ def _overlaps(found: list[Token], start: int, end: int) -> bool:
     return any(start < token.end and token.start < end for token in found)
 
 
-_MADE_UP = (
+_MADE_UP = pattern(
     r"(?i)example|placeholder|dummy|fake|not-?_?a-?_?real|redacted|your|change-?_?me|\.\.\.|x{6}"
     r"|1234567890|0123456789|abcdefgh|(?!A)(.)\1{6}"
 )
@@ -109,7 +109,7 @@ def _specimen(token: str) -> bool:
     Only the beginning is read: keys are long enough to hold any word by chance.
     """
     head = token[:200]
-    if re.search(_MADE_UP, head) or token.startswith(PUBLISHED):
+    if _MADE_UP.search(head) or token.startswith(PUBLISHED):
         return True
     body = max(re.findall("[A-Za-z0-9]{10,}", head), key=len, default="").lower()
     if len(set(body)) <= min(5, len(body) // 3):

@@ -24,7 +24,14 @@ from pipelaw.loaders.github_expressions import (
 from pipelaw.loaders.github_gates import flaws_at, in_expression, unclosed
 from pipelaw.loaders.github_misuse import TRACES, odd_shell, trace
 from pipelaw.loaders.github_reach import Reach
-from pipelaw.loaders.github_taint import NOTHING, Known, dynamic, taints_in, written
+from pipelaw.loaders.github_taint import (
+    NOTHING,
+    Known,
+    as_spelled,
+    dynamic,
+    taints_in,
+    written,
+)
 from pipelaw.loaders.github_taint_scripts import harmless
 from pipelaw.loaders.github_triggers import fixed
 from pipelaw.model import Expansion, Flaw, Secret, Trigger, Variable
@@ -307,7 +314,7 @@ class Context:
             exposed=taint.exposed,
             author=taint.who,
             writer=writer(taint.who),
-            via=taint.via,
+            via=as_spelled(taint.via, expression),
             charset=taint.charset,
             decider=decider(self, flow, loose) if free else "",
             dormant=any(author(path) is not None for path in loose)

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT = pattern(r"\bprocess\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 _ASSIGNED = pattern(r"(?<![\w$.])([A-Za-z_$][\w$]*)\s*\+?=(?![=>])\s*([^;\n]+)")
-_UNPACKED = pattern(r"\b(?:const|let|var)\s*([\[{])([^\]}=]{0,500})[\]}]\s*=\s*([^;\n]+)")
+_UNPACKED = pattern(r"\b(?:const|let|var)\s*([\[{])")
+_FILLS = pattern(r"[\]}]\s*(?:=(?![=>])\s*([^;\n]+)|of\s+([^;{\n]+))")
+"""What is unpacked: a value, or each element of one."""
+_PART = pattern(r"\s*(\.\.\.\s*)?([A-Za-z_$][\w$]*)?\s*:?\s*(?:([A-Za-z_$][\w$]*)|([\[{]))?")
+"""A part of what is unpacked: a rest, its name, another name for it, or that it is unpacked in turn."""
 _LOOPED = pattern(r"\bfor\s*\(\s*(?:const|let|var)\s+(\w+)\s+of\s+([^{\n]+)")
 _OUTPUT = pattern(r"\bcore\.setOutput\(\s*['\"`]([\w-]+)['\"`]\s*,\s*([^\n;]+)")
 _EXPORT = pattern(r"\bcore\.exportVariable\(\s*['\"`](\w+)['\"`]\s*,\s*([^\n;]+)")
@@ -66,7 +70,11 @@ class Thing(NamedTuple):
 
     def part(self, name: str) -> Thing:
         """A field of it; the elements of a list are not told apart."""
-        return self if self.listed else self._replace(path=f"{self.path}.{name}")
+        if self.listed:
+            return self
+        path = f"{self.path}.{name}"
+        event = path.startswith("context.payload")
+        return self._replace(path=f"github.event{path[15:]}" if event else path)
 
 
 _ANSWERS = (
@@ -175,17 +183,28 @@ class JavaScript:
         steps = [*_UNPACKED.finditer(self._plain), *_ASSIGNED.finditer(self._plain)]
         loops = list(_LOOPED.finditer(self._plain))
         for match in sorted([*steps, *loops], key=lambda match: match.start()):
-            if match.re.groups == 3:
-                self._unpack(match[1], match[2], *match.span(3))
+            if match.re.groups == 1:
+                filled = _FILLS.match(self._plain, closing(self._plain, match.end()))
+                if filled is not None:
+                    path, span = ("", filled.span(1)) if filled[1] else ("*", filled.span(2))
+                    self._unpack(match[1], match.end(), path, span)
             else:
                 self._assign(match[1], "*" if match in loops else "", *match.span(2))
 
-    def _unpack(self, kind: str, parts: str, start: int, end: int) -> None:
-        """`const { a, b: c } = …` and `const [a, b] = …`."""
-        for part in parts.split(","):
-            field, _, name = (word.strip() for word in part.partition(":"))
-            if field:
-                self._assign(name or field, "" if kind == "[" else field, start, end)
+    def _unpack(self, kind: str, at: int, path: str, value: tuple[int, int]) -> None:
+        """`const { a, b: c, d: { e } } = …` and `const [a, ...b] = …`."""
+        end = closing(self._plain, at)
+        while at < end:
+            until = closing(self._plain, at, whole=False)
+            part = _PART.match(self._plain, at, until)
+            if part is not None:
+                further = "" if kind == "[" or part[1] else part[2] or ""
+                field = f"{path}.{further}".strip(".")
+                if part[4]:
+                    self._unpack(part[4], part.end(), field, value)
+                elif part[2]:
+                    self._assign(part[3] or part[2], field, *value)
+            at = until + 1
 
     def _assign(self, name: str, field: str, start: int, end: int) -> None:
         if name in self._checked:
@@ -193,14 +212,16 @@ class JavaScript:
         held = self._thing(start, end)
         if held is None:
             taint = self._value(start, end)
-            named = field in ("length", "number", "id", "sha") and "readFile" not in self._code
+            last = field.rpartition(".")[2]
+            named = last in ("length", "number", "id", "sha") and "readFile" not in self._code
             if taint is not None and not named:
                 self._variables[name] = taint
             return
-        if not field or field == "data":
-            self._variables[name] = held
-            return
-        self._variables[name] = held.part(field)
+        if held.event:
+            field = "" if field == "data" else field.removeprefix("data.")
+        last = field.rpartition(".")[2].strip("*")
+        if not held.listed or not last or _LISTED.search(f".{last}"):
+            self._variables[name] = held.part(field) if field else held
 
     def _thing(self, start: int, end: int) -> Thing | None:
         """The object that an expression gives: an answer, or a part of the event or of another."""
@@ -218,8 +239,8 @@ class JavaScript:
     def _named(self, chain: str) -> Thing | None:
         """The object that a chain of names stands for."""
         plain = _INDEX.sub(".*", chain.replace("?", "")).rstrip(".")
-        if plain == "context.payload":
-            return Thing("github.event")
+        if plain in ("context", "context.payload"):
+            return Thing("github.event" if plain != "context" else plain)
         if plain.startswith(_PAYLOAD):
             return Thing(f"github.event.{plain[len(_PAYLOAD) :]}")
         name, _, rest = plain.partition(".")
@@ -244,6 +265,9 @@ class JavaScript:
         """Whose text an expression gives."""
         code = self._plain[start:end]
         choice = _CHOICE.search(code)
+        if choice is not None and "/" in code:
+            # what a regular expression says is no choice
+            choice = _CHOICE.search(_MATCHED.sub(lambda match: " " * len(match[0]), code))
         if choice is not None:
             start, code = start + choice.end(), code[choice.end() :]
         if _HARMLESS.search(code) or _COMPARED.search(code) or _narrow(self._code[start:end]):
@@ -285,7 +309,8 @@ class JavaScript:
             chain = head if last in _METHODS else chain
         elif dot and last == "length":
             return None
-        parts = [part for part in chain.replace("?", "").split(".") if part not in _METHODS]
+        first, *others = chain.replace("?", "").split(".")
+        parts = [first, *(part for part in others if part not in _METHODS)]
         thing = self._named(".".join(parts))
         if thing is not None and thing.listed:
             said = _LISTED.search(code) is not None

@@ -12,6 +12,7 @@ from pipelaw.loaders.github_settled import Workspace
 from pipelaw.loaders.github_taint import written
 from pipelaw.loaders.github_workspace import constants, resolved, spelled
 from pipelaw.parts import by_name
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,6 +56,26 @@ class _Outputs:
         if body is None or text is None or (job in self.jobs and self.jobs[job].inside):
             return None
         return text, dict(_steps(body.get("steps")))
+
+    def early(self, text: str) -> bool:
+        """Whether the jobs whose outputs a text names run before any that waits for an environment."""
+        jobs = [name.lower() for name in _NEEDED.findall(text)]
+        found = bool(jobs)
+        for job in jobs:  # it grows
+            body = self.bodies.get(job)
+            if body is None or "environment" in body:
+                return False
+            jobs += (each for each in _needs(body.get("needs")) if each not in jobs)
+        return found
+
+
+_NEEDED = pattern(r"(?i)\bneeds(?:\.|\[')([\w-]+)(?:'\])?(?:\.|\[')outputs\b")
+
+
+def _needs(node: Node | None) -> Iterator[str]:
+    for item in node.value if isinstance(node, SequenceNode) else (node,):
+        if isinstance(item, ScalarNode):
+            yield item.value.lower()
 
 
 def _steps(node: Node | None) -> Iterator[tuple[str, Seen]]:

@@ -21,7 +21,8 @@ _MENTIONED = (
     " branch-deploy@ membership fetch-metadata@ collaboratorpermissionlevel checkcollaborator"
     " /collaborators/ /memberships/ /members/ /public_members/ iscrossrepository pushed_at"
     " committeddate committer.date"
-    " check-permission commit_date committed_at pusheddate -collaborator -maintainer require-permission"
+    " %cd %ct %ci check-permission commit_date committed_at pusheddate -collaborator -maintainer"
+    " require-permission"
     " verify-permission head.repo.full_name head.repo.fork head_repository. author_association"
 ).split()
 """A file without any of these, in lower case, has no such step."""
@@ -81,10 +82,10 @@ _MEMBERS = r"\b(?:OWNER|MEMBER|COLLABORATOR)\b"
 _IS_MEMBER = pattern(_MEMBERS)
 _IS_OTHER = pattern(r"\b(?:NONE|CONTRIBUTOR|FIRST_TIMER|FIRST_TIME_CONTRIBUTOR|MANNEQUIN)\b")
 _MEMBERS_ALONE = pattern(
-    rf"(?:==?|=~)[^\n]{{0,200}}{_MEMBERS}[^\n]{{0,200}}\|\|[^|]{{0,200}}?\bexit\s+[1-9]"
-    rf"|!=[^!]{{0,100}}?{_MEMBERS}[^!]{{0,400}}?(?:\bexit\s+[1-9]|setFailed|\bthrow\b)"
-    rf"|{_MEMBERS}[\"']?\)[^*]{{0,400}};;\s*\*\)[^;]{{0,200}}(?:;[^;]{{1,100}})?\bexit\s+[1-9]"
-    rf"|\bgrep\s+-\w*q[^\n]{{0,200}}{_MEMBERS}[^\n|]{{0,80}}(?:\|\|[^\n]{{0,80}}\bexit\s+[1-9]|\s*\Z)"
+    rf"(?:==?|=~)[^\n]{{0,200}}{_MEMBERS}[^\n]{{0,200}}\|\|[^|]{{0,200}}?\bexit\s+-?[1-9]"
+    rf"|!=[^!]{{0,100}}?{_MEMBERS}[^!]{{0,400}}?(?:\bexit\s+-?[1-9]|setFailed|\bthrow\b)"
+    rf"|{_MEMBERS}[\"']?\)[^*]{{0,400}};;\s*\*\)[^;]{{0,200}}(?:;[^;]{{1,100}})?\bexit\s+-?[1-9]"
+    rf"|\bgrep\s+-\w*q[^\n]{{0,200}}{_MEMBERS}[^\n|]{{0,80}}(?:\|\|[^\n]{{0,80}}\bexit\s+-?[1-9]|\s*\Z)"
     rf"|!\s*\[[^\]\n]{{0,200}}{_MEMBERS}[^\]\n]{{0,100}}\]\.includes\([^;]{{0,400}}?(?:setFailed|\bthrow\b|exit\()"
 )
 """A script that ends where somebody is none of these."""
@@ -108,13 +109,14 @@ SIGNS = (
     ),
     "committed_at",
     "pushedDate",
+    *("%cd", "%ct", "%ci", "%cI"),
 )
 """A script that checks who started the run, or when code was added, has one of these, or its variables."""
-FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*[1-9]|\bexit\s+[1-9]|\bexit\(1\)")
+FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*-?[1-9]|\bexit\s+-?[1-9]|\bexit\(-?1\)")
 _UNEQUAL = pattern(
-    r"!=[^!]{0,400}?(?:\bexit\s+[1-9]|setFailed|\bthrow\b)"
-    r"|(?<![!=])={1,2}[^\n|=]{0,200}\|\|[^\n|=]{0,80}\bexit\s+[1-9]"
-    r"|\s={1,2}\s[^\n|&=]{0,100}\]\]?[;\s]{1,40}then\b[^!]{0,300}?\belse\b[^!]{0,300}?\bexit\s+[1-9]"
+    r"!=[^!]{0,400}?(?:\bexit\s+-?[1-9]|setFailed|\bthrow\b)"
+    r"|(?<![!=])={1,2}[^\n|=]{0,200}\|\|[^\n|=]{0,80}\bexit\s+-?[1-9]"
+    r"|\s={1,2}\s[^\n|&=]{0,100}\]\]?[;\s]{1,40}then\b[^!]{0,300}?\belse\b[^!]{0,300}?\bexit\s+-?[1-9]"
 )
 """A comparison that ends the run where it does not hold."""
 _ORIGIN = pattern(r"head(?:\.repo|_repository)\.full_name")
@@ -134,9 +136,9 @@ _SAYS_FORK = pattern(
     re.IGNORECASE,
 )
 _COMPARED = pattern(r"head(?:\.repo|_repository)\.(?:full_name|fork|owner)|isCrossRepository")
-_IS_TRUE = pattern(r"=\s*['\"]?true\b[^=]{0,400}?\bexit\s+[1-9]")
+_IS_TRUE = pattern(r"=\s*['\"]?true\b[^=]{0,400}?\bexit\s+-?[1-9]")
 _ADDED = pattern(
-    r"(?i:pushed_at|pushedDate|committedDate|committer\.date|commit_date|committed_at)"
+    r"(?i:pushed_at|pushedDate|committedDate|committer\.date|commit_date|committed_at)|%c[dtiI]\b"
 )
 _ASKED = pattern(r"(?i:created_at|comment_at|submitted_at|labeled_at)")
 _DATES = pattern(

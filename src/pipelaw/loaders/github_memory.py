@@ -133,7 +133,7 @@ def _named(text: str) -> Iterator[str]:
     for way, kept in _WAYS.items():
         for rest in text.split(way)[1:]:
             name = _NAME.match(rest)
-            if name is not None and name[0]:
+            if name is not None and (name[0] or not kept):
                 yield kept + name[0].rstrip("/")
 
 

@@ -80,10 +80,16 @@ class Outputs(Protocol):
     def get(self, job: str, output: str) -> tuple[str, Mapping[str, Seen]] | None:
         """The text of an output, and the steps of its job by id; None where there is none."""
 
+    def early(self, text: str) -> bool:
+        """Whether the jobs whose outputs a text names run before any that waits for an environment."""
+
 
 class _NoOutputs:
     def get(self, job: str, output: str) -> tuple[str, Mapping[str, Seen]] | None:  # noqa: ARG002  there are none
         return None
+
+    def early(self, text: str) -> bool:  # noqa: ARG002  there are none
+        return False
 
 
 _NO_OUTPUTS = _NoOutputs()

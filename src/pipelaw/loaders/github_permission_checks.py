@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pipelaw.tree import Tree
 
 _ALWAYS_FAILS = pattern(
-    r"(?:\A|\n|\b(?:echo|printf)\b[^\n&|]{0,300}&&\s*|;\s*)(?:exit\s+[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
+    r"(?:\A|\n|\b(?:echo|printf)\b[^\n&|]{0,300}&&\s*|;\s*)(?:exit\s+-?[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
 )
 """A script that ends so, whatever it says before."""
 _LOCAL = ("./", "$/")
@@ -238,7 +238,8 @@ _GOING_ON = pattern(r"\bsuccess\(\)|!\s*(?:failure|cancelled)\(\)")
 
 def fails(script: str) -> bool:
     """Whether a script fails whatever happens."""
-    return _ALWAYS_FAILS.search(script) is not None
+    last = script.rstrip()[-1:]
+    return (last.isdigit() or last in ");") and _ALWAYS_FAILS.search(script) is not None
 
 
 def refuses(

@@ -24,6 +24,7 @@ STATUS = pattern(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
 """A condition with one of these runs its job even when a job that it needs did not."""
 
 _RAN = r"needs\.([\w-]+)\.result\s*==\s*'(?:success|failure)'"
+_RESULT = pattern(_RAN, re.IGNORECASE)
 _ASKED = r"(?<!!)(?<!! )"
 _EITHER = pattern(rf"{_ASKED}\(\s*{_RAN}(?:\s*\|\|\s*{_RAN})+\s*\)", re.IGNORECASE)
 _SOME = pattern(
@@ -261,7 +262,7 @@ class Reaches:
         group = _EITHER.search(condition)
         if group is None or "||" in condition.replace(group[0], ""):
             return []
-        named = {name.lower() for name in re.findall(_RAN, group[0], re.IGNORECASE)}
+        named = {name.lower() for name in _RESULT.findall(group[0])}
         return [need for need in needs if need.lower() in named]
 
     def _before(self, needs: Sequence[str]) -> list[str]:
@@ -277,5 +278,4 @@ def _succeeded(condition: str, need: str) -> bool:
     """Whether a condition that runs regardless asks that one needed job has run."""
     if "result" not in condition or "||" in condition:
         return False
-    asked = rf"needs\.{re.escape(need)}\.result\s*==\s*'(?:success|failure)'"
-    return re.search(asked, condition, re.IGNORECASE) is not None
+    return any(match[1].lower() == need.lower() for match in _RESULT.finditer(condition))

@@ -157,6 +157,9 @@ class Workspace:
             chosen, start = partial(_named, step), "" if step.references else each.folder
             for found in fetched(scripts, env, self.origins, start, later, chosen):
                 standing = standing_of(each.reach, environment=self.environment)
+                if standing.late:
+                    named = (value for value in env.values() if "needs" in value)
+                    standing = self._reviewed(standing, each, " ".join((found.text, *named)))
                 by_command = Checkout(
                     ref=found.text,
                     folder=found.folder,
@@ -184,9 +187,7 @@ class Workspace:
         places = {variable.name.lower(): variable.place for variable in used.inputs}
         own = ref is not None and ref.kind == "branch" and repository is None
         own = own and checkout.repository.strip() in ("", "${{ github.repository }}")
-        if self.environment and standing.late and "needs" in checkout.ref.lower():
-            # another job looked it up, before anybody was asked to review the environment
-            standing = standing._replace(late=False)
+        standing = self._reviewed(standing, each, checkout.ref)
         changed = replaced(
             checkout,
             refused=(ref or repository) is not None and _refused(checkout, used, standing),
@@ -194,6 +195,13 @@ class Workspace:
         )
         brought = Brought(number, changed, folder_of(spelled(checkout.folder, self.constants)))
         return self._note(changed, brought, origin, standing, own=own)
+
+    def _reviewed(self, standing: Standing, each: Passed, ref: str) -> Standing:
+        """The same, not late where another job looked the code up before a review of an environment."""
+        if not standing.late or "needs" not in ref.lower():
+            return standing
+        before = "environment" in each.reach.checks and self.origins.outputs.early(ref)
+        return standing._replace(late=False) if self.environment or before else standing
 
     def _chosen(self, checkout: Checkout) -> Origin | None:
         """A repository or commit that an outsider names in a text."""
@@ -231,7 +239,7 @@ class Workspace:
 
     def _told(self, brought: Brought) -> Checkout | Artifact:
         part = brought.part
-        found = ""
+        found, dated = "", False
         fed: Feeds = ""
         images = Images()
         aside = isinstance(part, Checkout) and _of_its_own(part.folder)
@@ -246,12 +254,15 @@ class Workspace:
                     fed = fed or feeds(script, each.folder, mounts, behind)
                 images.pass_on(each.step, each.folder, mounts, behind)
             elif found:
+                dated = "date" in each.reach.checks
                 break
         changes: dict[str, object] = {}
         if not part.executed:  # a local action may run what it brings by itself
             changes = {"executed": bool(found), "executor": found}
         if isinstance(part, Artifact):
             return replaced(part, **changes, feeds=images.done or part.feeds or fed)
+        if dated and not part.executed and part.approval in ("comment", "label"):
+            changes["approval"] = ""  # its age is looked at before it runs
         return replaced(part, **changes, aside=aside and not part.executed)
 
     def _onwards(self, brought: Brought) -> Iterator[tuple[Passed, Sequence[Mount], int]]:

@@ -62,7 +62,8 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
         fields = context.document.fields(item, "a step")
         condition = context.document.text(fields["if"], "`if`") if "if" in fields else ""
         if not never(condition):
-            reach = passage.before(_asked(context.asked(condition), fields, around), group)
+            said = _asked(context.asked(condition), fields, around) if condition else ""
+            reach = passage.before(said, group)
             here = around if reach is around.reach else around._replace(reach=reach)
             read = partial(_step, context, item, fields, index, condition, here)
             step = _read(context, reach, read)
@@ -72,7 +73,7 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
                 inside = brought_by(context, step, reach, workspace)
                 ran = run_by(context, step, reach, workspace)
                 step = workspace.add(step, reach, folder, later, inside, ran)
-            if (context.guarded or may_fail(step)) and not (
+            if (context.guarded or (condition and may_fail(step))) and not (
                 group is None and true(fields.get("background"))
             ):
                 passage.passed(step, around.flow.variables)

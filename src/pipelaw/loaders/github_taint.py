@@ -12,6 +12,7 @@ from pipelaw.loaders.github_contexts import SANDBOXED, author, carried
 from pipelaw.loaders.github_expressions import chooses, fences, members, sources
 from pipelaw.loaders.github_files import Files, arrived
 from pipelaw.loaders.github_followed import told
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -181,13 +182,25 @@ def _through(taint: Taint | None, what: str) -> Taint | None:
     return None if taint is None else taint._replace(via=what, pasted=False, quoted=False)
 
 
+_WORD = pattern(r"[\w-]+")
+
+
+def as_spelled(via: str, text: str) -> str:
+    """What a text passed through, its names in upper and lower case as an expression has them."""
+    if not via:
+        return ""
+    names = {name.lower(): name for name in _WORD.findall(text)}
+    return _WORD.sub(lambda match: names.get(match[0].lower(), match[0]), via)
+
+
 def written(context: Started, flow: Flow, text: str) -> Taint | None:
     """Whose text the expressions in a text put into it."""
     if "${{" not in text:
         return None
-    return strongest(
+    found = strongest(
         taint for fence in fences(text) for taint in taints_in(context, flow, fence.code)
     )
+    return found and found._replace(via=as_spelled(found.via, text))
 
 
 def _in_matrix(context: Started, flow: Flow, name: str) -> Taint | None:

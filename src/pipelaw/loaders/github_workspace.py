@@ -260,6 +260,21 @@ def executing(
     if script.shell in ("javascript", "python"):
         yield from _of_code(script, start, mounts, behind)
         return
+    yield from _of_commands(script, start, mounts, behind, around)
+    for match in _LOOPED.finditer(script.text) if "for " in script.text else ():
+        for word in match[2].split():
+            looped = {**around, match[1].lower(): word}
+            yield from _of_commands(script, start, mounts, behind, looped)
+
+
+_LOOPED = pattern(r"\bfor[ \t]+(\w+)[ \t]+in((?:[ \t]+[\w./-]+){1,20})[ \t]*[;\n]")
+"""A loop over words that are written out."""
+
+
+def _of_commands(
+    script: Script, start: str, mounts: Sequence[Mount], behind: int, around: Mapping[str, str]
+) -> Iterator[str]:
+    """The commands of a shell that run code from the files."""
     from pipelaw.facts.execution import coded, fed, places  # noqa: PLC0415  few jobs have files of outsiders
     from pipelaw.facts.shell import handed  # noqa: PLC0415  as above
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Problem, ScalarNode, SequenceNode
@@ -32,8 +33,11 @@ from pipelaw.loaders.drone_matrix import rows
 from pipelaw.loaders.drone_steps import Context, Dialect, written
 from pipelaw.loaders.drone_values import Values
 from pipelaw.model import Pipeline, Runner
+from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipelaw.document import Document, Node
     from pipelaw.source import Source
     from pipelaw.tree import Tree
@@ -193,6 +197,20 @@ _SHELLS = frozenset(
     "ash bash cmd cmd.exe dash fish nu powershell powershell.exe pwsh sh xonsh zsh".split()
 )
 """What `image` says to an agent that runs steps on its own machine."""
+_IN_THE_IMAGE = frozenset(
+    """
+    alias awk base64 basename bash break builtin bunzip2 bzip2 case cat cd chgrp chmod chown clear cmp comm
+    command continue cp cut date dd declare df diff dirname do done du echo egrep elif else env esac eval
+    exec exit export expr false fgrep fi find fold for function getopts grep gunzip gzip head hexdump hostname
+    id if install kill let ln local ls md5sum mkdir mktemp mv nc nl nproc nslookup od paste patch ping popd
+    printenv printf ps pushd pwd read readlink realpath return rm rmdir sed select seq set sh sha1sum
+    sha256sum sha512sum shift shopt sleep sort source split stat strings sync tac tail tar tee test then
+    time timeout touch tr trap true truncate type typeset ulimit umask uname uniq unset until unxz unzip
+    uptime vi wait watch wc wget which while whoami xargs xxd xz yes zcat
+    """.split()
+)
+"""What the image `bash` has; who calls other programs there, and installs none, means the machine's own."""
+_FIRST_WORD = pattern(r"^[ \t]*([a-z][\w.+-]*)(?=[ \t;]|$)", re.MULTILINE)
 
 
 def _shells_only(steps: Node | None) -> bool:
@@ -200,11 +218,23 @@ def _shells_only(steps: Node | None) -> bool:
     items = steps.value if isinstance(steps, SequenceNode) else ()
     if isinstance(steps, MappingNode):
         items = [value for _, value in steps.value]
-    return bool(items) and all(
-        isinstance(item, MappingNode)
-        and any(
-            key.value == "image" and isinstance(value, ScalarNode) and value.value in _SHELLS
-            for key, value in item.value
-        )
-        for item in items
-    )
+    images = [_text(item, "image") for item in items]
+    if not images or not _SHELLS.issuperset(images):
+        return False
+    return images.count("bash") < len(images) or _beyond_the_image(items)
+
+
+def _beyond_the_image(items: Iterable[Node]) -> bool:
+    """Whether steps call programs that the image `bash` does not have."""
+    commands = "\n".join(_text(item, "commands") for item in items)
+    called = {match[1] for match in _FIRST_WORD.finditer(commands)}
+    return "apk" not in commands and not _IN_THE_IMAGE.issuperset(called)
+
+
+def _text(item: Node, name: str) -> str:
+    """The text of a key, or its lines; "" without."""
+    fields = item.value if isinstance(item, MappingNode) else ()
+    value = next((value for key, value in fields if key.value == name), None)
+    if isinstance(value, SequenceNode):
+        return "\n".join(line.value for line in value.value if isinstance(line, ScalarNode))
+    return value.value if isinstance(value, ScalarNode) else ""
