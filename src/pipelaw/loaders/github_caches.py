@@ -162,7 +162,7 @@ _BY_LOCKFILE = frozenset({"actions/setup-go", "actions/setup-node"})
 
 
 def _without_key(step: Step) -> Step:
-    """A step of a job that has no files of a repository: what needs one of them keeps nothing."""
+    """A step of a job whose files are those of an artifact: what needs a lockfile keeps nothing."""
     if not any(cache.implicit and cache.tool.lower() in _BY_LOCKFILE for cache in step.caches):
         return step
     return replaced(step, caches=())
@@ -170,7 +170,8 @@ def _without_key(step: Step) -> Step:
 
 def apart(steps: tuple[Step, ...], reach: Reach) -> tuple[Step, ...]:
     """The steps; a cache that no run restores which publishes something counts as not restored."""
-    if not any(step.checkouts for step in steps):
+    fetched = any(one.action == "download" for step in steps for one in step.artifacts)
+    if fetched and not any(step.checkouts for step in steps):
         steps = tuple(_without_key(step) for step in steps)
     if not any(step.caches and step.condition for step in steps):
         return steps
