@@ -304,3 +304,19 @@ def test_what_is_printed_is_kept_for_those_who_read_logs() -> None:
 )
 def test_broken_and_deep_scripts_end(code: str) -> None:
     effects(code)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'x="$x$x"',
+        'x="$x$TITLE$x"',
+        'x=("${x[@]}" "${x[@]}" "$TITLE")',
+        'x=("$x" "$TITLE" "$x")',
+        'set -- "$@" "$@"\nx="$TITLE$1"',
+        'echo "$x$(cat a)$(cat a)" > a\nx=$(cat a)',
+    ],
+)
+def test_a_text_that_doubles_is_followed_all_the_same(line: str) -> None:
+    code = "\n".join(['x="$TITLE"', *[line] * 60, 'echo "A=${x[*]}" >> $STORE'])
+    assert stored(code) == ["text"]

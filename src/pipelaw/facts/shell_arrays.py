@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.taint import Taint, Value, narrowed, taints
+from pipelaw.facts.taint import Taint, Value, bounded, narrowed, taints
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ELEMENTS = pattern(r"(\"?)\$\{(\w+)\[([@*])\]\}\"?\Z")
 _MOST = 200
-"""Of an array that grows in loops."""
+"""Of an array that grows."""
 
 
 def words(shell: Shell, node: Node) -> list[Value]:
@@ -40,7 +40,7 @@ def arranged(shell: Shell, name: str, node: Node) -> None:
     ]
     if name.endswith("+"):
         name = name[:-1]
-        found = [*shell.arrays.get(name, ()), *found][:_MOST]
+        found = [*shell.arrays.get(name, ()), *found]
     elif shell.branches and not _foreign(found) and _foreign(shell.arrays.get(name, ())):
         return
     _set(shell, name, found)
@@ -49,12 +49,12 @@ def arranged(shell: Shell, name: str, node: Node) -> None:
 def placed(shell: Shell, name: str, value: Value) -> None:
     """`name[…]=value`: one element more; which it takes the place of is not told."""
     held = shell.arrays.get(name) or [shell.variables[name]] if name in shell.variables else []
-    _set(shell, name, [*held, value][:_MOST])
+    _set(shell, name, [*held, value])
 
 
 def _set(shell: Shell, name: str, values: list[Value]) -> None:
-    shell.arrays[name] = values
-    shell.variables[name] = _joined(values)
+    shell.arrays[name] = values[:_MOST]
+    shell.variables[name] = bounded(_joined(shell.arrays[name]))
 
 
 def _foreign(values: Iterable[Value]) -> bool:

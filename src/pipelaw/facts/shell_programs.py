@@ -9,7 +9,7 @@ from pipelaw.facts.shell_checks import narrow
 from pipelaw.facts.shell_environment import coded, substituted
 from pipelaw.facts.shell_expansions import harmless
 from pipelaw.facts.shell_queries import labelled
-from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, quoted, taints
+from pipelaw.facts.taint import UNKNOWN, Taint, Value, bounded, narrowed, plain, quoted, taints
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -280,7 +280,7 @@ def _set(shell: Shell, call: Call) -> Value:
     """`set -- A B`: the arguments of the script."""
     if "--" in call.words:
         behind = call.arguments[call.words.index("--") + 1 :]
-        shell.handed = [tuple(piece for value in behind for piece in value)]
+        shell.handed = [bounded(tuple(piece for value in behind for piece in value))]
     return ()
 
 

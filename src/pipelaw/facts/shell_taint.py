@@ -18,7 +18,7 @@ from pipelaw.facts.shell_effects import Effects, Given, Write
 from pipelaw.facts.shell_expansions import expanded
 from pipelaw.facts.shell_sinks import filled, replacing, sinks
 from pipelaw.facts.shell_streams import heredoc, listed, reopened, targeted
-from pipelaw.facts.taint import UNKNOWN, Taint, Value, narrowed, plain, stripped, taints
+from pipelaw.facts.taint import UNKNOWN, Taint, Value, bounded, narrowed, plain, stripped, taints
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -167,14 +167,16 @@ class Shell:
     def write(self, target: str, value: Value, node: Node) -> None:
         """Note that a file gets a text."""
         if value:
-            write = Write(value, node.start_byte + self.offset, node.end_byte + self.offset)
+            write = Write(
+                bounded(value), node.start_byte + self.offset, node.end_byte + self.offset
+            )
             self.effects.files.setdefault(target, []).append(write)
 
     def file(self, path: str) -> Value:
         """What a file holds: what this script wrote, or what others put there."""
         written = self.effects.files.get(path)
         if written is not None:
-            return tuple(piece for write in written for piece in write.value)
+            return bounded(tuple(piece for write in written for piece in write.value))
         taint = self.given.file(path) or (listed(self, path) if path[:1] == "$" else None)
         return (UNKNOWN,) if taint is None else (taint,)
 
@@ -210,7 +212,7 @@ class Shell:
         if self.branches and not taints(value) and taints(self.variable(name)):
             return
         self.arrays.pop(name, None)
-        self.variables[name] = value
+        self.variables[name] = bounded(value)
 
     def variable(self, name: str) -> Value:
         """What a variable holds."""
@@ -227,7 +229,7 @@ class Shell:
         if not name.isdigit() or int(name) > len(self.handed):
             return pieces or (UNKNOWN,)
         split = (one for one in taints(pieces) if one.charset == "words")
-        return (*self.handed[int(name) - 1], *split)
+        return bounded((*self.handed[int(name) - 1], *split))
 
     def word(self, node: Node, *, quoted: bool = False) -> Value:
         """What a word becomes when the shell expands it."""

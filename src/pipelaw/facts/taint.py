@@ -73,6 +73,17 @@ def taints(value: Value) -> list[Taint]:
     return [piece for piece in value if not isinstance(piece, str)]
 
 
+_MOST = 200
+
+
+def bounded(value: Value) -> Value:
+    """A value; of one in very many pieces, as `x="$x$x"` makes them, the foreign ones, each once."""
+    if len(value) <= _MOST:
+        return value
+    foreign: Value = tuple(dict.fromkeys(taints(value)))
+    return (UNKNOWN, *foreign[:_MOST])
+
+
 def narrowed(value: Value, charset: Charset) -> Value:
     """A value whose foreign pieces have no more freedom than a charset gives."""
     return tuple(piece if isinstance(piece, str) else piece.narrowed(charset) for piece in value)
