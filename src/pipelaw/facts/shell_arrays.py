@@ -48,8 +48,8 @@ def arranged(shell: Shell, name: str, node: Node) -> None:
 
 def placed(shell: Shell, name: str, value: Value) -> None:
     """`name[…]=value`: one element more; which it takes the place of is not told."""
-    held = shell.arrays.get(name) or [shell.variables[name]] if name in shell.variables else []
-    _set(shell, name, [*held, value])
+    alone = [shell.variables[name]] if name in shell.variables else []
+    _set(shell, name, [*shell.arrays.get(name, alone), value])
 
 
 def _set(shell: Shell, name: str, values: list[Value]) -> None:
@@ -58,7 +58,7 @@ def _set(shell: Shell, name: str, values: list[Value]) -> None:
 
 
 def _foreign(values: Iterable[Value]) -> bool:
-    return any(True for value in values for _ in taints(value))
+    return any(map(taints, values))
 
 
 def _joined(values: Iterable[Value]) -> Value:
