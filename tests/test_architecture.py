@@ -24,8 +24,8 @@ NAMES = {"utils", "util", "helpers", "common", "base", "manager"}
 """Names that say nothing."""
 
 DOES_IO = re.compile(
-    r"cli/.*|tree\.py|gittree\.py|gitcommand\.py|gitignore\.py|discover\.py|folders\.py|rules\.py|rulefile\.py"
-    r"|rulebook\.py|scanner\.py|cache\.py|policysource\.py|policygit\.py"
+    r"cli/.*|tree\.py|gittree\.py|gitcommand\.py|gitignore\.py|origin\.py|discover\.py|folders\.py|rules\.py"
+    r"|rulefile\.py|rulebook\.py|scanner\.py|cache\.py|policysource\.py|policygit\.py"
 )
 IO_MODULES = frozenset(
     "asyncio ftplib glob http.client http.server io multiprocessing os pathlib shutil signal socket"

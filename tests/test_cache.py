@@ -515,6 +515,10 @@ CHANGES = {
     "what git excludes": Change(
         lambda r: r.write(".git/info/exclude", "ci.yml\n"), lambda r: r.git("init", "-q")
     ),
+    "whose it is, as git knows": Change(
+        lambda r: r.git("config", "remote.origin.url", "https://github.com/octo/app"),
+        lambda r: r.git("init", "-q"),
+    ),
     "what git tracks": Change(lambda r: r.git("add", "-f", ".github/workflows/late.yml"), hide),
 }
 

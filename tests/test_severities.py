@@ -25,10 +25,10 @@ def book_of(rule: str) -> rulebook.Rulebook:
     return rulebook.load(only=[rule])
 
 
-def severities(rule: str, platform: str, text: str) -> list[str]:
+def severities(rule: str, platform: str, text: str, *, origin: str = "") -> list[str]:
     """The severities of a rule's findings in one file, in its order."""
     path = PATHS[platform]
-    tree = MemoryTree({path: dedent(text).encode()})
+    tree = MemoryTree({path: dedent(text).encode()}, origin=origin)
     work = Work(tree, "", (Candidate(path, platform),))
     found = scan_repository(work, book_of(rule)).findings
     return [finding.severity.name.lower() for finding in found]
@@ -92,6 +92,60 @@ def test_nor_is_it_one_that_a_called_workflow_is_handed(given: str, severity: st
         f"    uses: vendor/flows/.github/workflows/a.yml@v1\n{given}"
     )
     assert severities("unpinned-action", "github", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("origin", "severity"),
+    [
+        ("", "high"),
+        ("github.com/Vendor", "low"),
+        ("git.example.com/vendor", "low"),
+        ("github.com/vend", "high"),
+        ("github.com/vendor-tools", "high"),
+        ("codeberg.org/vendor", "high"),
+    ],
+)
+def test_what_the_own_account_publishes_weighs_less(origin: str, severity: str) -> None:
+    text = workflow("{contents: write}", "uses: vendor/tool@v1", "uses: vendor/set/tool@main")
+    found = severities("unpinned-action", "github", text, origin=origin)
+    assert found == [severity] * 2
+
+    text = """
+        on: push
+        jobs:
+          call:
+            uses: vendor/set/.github/workflows/a.yml@v1
+            secrets: inherit
+        """
+    found = severities("secrets-inherit", "github", text, origin=origin)
+    assert found == ["low" if severity == "low" else "medium"]
+
+
+def test_an_include_of_the_own_group_weighs_less() -> None:
+    text = """
+        include:
+          - {project: acme/templates, file: a.yml}
+          - {project: others/templates, file: a.yml}
+          - component: gitlab.example.com/acme/scan/scan@main
+          - remote: https://acme/templates/a.yml
+        test:
+          script: make test
+        """
+    found = severities("unpinned-action", "gitlab", text, origin="gitlab.example.com/acme")
+    assert found == ["low", "medium", "low", "high"]
+
+
+def test_an_account_of_a_registry_is_another_one() -> None:
+    text = """
+        kind: pipeline
+        name: default
+        steps:
+          - name: notify
+            image: acme/notify
+            settings: {token: {from_secret: token}}
+        """
+    found = severities("unpinned-action", "drone", text, origin="git.example.com/acme")
+    assert found == ["high"]
 
 
 def test_a_generator_that_has_to_be_called_by_its_tag() -> None:

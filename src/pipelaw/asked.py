@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Question: TypeAlias = tuple[str, str]
 """A key of _QUESTIONS, and the path that it is about."""
 Answer: TypeAlias = str | bytes | bool
-"""The digest of what was given, why nothing was given, or yes and no."""
+"""The digest of what was given, why nothing was given, a word, or yes and no."""
 Asked: TypeAlias = tuple[str, str, Answer]
 """A question, the path that it is about, and the answer."""
 
@@ -40,11 +40,16 @@ def _ignored(tree: Tree, path: str) -> bool:
     return tree.ignored(path)
 
 
+def _origin(tree: Tree, _: str = "") -> str:
+    return tree.origin
+
+
 _QUESTIONS: dict[str, Callable[[Tree, str], Answer]] = {
     "paths": _paths,
     "read": _read,
     "there": _there,
     "ignored": _ignored,
+    "origin": _origin,
 }
 
 
@@ -105,6 +110,11 @@ class AskedTree:
         made, questions = self._made[key]
         self.questions |= questions
         return made
+
+    @property
+    def origin(self) -> str:
+        """See Tree."""
+        return str(self.answer(("origin", "")))
 
     def paths(self) -> Sequence[str]:
         """See Tree."""

@@ -226,6 +226,8 @@ class Pipeline(Scope):
     """Of a bot's settings: kinds of dependency that the repository has and they leave out."""
     reusable: bool = False
     """Only others start it: a called workflow, an action, a template."""
+    owner: str = ""
+    """The account or group whose repository this is, in lower case; "" where the clone does not tell."""
     place: Place = NOWHERE
 
     def scopes(self) -> Iterator[Scope]:

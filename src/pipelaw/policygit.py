@@ -68,6 +68,7 @@ class CommitTree:
     def __init__(self, folder: Path, url: str, commit: str) -> None:
         self.name = f"{anonymous(url)}@{commit[:12]}"
         self.named: Sequence[str] = ()
+        self.origin = ""
         self._folder = folder
         self._commit = commit
         self._files: dict[str, str] | None = None

@@ -7,13 +7,14 @@ import os
 import stat
 from bisect import bisect_left
 from collections import deque
-from functools import lru_cache, wraps
+from functools import cached_property, lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from pipelaw.document import MAX_BYTES, Problem, too_large
 from pipelaw.errors import UnreadableError
 from pipelaw.gitignore import Ignored
+from pipelaw.origin import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,10 @@ class Tree(Protocol):
     """What to call the repository in reports; "" where there is no name."""
     named: Sequence[str]
     """The files and folders of it that were asked for; empty where all of it was."""
+
+    @property
+    def origin(self) -> str:
+        """The host and the owner that it was cloned from, `github.com/acme`; "" where nobody knows."""
 
     def paths(self) -> Sequence[str]:
         """Every file's path, relative to the root with forward slashes, sorted.
@@ -56,9 +61,15 @@ class MemoryTree:
     """
 
     def __init__(
-        self, files: Mapping[str, bytes], name: str = "", *, partial: bool = False
+        self,
+        files: Mapping[str, bytes],
+        name: str = "",
+        *,
+        origin: str = "",
+        partial: bool = False,
     ) -> None:
         self.name = name
+        self.origin = origin
         self.partial = partial
         self.named: Sequence[str] = ()
         self._files = dict(files)
@@ -131,6 +142,11 @@ class FolderTree:
         self._odd = {printable(path): path for path in named if not path.isprintable()}
         self._listing: _Listing | None = None
         self._ignored: Ignored | None = None
+
+    @cached_property
+    def origin(self) -> str:
+        """See Tree."""
+        return origin_of(self.root)
 
     def paths(self) -> Sequence[str]:
         """See Tree."""

@@ -51,8 +51,8 @@ fail_on: critical
 #     expires: 2027-01-31
 """
 
-_OWNER = re.compile(r"\A(?:\w+://[^/]+/|[^/:]+:(?!//))([\w.-]+)/")
-"""The first part of the path in the address of a clone, `https://host/owner/…` or `host:owner/…`."""
+_PLAIN_OWNER = re.compile(r"[\w.-]+")
+"""The name of an account that needs no quotes in YAML."""
 _USUAL = ".github/workflows/*.yml, .gitlab-ci.yml, .drone.yml or .woodpecker.yml"
 _STEPS = Path(__file__).parents[1] / "data" / "steps"
 _BASELINES = {
@@ -197,9 +197,8 @@ def _ref() -> str:
 
 def _owner(tree: FolderTree) -> str:
     """The organisation that the repository was cloned from, as an example of one to trust."""
-    url = _git(tree, "config", "--local", "--get", "remote.origin.url")
-    found = _OWNER.search(url)
-    return found[1] if found else "acme"
+    owner = tree.origin.partition("/")[2]
+    return owner if _PLAIN_OWNER.fullmatch(owner) else "acme"
 
 
 def _branch(tree: FolderTree) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Problem
 from pipelaw.errors import PipelawError, UnreadableError, bug
-from pipelaw.records import NamedTuple
+from pipelaw.records import NamedTuple, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,8 +53,26 @@ def load(platform: str, source: Source, tree: Tree) -> Loaded:
         from pipelaw.facts.secret_repeats import without_repeats  # noqa: PLC0415  few files have secrets
 
         loaded = loaded._replace(pipelines=tuple(map(without_repeats, loaded.pipelines)))
+    if owner := _owner(platform, source.path, tree.origin):
+        owned = (replaced(pipeline, owner=owner) for pipeline in loaded.pipelines)
+        loaded = loaded._replace(pipelines=tuple(owned))
     missed = tuple(_torn(loaded.pipelines))
     return loaded._replace(problems=(*loaded.problems, *missed)) if missed else loaded
+
+
+_ELSEWHERE = {
+    "github": ("gitlab.com", "codeberg.org", "bitbucket.org"),
+    "gitlab": ("github.com", "codeberg.org", "bitbucket.org"),
+}
+"""Hosts whose accounts are not those that the references of a platform name."""
+
+
+def _owner(platform: str, path: str, origin: str) -> str:
+    """Whose repository a file is in, as references of its platform would name them; "" where not known."""
+    host, _, owner = origin.partition("/")
+    # Gitea and Forgejo take actions from another server than their own
+    foreign = host in _ELSEWHERE.get(platform, ()) or path.startswith((".gitea/", ".forgejo/"))
+    return "" if foreign else owner.lower()
 
 
 def _with_literals(pipeline: Pipeline) -> bool:
