@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelaw import rulefile
+from pipelaw import origin, rulefile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache folder of this run: what the user's holds is no part of a test, and stays as it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_job() -> Iterator[None]:
+    """The job that runs the tests, if any, does not say whose repositories they make."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in origin.OWNERS:
+            patch.delenv(name, raising=False)
         yield
 
 

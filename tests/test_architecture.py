@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pipelaw
+from pipelaw import origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,7 @@ KNOWS_PLATFORMS = re.compile(r"loaders/.*|cli/(?:action|console|init)\.py")
 """What reads a platform's files, writes steps for it, or runs as one."""
 PLATFORM_WORDS_ALLOWED = {
     "facts/control_signs.py": {"gitlab/ci"},  # where GitLab's own templates are, by address
+    "origin.py": set(origin.OWNERS),  # whose repository a job is of, as each platform calls it
     # rules that are about this one variable or action
     "rules/dangerous-trigger.yaml": {"actions/labeler"},
     "rules/insecure-commands.yaml": {"ACTIONS_ALLOW_UNSECURE_COMMANDS"},

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from gitcommand import git
 
-from pipelaw.origin import origin_of
+from pipelaw.gittree import GitTree
+from pipelaw.origin import agreed, origin_of
 from pipelaw.tree import FolderTree
 
 if TYPE_CHECKING:
@@ -60,6 +61,31 @@ def test_the_remote_that_was_cloned_from_counts(root: Path) -> None:
     assert FolderTree(root).origin == "github.com/Rocket-Lab"
     git(root, "remote", "remove", "origin")
     assert origin_of(str(root)) == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "origin"),
+    [
+        ({}, "github.com/Acme"),
+        ({"GITHUB_REPOSITORY_OWNER": "acme"}, "github.com/Acme"),
+        ({"GITHUB_REPOSITORY_OWNER": "rockets"}, ""),
+        ({"CI_PROJECT_ROOT_NAMESPACE": "rockets"}, ""),
+        ({"DRONE_REPO_NAMESPACE": "rockets", "CI_REPO_OWNER": ""}, ""),
+        ({"CI_REPO_OWNER": "acme", "GITHUB_REPOSITORY_OWNER": "rockets"}, ""),
+    ],
+)
+def test_a_job_of_another_owner_believes_no_clone(variables: dict[str, str], origin: str) -> None:
+    assert agreed("github.com/Acme", variables) == origin
+
+
+def test_the_fork_of_a_pull_request_is_not_the_owner(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_REPOSITORY_OWNER", "acme")
+    assert FolderTree(root).origin == ""
+    assert GitTree(str(root), "HEAD").origin == ""
+    monkeypatch.setenv("GITHUB_REPOSITORY_OWNER", "rocket-lab")
+    assert FolderTree(root).origin == GitTree(str(root), "HEAD").origin == "github.com/Rocket-Lab"
 
 
 def test_a_worktree_and_a_submodule_are_their_repositorys(root: Path, tmp_path: Path) -> None:

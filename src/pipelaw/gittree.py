@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from pipelaw.document import MAX_BYTES, Problem, too_large
 from pipelaw.errors import UnreadableError, UsageError
 from pipelaw.gitcommand import GitError, run, start
-from pipelaw.origin import origin_of
+from pipelaw.origin import agreed, origin_of
 from pipelaw.records import NamedTuple
 from pipelaw.tree import LEFT_OUT, MAX_FILES, printable
 
@@ -53,7 +53,7 @@ class GitTree:
     @cached_property
     def origin(self) -> str:
         """See Tree; that of the checkout."""
-        return origin_of(self.root)
+        return agreed(origin_of(self.root), os.environ)
 
     def paths(self) -> Sequence[str]:
         """See Tree; a link to a folder is not followed."""

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OWNERS = (
+    "GITHUB_REPOSITORY_OWNER",
+    "CI_PROJECT_ROOT_NAMESPACE",
+    "DRONE_REPO_NAMESPACE",
+    "CI_REPO_OWNER",
+)
+"""The variables in which platforms say whose repository a job is of."""
 _MOST = 1_000_000
 """Bytes of a file of git's that are read; no configuration is larger."""
 
@@ -21,6 +32,15 @@ def origin_of(root: str) -> str:
         common = _text(f"{git}/commondir").strip()
         git = os.path.join(git, common) if common else git  # noqa: PTH118  as above
     return _place(_url(_text(f"{git}/config")))
+
+
+def agreed(origin: str, environment: Mapping[str, str]) -> str:
+    """An origin, "" where this runs in a job of another owner's repository.
+
+    Such a job may have cloned the fork that a pull request comes from, whose owner nobody here trusts.
+    """
+    said = {environment.get(name, "").lower() for name in OWNERS} - {""}
+    return origin if said <= {origin.partition("/")[2].lower()} else ""
 
 
 def _text(path: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from pipelaw.document import MAX_BYTES, Problem, too_large
 from pipelaw.errors import UnreadableError
 from pipelaw.gitignore import Ignored
-from pipelaw.origin import origin_of
+from pipelaw.origin import agreed, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,10 @@ class Tree(Protocol):
 
     @property
     def origin(self) -> str:
-        """The host and the owner that it was cloned from, `github.com/acme`; "" where nobody knows."""
+        """The host and the owner that it was cloned from, `github.com/acme`; "" where nobody knows.
+
+        In a job of CI only where that is the owner of the job's repository.
+        """
 
     def paths(self) -> Sequence[str]:
         """Every file's path, relative to the root with forward slashes, sorted.
@@ -146,7 +149,7 @@ class FolderTree:
     @cached_property
     def origin(self) -> str:
         """See Tree."""
-        return origin_of(self.root)
+        return agreed(origin_of(self.root), os.environ)
 
     def paths(self) -> Sequence[str]:
         """See Tree."""

@@ -18,6 +18,7 @@ from pipelaw.cli.law import Law, has_policy, other_name
 from pipelaw.cli.policy import in_force, repository
 from pipelaw.discover import displayed, find
 from pipelaw.errors import UsageError
+from pipelaw.origin import origin_of
 from pipelaw.records import NamedTuple
 from pipelaw.report import summary
 from pipelaw.report.tool import HOME, NAME, VERSION
@@ -197,7 +198,7 @@ def _ref() -> str:
 
 def _owner(tree: FolderTree) -> str:
     """The organisation that the repository was cloned from, as an example of one to trust."""
-    owner = tree.origin.partition("/")[2]
+    owner = origin_of(tree.root).partition("/")[2]
     return owner if _PLAIN_OWNER.fullmatch(owner) else "acme"
 
 
