@@ -45,6 +45,24 @@ TITLE = "${{ github.event.issue.title }}"
         ('- run: echo "$T" | claude -p\n  env: {T: "' + TITLE + '"}', "whoever opens the issue"),
         ('- run: echo "$T"; claude -p x\n  env: {T: "' + TITLE + '"}', ""),
         (
+            '- run: copilot -p "$(envsubst < task.md)"\n  env: {T: "' + TITLE + '"}',
+            "whoever opens the issue",
+        ),
+        ('- run: copilot -p "$(envsubst \'$X\' < task.md)"\n  env: {T: "' + TITLE + '"}', ""),
+        (
+            '- run: |\n    P=Do\n    P+=" $T"\n    claude -p "$P"\n  env: {T: "' + TITLE + '"}',
+            "whoever opens the issue",
+        ),
+        ('- run: |\n    echo "$T"\n    P=Do\n    claude -p "$P"\n  env: {T: "' + TITLE + '"}', ""),
+        (
+            '- run: |\n    B=$T\n    P="Do $B"\n    claude -p "$P"\n  env: {T: "' + TITLE + '"}',
+            "whoever opens the issue",
+        ),
+        (
+            '- run: gemini --model=x "Sum up $T"\n  env: {T: "' + TITLE + '"}',
+            "whoever opens the issue",
+        ),
+        (
             '- env: {T: "' + TITLE + '"}\n  run: |\n    claude -p <<END\n    $T\n    END\n',
             "whoever opens the issue",
         ),
@@ -103,7 +121,14 @@ def test_what_the_platform_is_asked_for_is_part_of_the_task(script: str, author:
 
 
 @pytest.mark.parametrize(
-    "step", ["- uses: actions/checkout@v4", "- run: echo claude", "- run: codex --version"]
+    "step",
+    [
+        "- uses: actions/checkout@v4",
+        "- run: echo claude",
+        "- run: codex --version",
+        "- run: gemini extensions install x",
+        "- run: gemini --version",
+    ],
 )
 def test_what_asks_no_model(step: str) -> None:
     assert agents(step) == []
@@ -162,11 +187,45 @@ def test_who_may_start_it(step: str, *, everyone: bool) -> None:
         ('--allowedTools Read "fix what Bash says" Bash', ()),
         ("--allowedTools Read\nBash is not needed", ()),
         ("--max-turns 5", ()),
+        ("--allow-tool shell --allow-tool write", ("shell", "write")),
     ],
 )
 def test_what_it_may_use(arguments: str, tools: tuple[str, ...]) -> None:
     (agent,) = agents(action(CLAUDE, claude_args=arguments))
     assert agent.tools == tools
+
+
+@pytest.mark.parametrize(
+    ("step", "read_only"),
+    [
+        (action(CLAUDE), False),
+        (action(CLAUDE, claude_args='--allowedTools "Read,Grep,Bash(gh issue view:*)"'), True),
+        (action(CLAUDE, claude_args="--allowedTools Read,Bash"), False),
+        (action(CLAUDE, claude_args='--allowedTools "Read,Bash(gh issue edit:*)"'), False),
+        (action(CLAUDE, claude_args="--allowedTools mcp__github__merge"), False),
+        (action("google-github-actions/run-gemini-cli@v0", settings='{"core": []}'), True),
+        (
+            action(
+                "google-github-actions/run-gemini-cli@v0",
+                settings='{"coreTools": ["run_shell_command(echo)", "read_file"]}',
+            ),
+            True,
+        ),
+        (
+            action("google-github-actions/run-gemini-cli@v0", settings='{"core": ["replace"]}'),
+            False,
+        ),
+        (action("openai/codex-action@v1", sandbox="read-only"), True),
+        (action("openai/codex-action@v1", sandbox="workspace-write"), False),
+        ("- run: codex exec --sandbox read-only x", True),
+        ("- run: codex exec x", False),
+        ("- run: copilot -p x --available-tools view", True),
+        ("- run: copilot -p x --available-tools ''", False),
+        ("- run: copilot -p x --allow-tool 'shell(git push)'", False),
+    ],
+)
+def test_what_only_reads(step: str, *, read_only: bool) -> None:
+    assert [agent.read_only for agent in agents(step)] == [read_only]
 
 
 @pytest.mark.parametrize(
@@ -194,8 +253,17 @@ def test_what_it_may_use(arguments: str, tools: tuple[str, ...]) -> None:
         ("- run: gemini -y -p x", "-y"),
         ("- run: cursor-agent -p --force x", "--force"),
         ("- run: amp --dangerously-allow-all -x x", "--dangerously-allow-all"),
+        ("- run: agy --dangerously-skip-permissions -p x", "--dangerously-skip-permissions"),
+        ("- run: agy -p x --sandbox", ""),
+        ("- run: kiro-cli chat --no-interactive --trust-all-tools x", "--trust-all-tools"),
+        ("- run: kiro-cli chat --no-interactive --trust-tools=read x", ""),
+        ("- run: cline -y 'Do it'", "-y"),
+        ("- run: npx cline 'Do it' > answer.txt", ""),
+        ("- run: cn -p 'Do it'", ""),
         ("- run: npx -y @qwen-code/qwen-code -p x", ""),
         ("- run: droid exec --auto low x", ""),
+        ("- run: gemini --approval-mode=yolo --model=x 'Do it'", "--approval-mode=yolo"),
+        ("- run: gemini --approval-mode auto_edit 'Do it'", ""),
     ],
 )
 def test_what_keeps_it_in(step: str, unconfined: str) -> None:

@@ -156,6 +156,23 @@ def test_a_called_workflow_stops_outsiders_by_what_it_does(
     assert jobs(files) == [[], *([each] for each in open_to_outsiders)]
 
 
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    [
+        ("require-write-permissions", True),
+        ("verify-team-membership", True),
+        ("maintainer-guard", True),
+        ("permission-gate", True),
+        ("collaborator-check", True),
+        ("list-permissions", False),
+        ("welcome", False),
+    ],
+)
+def test_an_action_from_elsewhere_is_known_by_its_name(name: str, stops: bool) -> None:
+    text = using("gate").replace("./gate", f"acme/{name}@v1")
+    assert jobs({WORKFLOW: text}) == [[True, not stops]]
+
+
 @pytest.mark.parametrize(("name", "stops"), [("check-permissions", True), ("gate", False)])
 def test_a_workflow_that_is_not_there_is_known_by_its_name_alone(name: str, stops: bool) -> None:
     assert jobs({WORKFLOW: CALLING.format(name)}) == [[], [not stops], [not stops]]

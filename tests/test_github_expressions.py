@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelaw.loaders.github_conditions import evaluate
-from pipelaw.loaders.github_expressions import ExpressionError, fences, parse, reads, sources
+from pipelaw.loaders.github_expressions import ExpressionError, fences, parse, paths, sources
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_fences_are_found_and_strings_do_not_close_them(text: str, codes: list[s
 def test_what_an_expression_reads_and_what_flows_through(
     code: str, read: list[str], flow: list[str]
 ) -> None:
-    assert list(reads(code)) == read
+    assert list(dict.fromkeys(paths(parse(code)))) == read
     assert list(sources(code)) == flow
 
 
@@ -94,14 +94,13 @@ def test_a_malformed_expression_says_where(code: str, offset: int) -> None:
     with pytest.raises(ExpressionError) as caught:
         parse(code)
     assert caught.value.offset == offset
-    assert sources(code) == reads(code) == ()
+    assert sources(code) == ()
 
 
 @given(st.text(alphabet="ab.'()[]!&|=<>*, 0", max_size=40))
 def test_any_text_parses_or_is_refused(code: str) -> None:
     with suppress(ExpressionError):
-        parse(code)
-    assert set(sources(code)) <= set(reads(code))
+        assert set(sources(code)) <= set(paths(parse(code)))
 
 
 def test_nesting_is_bounded() -> None:
@@ -111,6 +110,45 @@ def test_nesting_is_bounded() -> None:
 
 
 PRT = "pull_request_target"
+
+
+COMMENTER = "github.event.comment.author_association"
+REPORTER = "github.event.issue.author_association"
+MEMBERS = """fromJSON('["OWNER", "MEMBER"]')"""
+
+
+@pytest.mark.parametrize(
+    ("who", "issues", "comment"),
+    [
+        (f"{COMMENTER} || {REPORTER}", False, False),
+        (f"{REPORTER} || {COMMENTER}", False, None),
+        (f"github.event_name == 'issues' && {REPORTER} || {COMMENTER}", False, False),
+        (f"github.event_name == 'issues' && {COMMENTER} || {REPORTER}", False, None),
+        (f"case(github.event_name == 'issues', {REPORTER}, {COMMENTER})", False, False),
+        (f"case(github.event_name != 'issues', {REPORTER}, {COMMENTER})", False, None),
+        (f"case(vars.OPEN, {REPORTER}, {COMMENTER})", None, None),
+    ],
+)
+def test_an_association_that_is_chosen_by_the_event(
+    who: str, issues: bool | None, comment: bool | None
+) -> None:
+    for condition in (f"({who}) == 'MEMBER'", f"contains({MEMBERS}, {who})"):
+        assert evaluate(condition, "issues", outsider=True).holds is issues
+        assert evaluate(condition, "issue_comment", outsider=True).holds is comment
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        (f"case(github.event_name == 'issues', true, {COMMENTER} == 'MEMBER')", False),
+        (f"case(github.event_name == 'issue_comment', true, {COMMENTER} == 'MEMBER')", True),
+        (f"case(github.event_name == 'issues', {REPORTER} == 'MEMBER', vars.ON)", None),
+        (f"!{COMMENTER}", False),
+        ("github.event.review.user.login", False),
+    ],
+)
+def test_a_case_is_as_true_as_what_it_chooses(condition: str, holds: bool | None) -> None:
+    assert evaluate(condition, "issue_comment", outsider=True).holds is holds
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from pipelaw.loaders.github import load
 from pipelaw.loaders.github_gates import in_condition, in_expression, unclosed
 from pipelaw.tree import MemoryTree
 
+OPENER = "github.event.pull_request.user.login"
+
 
 @pytest.mark.parametrize(
     ("condition", "kinds"),
@@ -34,6 +36,9 @@ from pipelaw.tree import MemoryTree
         ("'Renovate[bot]' == github.triggering_actor", ["spoofable"]),
         ("github.actor_id == 49699333", ["spoofable"]),
         ("github.event.sender.id == '29110'", ["spoofable"]),
+        ("github.event.workflow_run.actor.login == 'dependabot[bot]'", ["spoofable"]),
+        ("github.event.workflow_run.triggering_actor.id == 29110", ["spoofable"]),
+        ("github.event.workflow_run.actor.login == 'octocat'", []),
         ("contains(github.actor, '[bot]')", ["spoofable"]),
         ("startsWith(github.actor, 'dependabot')", ["spoofable"]),
         ("!startsWith(github.actor, 'renovate')", []),
@@ -51,6 +56,14 @@ from pipelaw.tree import MemoryTree
         ("github.actor != 'dependabot[bot]'", []),
         ("!(github.actor == 'dependabot[bot]')", []),
         ("!(github.actor != 'dependabot[bot]')", ["spoofable"]),
+        (f"{OPENER} == 'dependabot[bot]' && github.actor == 'dependabot[bot]'", []),
+        (f"{OPENER} == 'dependabot[bot]' || github.actor == 'dependabot[bot]'", ["spoofable"]),
+        (f"{OPENER} != 'alice' && github.actor == 'dependabot[bot]'", ["spoofable"]),
+        (f"{OPENER} == vars.BOT && github.actor == 'dependabot[bot]'", ["spoofable"]),
+        (
+            f"contains(fromJSON('[\"a[bot]\"]'), {OPENER}) && github.actor == 'a[bot]'",
+            [],
+        ),
         ("github.event.pull_request.user.login == 'dependabot[bot]'", []),
         ("vars.A && '' || vars.B", ["ternary"]),
         ("vars.A && false || vars.B", ["ternary"]),

@@ -48,6 +48,14 @@ CHANGING = """aszc/change-string-case-action@v6
         ("jitterbit/get-changed-files@v1", "added_modified", True),
         ("lots0logs/gh-action-get-changed-files@v1", "modified", True),
         ("tj-actions/changed-files@v40", "any_modified", False),
+        ("tj-actions/changed-files@v40", "all_changed_files", True),
+        ("tj-actions/changed-files@v40", "all_changed_files_count", False),
+        ("step-security/changed-files@v46", "all_changed_files", False),
+        ("step-security/changed-files@v46\n  with: {safe_output: false}", "added_files", True),
+        ("Ana06/get-changed-files@v2.3.0", "added_modified", True),
+        ("umani/changed-files@v4", "files_created", True),
+        ("yumemi-inc/changed-files@v3", "files", True),
+        ("yumemi-inc/changed-files@v3", "exists", False),
         ("mdecoleman/pr-branch-name@v3", "branch", True),
         ("zentered/issue-forms-body-parser@v2", "data", True),
         (MATCHING % "^v([0-9.]+)$", "group1", False),
@@ -95,6 +103,28 @@ REQUEST = """
 )
 def test_members_of_an_answer(expression: str, found: bool) -> None:
     assert bool(pasted(REQUEST % expression, "issue_comment")) is found
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("${{ github.event.issue.pull_request.url }}", True),
+        ("${{ github.event.comment.issue_url }}", True),
+        ("https://api.github.com/repos/acme/shop/pulls/${{ github.event.issue.number }}", True),
+        ("https://example.com/deployments", False),
+        ("${{ github.event.repository.url }}", False),
+    ],
+)
+def test_what_a_request_is_answered(url: str, found: bool) -> None:
+    steps = f"""
+        - id: pr
+          uses: fjogeleit/http-request-action@v1
+          with:
+            url: {url}
+            method: GET
+        - run: ./deploy ${{{{ fromJSON(steps.pr.outputs.response).head.ref }}}}
+    """
+    assert bool(pasted(steps, "issue_comment")) is found
 
 
 @pytest.mark.parametrize(

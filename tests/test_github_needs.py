@@ -108,6 +108,14 @@ def job(steps: str, extra: str = "") -> Job:
         ),
         ("- uses: actions/github-script@v7\n  with: {script: 'core.info(1)'}", []),
         (
+            "- uses: actions/github-script@v7\n  with:\n    script: execSync(`git push origin ${name}`)",
+            ["contents: write"],
+        ),
+        (
+            "- uses: actions/github-script@v7\n  with:\n    script: exec.exec('git', ['push', name])",
+            ["contents: write"],
+        ),
+        (
             "- uses: aws-actions/configure-aws-credentials@v4\n  with: {role-to-assume: 'arn:x'}",
             ["id-token: write"],
         ),

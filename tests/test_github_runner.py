@@ -43,6 +43,21 @@ FORK = "github.event.pull_request.head.repo.fork"
             False,
             False,
         ),
+        (
+            "pull_request",
+            f"${{{{ {FORK} && fromJSON('[`ubuntu-latest`]') || fromJSON('[`self-hosted`, `x`]') }}}}",
+            False,
+            False,
+        ),
+        (
+            "pull_request",
+            f"${{{{ {FORK} && fromJSON('[`self-hosted`, `x`]') || 'ubuntu-latest' }}}}",
+            True,
+            True,
+        ),
+        ("pull_request", f"${{{{ case({FORK}, 'ubuntu-latest', 'self-hosted') }}}}", False, False),
+        ("pull_request", f"${{{{ case(!{FORK}, 'ubuntu-latest', 'self-hosted') }}}}", True, True),
+        ("pull_request", "${{ case(vars.BIG, 'self-hosted', 'ubuntu-latest') }}", False, True),
         ("pull_request", "${{ fromJSON(vars.ON || '[`self-hosted`]') }}", False, True),
         ("pull_request", "${{ fromJSON('[') }}", False, False),
     ],
@@ -101,6 +116,24 @@ jobs:
     runs-on: ${{ matrix.os }}
     steps: [{run: make}]
 """
+
+
+@pytest.mark.parametrize(
+    ("label", "board", "self_hosted"),
+    [
+        ("board.runner", "{name: a, runner: [self-hosted, usb]}", True),
+        ("board.runner", "{name: self-hosted, runner: [ubuntu-latest]}", False),
+        ("board.on.runner", "{on: {runner: self-hosted}}", True),
+        ("board.on", "{on: {runner: self-hosted}}", False),
+    ],
+)
+def test_the_machine_is_a_part_of_a_value(label: str, board: str, self_hosted: bool) -> None:
+    for matrix in (f"{{board: [{board}]}}", f"{{include: [{{board: {board}}}]}}"):
+        found = runner_of(
+            "on: push\njobs:\n  a:\n    steps: [{run: make}]\n    strategy:\n"
+            f"      matrix: {matrix}\n    runs-on: ${{{{ matrix.{label} }}}}\n"
+        )
+        assert found.self_hosted is self_hosted
 
 
 @pytest.mark.parametrize(

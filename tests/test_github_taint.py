@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,11 @@ def test_what_harms_is_found(run: str) -> None:
         ('echo "x=$(cat $GITHUB_EVENT_PATH | jq -r .pull_request.body)" >> $GITHUB_OUTPUT', True),
         ('echo "x=$(cat $GITHUB_EVENT_PATH | jq -r .number)" >> $GITHUB_OUTPUT', False),
         ('echo "x=$(wc -c < event)" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$(gh api repos/o/r/pulls/1 --jq .head.ref)" >> $GITHUB_OUTPUT', True),
+        ('echo "x=$(gh api repos/o/r/pulls/1 --jq .base.ref)" >> $GITHUB_OUTPUT', False),
+        ('echo "x=$(gh api repos/o/r/pulls/1 | jq -r .base.repo.name)" >> $GITHUB_OUTPUT', False),
+        ("echo x=$(jq -r '.title|[scan(\"\\\\w+\")][0]' <<<$TITLE) >> $GITHUB_OUTPUT", False),
+        ("echo x=$(jq -r '.title|[scan(\".+\")][0]' <<<$TITLE) >> $GITHUB_OUTPUT", True),
         ('echo "x=$GITHUB_HEAD_REF" >> $GITHUB_OUTPUT', True),
         ('echo "x=$(git log -1 --format=%H)" >> $GITHUB_OUTPUT', False),
         ('out="$GITHUB_OUTPUT"\necho "x=$TITLE" >> "$out"', True),
@@ -156,6 +162,46 @@ def test_an_output_that_a_script_sets(run: str, found: bool) -> None:
     )
     through = "${{ steps.one.outputs.x }} the output `x` of step one"
     assert [text for text in said if "steps" in text] == ([through] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("{} == 'deploy'", False),
+        ("'deploy' == {}", False),
+        ("always() && {} == 'deploy'", False),
+        ('contains(fromJSON(\'["deploy", "undo"]\'), {})', False),
+        ("{} == 'deploy' || {} == 'undo'", False),
+        ("{} == 'deploy' || github.actor == 'one'", True),
+        ("{} != 'deploy'", True),
+        ("!({} == 'deploy')", True),
+        ("contains({}, 'deploy')", True),
+        ("startsWith({}, 'deploy')", True),
+        ("contains(fromJSON(vars.WORDS), {})", True),
+        ("{} == github.event.comment.body", True),
+        ("{} ==", True),
+        ("${{{{ {} == 'deploy' }}}} x", True),
+    ],
+)
+@pytest.mark.parametrize("where", ["job", "step", "output"])
+def test_a_text_that_a_condition_confines(condition: str, found: bool, where: str) -> None:
+    path = "steps.one.outputs.x" if where == "output" else "github.event.comment.body"
+    asked = dumps(condition.replace("{}", path).replace("{{{{", "{{").replace("}}}}", "}}"))
+    text = f"""\
+        on: issue_comment
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            if: {asked if where == "job" else "true"}
+            steps:
+              - id: one
+                run: echo "x=$BODY" >> $GITHUB_OUTPUT
+                env:
+                  BODY: ${{{{ github.event.comment.body }}}}
+              - run: echo ${{{{ {path} }}}}
+                if: {asked if where != "job" else "true"}
+        """
+    assert bool([e for e in controlled(workflow(text)) if e.sink == "script"]) is found
 
 
 def test_variables_that_a_step_sets_for_later_ones() -> None:
@@ -372,6 +418,9 @@ def test_files_of_another_run_that_a_script_evaluates(code: str, found: bool) ->
         ("git fetch origin pull/$N/head:pr", "git diff --name-only origin/main...pr", True),
         ("git fetch origin $HEAD_SHA", "git diff --name-only origin/main $HEAD_SHA", True),
         ("git fetch origin pull/$N/head:pr", "git log --format=%s main..pr | jq -Rsc .", True),
+        ("git fetch origin $HEAD", "git log --format=%s $BASE..$HEAD", True),
+        ("git fetch origin ${PR_BRANCH}", "git log -1 --format=%s FETCH_HEAD", True),
+        ("git fetch origin $HEADING", "git log -1 --format=%s FETCH_HEAD", False),
         ("git fetch origin pull/$N/head:pr", "git diff --name-only", False),
         ("git fetch origin pull/$N/head:pr", "git diff --name-only HEAD~1", False),
         ("git fetch origin pull/$N/head:pr", "git log -1 --format=%H pr", False),
@@ -1086,6 +1135,14 @@ def test_variables_that_a_local_action_sets() -> None:
     assert [e.text for e in controlled(found[WORKFLOW])] == ["${{ env.KEPT }}"]
 
 
+SAY = """
+    name: say
+    description: says it
+    inputs: {text: {description: what}}
+    runs: {using: composite, steps: [{run: "echo ${{ inputs.text }}", shell: bash}]}
+"""
+
+
 def test_the_action_at_the_root_of_a_repository() -> None:
     found = repository(
         workflows__x=f"""
@@ -1099,12 +1156,7 @@ def test_the_action_at_the_root_of_a_repository() -> None:
                 with:
                   text: {TITLE}
         """,
-        action="""
-        name: say
-        description: says it
-        inputs: {text: {description: what}}
-        runs: {using: composite, steps: [{run: "echo ${{ inputs.text }}", shell: bash}]}
-        """,
+        action=SAY,
     )
     [said] = controlled(found["action.yml"])
     assert said.outsider
@@ -1119,12 +1171,7 @@ def test_uses_in_a_mapping_on_one_line() -> None:
             runs-on: ubuntu-latest
             steps: [{{uses: ./tools/say, with: {{text: "{TITLE}"}}}}]
         """,
-        tools__say__action="""
-        name: say
-        description: says it
-        inputs: {text: {description: what}}
-        runs: {using: composite, steps: [{run: "echo ${{ inputs.text }}", shell: bash}]}
-        """,
+        tools__say__action=SAY,
     )
     [said] = controlled(found["tools/say/action.yml"])
     assert said.outsider

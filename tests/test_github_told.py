@@ -292,6 +292,13 @@ MEMBER = """
       - if: steps.who.outputs.member != '1'
         run: exit 1
 """
+CROSS = """
+          CROSS=$(gh pr view "$NUMBER" --json isCrossRepository --jq .isCrossRepository)
+          if [ "$CROSS" = "true" ]; then
+            echo "::error::not for forks"
+            exit 1
+          fi
+"""
 OWN = """
           FROM=$(gh api "/repos/$REPO/pulls/$NUMBER" --jq .head.repo.full_name)
           if [ "$FROM" = "$REPO" ]
@@ -305,7 +312,13 @@ OWN = """
 
 @pytest.mark.parametrize(
     ("script", "untrusted", "approval"),
-    [(MEMBER, True, "comment"), (OWN, False, ""), (OWN.replace("exit 1", "exit 0"), True, "")],
+    [
+        (MEMBER, True, "comment"),
+        (OWN, False, ""),
+        (OWN.replace("exit 1", "exit 0"), True, ""),
+        (CROSS, False, ""),
+        (CROSS.replace("exit 1", "exit 0"), True, ""),
+    ],
 )
 def test_what_a_script_refuses(script: str, untrusted: bool, approval: str) -> None:
     gate = f"    steps:\n      - id: who\n        run: |{script}"

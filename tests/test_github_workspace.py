@@ -168,6 +168,10 @@ def test_a_ref_is_followed_through_the_steps_before(step: str, ref: str, mutable
         'run: echo "name=$(git describe)" >> $GITHUB_OUTPUT',
         "run: |\n    B=$(gh pr view 1 --json baseRefName)\n    echo name=$B >> $GITHUB_OUTPUT",
         (
+            "run: |\n    D=$(gh pr view 1 --json headRefOid,baseRefOid)\n"
+            '    echo name=$(jq -r .baseRefOid <<< "$D") >> $GITHUB_OUTPUT'
+        ),
+        (
             "uses: actions/github-script@v7\n  with:\n    script: |\n"
             "      const { data } = await github.rest.pulls.get({pull_number: 1})\n"
             "      const target = data.base.sha\n      core.setOutput('name', target)\n"
@@ -234,6 +238,75 @@ jobs:
     assert found.jobs[0].steps[0].checkouts[0].untrusted
     assert found.jobs[0].runs_outsider_code
     assert found.jobs[0].hijackable
+
+
+LOOKS_UP = b"""
+inputs: {number: {required: true}, fallback: {}}
+outputs:
+  Commit: {value: "${{ steps.pr.outputs.sha }}"}
+  base: {value: "${{ steps.pr.outputs.base }}"}
+  given: {value: "${{ inputs.fallback }}"}
+runs:
+  using: composite
+  steps:
+    - id: pr
+      shell: bash
+      run: |
+        data=$(gh pr view ${{ inputs.number }} --json headRefOid,baseRefName)
+        echo "sha=$(jq -r .headRefOid <<< "$data")" >> "$GITHUB_OUTPUT"
+        echo "base=$(jq -r .baseRefName <<< "$data")" >> "$GITHUB_OUTPUT"
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "untrusted"), [("commit", True), ("base", False), ("given", True), ("none", False)]
+)
+def test_a_ref_is_an_output_of_a_local_action(output: str, untrusted: bool) -> None:
+    text = f"""\
+on: issue_comment
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - id: pr
+        uses: ./tools/look-up
+        with: {{number: 1, fallback: "refs/pull/${{{{ github.event.issue.number }}}}/head"}}
+      - uses: {OLD}
+        with: {{ref: "${{{{ steps.pr.outputs.{output} }}}}"}}
+      - run: make
+"""
+    tree = MemoryTree({PATH: text.encode(), "tools/look-up/action.yml": LOOKS_UP})
+    found = load(decode(PATH, text.encode()), tree).pipelines[0].jobs[0].steps[1].checkouts[0]
+    assert found.untrusted is untrusted
+
+
+CALLING = """
+    on: issue_comment
+    jobs:
+      Find:
+        runs-on: x
+        outputs: {commit: "${{ steps.pr.outputs.sha }}"}
+        steps:
+          - id: pr
+            run: echo "sha=$(gh api repos/x/y/%s --jq .%s)" >> $GITHUB_OUTPUT
+      call:
+        needs: Find
+        uses: ./.github/workflows/x.yml
+        with: {at: "${{ needs.Find.outputs.commit }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "member", "untrusted"),
+    [("pulls/1", "head.sha", True), ("pulls/1", "base.sha", False), ("commits/main", "sha", False)],
+)
+def test_a_ref_is_an_output_of_a_job_beside_the_one_that_calls(
+    what: str, member: str, untrusted: bool
+) -> None:
+    on = "{workflow_call: {inputs: {at: {type: string}}}}"
+    steps = f"{action('${{ inputs.at }}')}- run: make\n"
+    found = job(steps, on, caller=CALLING % (what, member)).steps[0].checkouts[0]
+    assert (found.untrusted, found.executed) == (untrusted, untrusted)
 
 
 @pytest.mark.parametrize(
@@ -399,6 +472,27 @@ def test_other_commands_are_no_checkouts(script: str) -> None:
         (", path: pr", "run: for d in own pr; do (cd $d && make); done", "make"),
         (", path: pr", "run: for d in own other; do make -C $d; done", ""),
         (", path: pr", "run: for d in own pr; do wc -l $d; done", ""),
+        ("", 'run: for x in checks/*.sh; do bash "$x"; done', "bash $x"),
+        (", path: pr", 'run: for x in pr/checks/[0-9]*.sh; do bash "$x"; done', "bash $x"),
+        (", path: pr", 'run: for x in checks/*.sh pr/*/?.sh; do . "$x"; done', ". $x"),
+        (", path: pr", 'run: for x in checks/*.sh; do bash "$x"; done', ""),
+        (", path: pr", 'run: for x in "$GITHUB_WORKSPACE/pr"/*.sh; do bash "$x"; done', "bash $x"),
+        (", path: pr", "run: for x in $(find pr -name '*.sh'); do bash $x; done", "bash $x"),
+        (", path: pr", "run: for x in $(find own -name '*.sh'); do bash $x; done", ""),
+        (
+            ", path: pr",
+            "run: for x in $(ls -1 pr/checks); do bash pr/checks/$x; done",
+            "bash pr/checks/$x",
+        ),
+        (", path: pr", 'run: find pr -type f | while read -r x; do sh "$x"; done', "sh $x"),
+        (", path: pr", 'run: while read -r x; do sh "$x"; done < <(git ls-files own)', ""),
+        (", path: pr", 'run: find pr -type f | while read -r x; do wc -l "$x"; done', ""),
+        (", path: pr", "run: find pr -name '*.sh' -exec bash {} +", "find pr -name"),
+        (", path: pr", "run: find own -name '*.sh' -exec bash {} +", ""),
+        (", path: pr", "run: find pr -name Makefile -execdir make {} +", "find pr -name"),
+        (", path: pr", "run: find pr -name '*.sh' -exec chmod +x {} +", ""),
+        (", path: pr", "run: find pr -name '*.sh'", ""),
+        (", path: pr", "run: run-parts --verbose pr/checks", "run-parts --verbose pr/checks"),
         (", path: pr", "run: python x.py\n  env: {PYTHONPATH: 'lib:$PWD/pr/src'}", "PYTHONPATH"),
         (", path: pr", "run: python x.py\n  env: {PYTHONPATH: 'lib:src', DATA: pr}", ""),
         (
@@ -721,6 +815,39 @@ def test_a_commit_that_the_job_looks_up_is_newer_than_the_comment() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ref", "approval"),
+    [
+        ("${{ steps.said.outputs.sha }}", ""),
+        ("${{ steps.said.outputs.ref }}", "comment"),
+        ("${{ steps.head.outputs.sha }}", "comment"),
+        ("", "comment"),
+    ],
+)
+def test_a_commit_that_the_comment_names_is_as_old_as_it(ref: str, approval: str) -> None:
+    steps = """
+        - id: said
+          uses: actions/github-script@v7
+          with:
+            script: |
+              const [, sha] = context.payload.comment.body.split(' ')
+              core.setOutput('sha', sha)
+        - id: head
+          env: {GH_TOKEN: '${{ github.token }}'}
+          run: echo "sha=$(gh pr view 1 --json headRefOid --jq .headRefOid)" >> "$GITHUB_OUTPUT"
+        - uses: actions/checkout@v4.1.0
+          with:
+            repository: ${{ github.event.issue.user.login }}/${{ github.event.repository.name }}
+            ref: %s
+        - run: make
+    """
+    fork = "${{ fromJSON(steps.pr.outputs.data).head.repo.full_name }}"
+    named = "${{ github.event.issue.user.login }}/${{ github.event.repository.name }}"
+    steps = "- {id: pr, uses: octokit/request-action@v2.x}\n" + dedent(steps).replace(named, fork)
+    found = checkout(steps % ref, "issue_comment", f'if: "{COMMENTED}"')
+    assert (found.untrusted, found.approval) == (True, approval)
+
+
+@pytest.mark.parametrize(
     ("later", "aside"),
     [
         ("run: python tools/count.py", True),
@@ -759,11 +886,29 @@ def test_the_workspace_itself_is_never_aside(folder: str, aside: bool) -> None:
         ("cp pr/x.sh y.sh\n./y.sh", "./y.sh"),
         ("cp own/x.sh y.sh\n./y.sh", ""),
         ("cp -r pr/. $SOMEWHERE\nnpm ci", ""),
+        ("rm pr/ci/x.sh\ncp -a own/ci/x.sh pr/ci/\npr/ci/x.sh", ""),
+        ("cp own/x.sh pr/y.sh\ncd pr && bash y.sh", ""),
+        ("cp own/x.sh pr/y.sh\nbash pr/x.sh", "bash pr/x.sh"),
+        ("bash pr/y.sh\ncp own/x.sh pr/y.sh", "bash pr/y.sh"),
+        ("cp pr/x.sh pr/y.sh\nbash pr/y.sh", "bash pr/y.sh"),
+        ("cp $MAYBE/x.sh pr/y.sh\nbash pr/y.sh", "bash pr/y.sh"),
+        ("cp -r own/ci pr/\nbash pr/ci/x.sh", "bash pr/ci/x.sh"),
+        ("cp own/* pr/\nbash pr/x.sh", "bash pr/x.sh"),
+        ("curl -sSLo pr/x.sh https://example.com/x.sh\nbash pr/x.sh", ""),
+        ("cd pr\nwget https://example.com/x.sh --output-document x.sh\nbash x.sh", ""),
+        ("curl -o pr/x.sh https://example.com/$WHERE/x.sh\nbash pr/x.sh", "bash pr/x.sh"),
+        ("curl -o pr/ci https://example.com/x.sh\nbash pr/ci/x.sh", "bash pr/ci/x.sh"),
+        ("curl https://example.com/x.sh\nbash pr/x.sh", "bash pr/x.sh"),
     ],
 )
 def test_files_are_followed_to_where_they_are_copied(script: str, executor: str) -> None:
     steps = f"{action(HEAD_SHA, ', path: pr')}- run: |\n{indent(script, '    ')}\n"
     assert checkout(steps).executor == executor
+
+
+def test_a_file_written_over_in_an_earlier_step() -> None:
+    steps = f"{action(HEAD_SHA, ', path: pr')}- run: cp own/x.sh pr/x.sh\n- run: bash pr/x.sh\n"
+    assert checkout(steps).executor == ""
 
 
 @pytest.mark.parametrize(
@@ -867,6 +1012,11 @@ def test_steps_of_one_parallel_block_do_not_stop_each_other() -> None:
 
 
 _ROLE = "env: {ROLE: '${{ github.event.comment.author_association }}'}\n  run: |\n    "
+_SCRIPT = (
+    "uses: actions/github-script@v8\n  with:\n    script: |\n"
+    "      const role = context.payload.comment.author_association\n      "
+)
+_LISTED = _SCRIPT + "const own = ['OWNER', 'MEMBER']\n      "
 _WHO = "env: {WHO: '${{ github.event.comment.user.login }}'}\n  run: "
 
 
@@ -882,9 +1032,41 @@ _WHO = "env: {WHO: '${{ github.event.comment.user.login }}'}\n  run: "
         (_ROLE + "[[ $ROLE != NONE ]] || exit 1", True),
         (_ROLE + "if [ $ROLE != OWNER ] && [ $ROLE != MEMBER ]; then exit 1; fi", False),
         (_ROLE + 'echo "$ROLE" | grep -qE "^(OWNER|MEMBER)$"', False),
+        (_ROLE + 'if [[ ! "$ROLE" =~ ^(OWNER|MEMBER)$ ]]; then exit 1; fi', False),
+        (_ROLE + 'if ! [[ "$ROLE" == "OWNER" ]]; then\n      exit 1\n    fi', False),
+        (_ROLE + "if ! echo $ROLE | grep -qE '^(OWNER|MEMBER)$'; then exit 1; fi", False),
+        (_ROLE + "if [[ $ROLE =~ ^MEMBER$ ]]; then echo; else\n      exit 1\n    fi", False),
+        (_ROLE + "if [[ $ROLE =~ ^(OWNER|NONE)$ ]]; then echo; else\n      exit 1\n    fi", True),
+        (_ROLE + "if [[ $ROLE =~ ^(OWNER|MEMBER)$ ]]; then\n      exit 1\n    fi", True),
+        (_ROLE + "if ! [[ $ROLE =~ ^OWNER$ ]]; then echo; fi\n    test -f x || exit 1", True),
+        (_SCRIPT + "if (!/^(OWNER|MEMBER)$/.test(role)) core.setFailed('no')", False),
+        (_SCRIPT + "if (/^(OWNER|MEMBER)$/.test(role)) core.setFailed('no')", True),
+        (_LISTED + "if (!own.includes(role)) {\n        core.setFailed('no')\n      }", False),
+        (_LISTED + "if (!own.has(context.payload.comment.author_association)) throw 'no'", False),
+        (_LISTED + "const ok = own.includes(role); if (!ok) core.setFailed('no')", False),
+        (_LISTED + "if (own.indexOf(role) === -1) core.setFailed('no')", False),
+        (_LISTED + "if (!own.includes(role)) core.warning('no')", True),
+        (_LISTED + "if (own.includes(role)) core.setFailed('no')", True),
+        (_LISTED + "if (!own.includes(label)) core.setFailed('no')", True),
+        (_LISTED.replace("]", ", 'NONE']") + "if (!own.includes(role)) throw 'no'", True),
         (_ROLE.replace("comment", "issue") + "[[ $ROLE == OWNER ]] || exit 1", True),
+        (_WHO + "gh api repos/acme/shop/collaborators/$WHO --silent", False),
+        (_WHO + "gh api repos/acme/shop/collaborators/$WHO || echo no", True),
+        (_WHO + "gh api -X PUT repos/acme/shop/collaborators/$WHO", True),
+        (_WHO + "gh api repos/acme/shop/collaborators/$WHO/permission", True),
+        (_WHO + "curl -s https://api.github.com/repos/acme/shop/collaborators/$WHO", True),
         (_WHO + "gh api orgs/acme/members/$WHO --silent", False),
         (_WHO + "gh api orgs/acme/members/$WHO || true", True),
+        (_WHO + "curl -f https://api.github.com/orgs/acme/members/$WHO", False),
+        (_WHO + "curl -sSfL https://api.github.com/orgs/acme/members/$WHO", False),
+        (_WHO + "curl -o out --fail https://api.github.com/orgs/acme/members/$WHO", False),
+        (_WHO + "curl -s -o /dev/null https://api.github.com/orgs/acme/members/$WHO", True),
+        (
+            _WHO
+            + "at=https://api.github.com/orgs/acme/members/$WHO\n    curl -sw '%{http_code}' $at",
+            True,
+        ),
+        (_WHO + "gh api orgs/acme/members/$WHO\n    curl -d started $HOOK", False),
         (_WHO + "gh api users/$WHO", True),
     ],
 )
@@ -1017,6 +1199,12 @@ def test_a_comparison_of_dates_ends_the_race() -> None:
     assert found.approval == ""
 
 
+def test_an_action_that_always_checks_out_the_request() -> None:
+    found = checkout("- uses: r-lib/actions/pr-fetch@v2\n- run: make\n", "issue_comment")
+    assert (found.untrusted, found.mutable, found.executor) == (True, True, "make")
+    assert not checkout("- uses: r-lib/actions/pr-fetch@v2\n- run: make\n", "push").untrusted
+
+
 def artifact(steps: str, on: str = "workflow_run") -> Artifact:
     found = [a for step in job(steps, on).steps for a in step.artifacts]
     return found[0]
@@ -1121,6 +1309,18 @@ RUN_ID = "run-id: '${{ github.event.workflow_run.id }}'"
             "sh b/x",
             "",
         ),
+        (
+            (
+                "- uses: actions/github-script@v7\n  with:\n    script: |\n"
+                "      const a = await github.rest.actions.downloadArtifact({})\n"
+                "      fs.writeFileSync(`${process.env.GITHUB_WORKSPACE}/a.zip`, a)\n"
+                '- run: unzip "${{ github.workspace }}/a.zip" -d "${{ github.workspace }}/b"\n'
+                "- run: make\n- run: sh b/x\n"
+            ),
+            True,
+            "sh b/x",
+            "",
+        ),
     ],
 )
 def test_files_of_another_run(steps: str, untrusted: bool, executor: str, feeds: str) -> None:
@@ -1187,6 +1387,15 @@ def test_images_of_another_run(script: str, feeds: str, *, apart: bool) -> None:
             ),
             "outputs",
         ),
+        # whoever knows where a text ends can go on behind it
+        ('E=$(openssl rand -hex 8)\n{ echo "t<<$E"\necho "$N"\necho "$E"; } >> $GITHUB_OUTPUT', ""),
+        ('{ echo "t<<E"\necho "$N"\necho "E"; } >> $GITHUB_OUTPUT', "outputs"),
+        ('E=$(uuidgen)\necho "t<<$E" >> $GITHUB_ENV\necho $N >> $GITHUB_ENV', ""),
+        (
+            'E=$(uuidgen)\necho "t<<$E" >> $GITHUB_OUTPUT\necho "n=$N" >> $GITHUB_ENV',
+            "environment file",
+        ),
+        ('E=$(uuidgen)\necho "$N<<$E" >> $GITHUB_PATH', "search path"),
     ],
 )
 def test_what_is_checked_says_nothing_any_more(script: str, feeds: str) -> None:
@@ -1424,6 +1633,18 @@ def test_which_machines_are_the_platforms_own(
         ("uses: docker/build-push-action@v6\n  with: {push: true}", True, False),
         ("uses: docker/build-push-action@v6", False, False),
         ("uses: softprops/action-gh-release@v2", True, False),
+        ("uses: goreleaser/goreleaser-action@v7\n  with: {args: release --clean}", True, False),
+        (
+            "uses: goreleaser/goreleaser-action@v7\n  with: {args: '${{ inputs.args }}'}",
+            True,
+            False,
+        ),
+        ("uses: goreleaser/goreleaser-action@v7\n  with: {args: build --snapshot}", False, False),
+        ("uses: goreleaser/goreleaser-action@v7\n  with: {args: release --snapshot}", False, False),
+        ("uses: goreleaser/goreleaser-action@v7\n  with: {install-only: true}", False, False),
+        ("uses: helm/chart-releaser-action@v1\n  with: {install_only: true}", False, False),
+        ("uses: js-devtools/npm-publish@v4\n  with: {dry-run: true}", False, False),
+        ("uses: js-devtools/npm-publish@v4\n  with: {dry-run: false}", True, False),
         ("run: kubectl apply -f x", False, True),
         ("run: make", False, False),
     ],
@@ -1552,6 +1773,8 @@ PASTED = "echo ${{ github.event.issue.body }}"
         ("permissions: {id-token: write}", "", (False, True)),
         ("permissions: write-all", "permissions: {contents: read}", (False, False)),
         ("", "permissions: {id-token: write}", (False, True)),
+        ("permissions: {copilot-requests: write}", "", (False, False)),
+        ("", "permissions: {copilot-requests: write}", (False, False)),
         ("", "", (True, False)),
     ],
 )

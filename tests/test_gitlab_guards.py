@@ -189,6 +189,49 @@ def test_who_gets_a_job_to_run(lines: str, *, anywhere: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "gates"),
+    [
+        ("rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}, {when: manual}]", ("manual",)),
+        ("rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH, when: manual}, {}]", ()),
+        ("rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}]", ("branch",)),
+    ],
+)
+def test_what_any_branch_has_to_wait_for(lines: str, gates: tuple[str, ...]) -> None:
+    assert deploy(lines).gates == (*gates, "environment")
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "script", "users"),
+    [
+        ("rollout", "deploy", "kubectl apply -f k8s", True),
+        ("deploy", "", "kubectl apply -f k8s", True),
+        ("deploy to staging", "deploy", "kubectl apply -f k8s", False),
+        ("try", "", "kubectl apply -f k8s", False),
+        ("deploy", "", "./deploy.sh", False),
+        ("build", "", "docker push r.example.com/app:latest", True),
+        ("build", "", "/kaniko/executor --destination $CI_REGISTRY_IMAGE:latest", True),
+        ("build", "", "docker push $CI_REGISTRY_IMAGE:$CI_COMMIT_SHA", False),
+        ("build", "", "docker push $CI_REGISTRY_IMAGE/$CI_COMMIT_REF_SLUG:latest", False),
+        ("build", "", "docker push registry:5000/app:latest", False),
+        ("build", "", "docker push $OWN:latest", False),
+        ("notes", "", "glab release create v1.$CI_PIPELINE_IID", True),
+        ("notes", "", "release-cli create --name 1 --tag-name v1", True),
+        ("notes", "", 'release-cli create --tag-name "$CI_COMMIT_TAG"', False),
+        ("notes", "", "glab release view v1", False),
+        ("build", "", "docker buildx build --push -t r.example.com/app:latest .", True),
+        ("build", "", "docker buildx build -t r.example.com/app:latest .", False),
+        ("build", "", '[ "$X" = y ] && docker push r.example.com/app:latest', False),
+    ],
+)
+def test_jobs_without_an_environment_that_users_see(
+    name: str, stage: str, script: str, *, users: bool
+) -> None:
+    text = f"{name}:\n  script:\n    - >-\n      {script}\n"
+    text = f"variables: {{OWN: r.example.com/$CI_COMMIT_REF_SLUG}}\n{text}"
+    assert jobs(text + (f"  stage: {stage}\n" if stage else ""))[name].live is users
+
+
+@pytest.mark.parametrize(
     ("top", "anywhere"),
     [
         ("workflow: {rules: [{if: $CI_COMMIT_BRANCH}]}", True),
@@ -342,6 +385,25 @@ class TestLeaks:
     def test_files_that_are_stored(self, script: str, artifacts: str, secret: str) -> None:
         found = self.leaks(f"job: {{script: '{script}', artifacts: {artifacts}}}")
         assert [one[:2] for one in found] == ([("file", secret)] if secret else [])
+
+    @pytest.mark.parametrize(
+        ("before", "script", "secret"),
+        [
+            ("[set -eux]", "login -p $API_TOKEN", "*"),
+            ("[set -o xtrace, make]", "KEY=$(vault kv get -field=a b); run $KEY", "vault kv get"),
+            ("[set -x, make, set +x]", "login -p $API_TOKEN", ""),
+            ("[set -x]", "set +x; login -p $API_TOKEN", ""),
+            ("[set -eu]", "login -p $API_TOKEN", ""),
+            ("[set -x]", "login -p $OTHER", ""),
+        ],
+    )
+    def test_what_the_shell_goes_on_to_print(self, before: str, script: str, secret: str) -> None:
+        text = f"job: {{before_script: {before}, script: '{script}'}}"
+        first, second = jobs(text)["job"].steps
+        assert [leak.secret for leak in first.leaks] == ([secret] if secret else [])
+        assert not second.leaks
+        apart = text.replace("script: '", "script: make, after_script: '")
+        assert not any(step.leaks for step in jobs(apart)["job"].steps)
 
 
 @pytest.mark.parametrize(

@@ -442,6 +442,32 @@ class TestArtifacts:
         [stored] = job(text).artifacts
         assert (stored.whole_workspace, stored.hidden) == (True, hidden)
 
+    @pytest.mark.parametrize(
+        ("path", "who", "taken"),
+        [
+            ("a.tfstate", "access: developer", True),
+            ("a.tfstate", "public: false", True),
+            ("a.tfstate", "access: maintainer", False),
+            ("a.tfstate", "access: none", False),
+            ("a.tfstate", "exclude: [a.tfstate]", False),
+            ("tf/plan.cache", "access: all", True),
+            ("tf/prod.tfplan", "public: true", True),
+            ("tfplan.json", "access: all", False),
+            ("docs/plan", "access: all", False),
+            ("tfplan", "access: developer", False),
+            ("tfplan", "public: false", False),
+        ],
+    )
+    def test_credentials_for_those_who_may_load_them(
+        self, path: str, who: str, *, taken: bool
+    ) -> None:
+        [stored] = job(f"job: {{script: make, artifacts: {{paths: [{path}], {who}}}}}").artifacts
+        assert stored.sensitive == (path if taken else "")
+
+    def test_the_workspace_that_nobody_may_load(self) -> None:
+        [stored] = job("job: {script: make, artifacts: {paths: [.], access: none}}").artifacts
+        assert (stored.whole_workspace, stored.hidden) == (True, False)
+
 
 def expansions(text: str) -> list[Expansion]:
     return [one for step in job(text).steps for one in step.expansions]

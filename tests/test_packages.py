@@ -28,6 +28,12 @@ def exchanged(code: str, language: str = "bash") -> Traffic:
         ("pnpm add -D tool", "pnpm", "tool", "none"),
         ("pnpm dlx tool --flag value", "pnpm", "tool", "none"),
         ("npx --yes tool@latest build", "npx", "tool", "none"),
+        ("npx tool@latest build", "npx", "tool", "none"),
+        ("npx @scope/tool@^2 build", "npx", "@scope/tool", "range"),
+        ("npx -p lib@next tool", "npx", "lib", "none"),
+        ("npm exec -- tool@latest build", "npm", "tool", "none"),
+        ("bunx --bun tool@latest build", "bunx", "tool", "none"),
+        ("bun x tool@latest build", "bun", "tool", "none"),
         ("pip install tox==4.23.2 build", "pip", "build", "none"),
         ("pip3 install 'black>=24'", "pip", "black", "range"),
         ("python -m pip install -U tox[all]", "pip", "tox", "none"),
@@ -137,6 +143,13 @@ def test_what_is_installed_without_a_fixed_version(
         "go install example.com/tool@v1.2.3",
         "dotnet tool install tool --version 1.2.3",
         "npx tool",
+        "npx tool user@example.com",
+        "npx @scope/tool",
+        "npx @scope/tool@1.2.3 a@latest",
+        "npx --package lib tool@latest",
+        "npx --no-install tool@latest",
+        "bunx tool build",
+        "npm exec tool -- a@latest",
         "apt-get install tool",
         "echo npm install tool",
         "make install tool",
@@ -285,6 +298,16 @@ def test_provenance_is_asked_for_by_name() -> None:
     [with_it] = exchanged("npm publish --provenance").publications
     [without] = exchanged("npm publish").publications
     [configured] = exchanged("npm config set provenance true\nnpm publish").publications
+    kept = [
+        exchanged(f"{options}\nnpm publish $OPTS").publications[0].provenance
+        for options in (
+            'OPTS="--access public --provenance"',
+            "OPTS+=(--provenance)",
+            'OPTS="--access public"',
+            'OPTS="--no-provenance"',
+        )
+    ]
+    assert kept == [True, True, False, False]
     given = [found.provenance for found in (with_it, without, configured)]
     assert given == [True, False, True]
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelaw.facts.script_taint import LONGEST, closing, powershell, python
+from pipelaw.facts import powershell_taint, python_taint
+from pipelaw.facts.python_taint import Sources
+from pipelaw.facts.script_taint import LONGEST, closing
 from pipelaw.facts.taint import Taint
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ TAINTED = {"title": Taint("an outsider", "text", outsider=True)}
     ],
 )
 def test_what_powershell_runs(code: str, runs: list[str]) -> None:
-    assert [code[run.start : run.end] for run in powershell(code, TAINTED)] == runs
+    assert [code[run.start : run.end] for run in powershell_taint.runs(code, TAINTED, {})] == runs
 
 
 @pytest.mark.parametrize(
@@ -74,12 +76,12 @@ def test_what_powershell_runs(code: str, runs: list[str]) -> None:
     ],
 )
 def test_what_python_does_with_a_text(code: str, runs: list[str]) -> None:
-    assert [run.kind for run in python(code, TAINTED, FILES)] == runs
+    assert [run.kind for run in python_taint.runs(code, TAINTED, FILES, Sources())] == runs
 
 
 def test_a_written_name_is_kept() -> None:
     code = "t = os.environ['TITLE']\nf = open(os.environ['GITHUB_OUTPUT'])\nf.write(f'A={t}')"
-    assert [run.name for run in python(code, TAINTED, FILES)] == ["A"]
+    assert [run.name for run in python_taint.runs(code, TAINTED, FILES, Sources())] == ["A"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_a_written_name_is_kept() -> None:
 )
 def test_a_value_of_several_lines(write: str, end: str, charset: str) -> None:
     code = "t = os.environ['TITLE']\nf = open(os.environ['GITHUB_ENV'])\n"
-    found = [*python(code + write.replace("END", end), TAINTED, FILES)]
+    found = [*python_taint.runs(code + write.replace("END", end), TAINTED, FILES, Sources())]
     assert [(run.name, run.taint.charset) for run in found] == [("A", charset)]
 
 

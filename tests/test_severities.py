@@ -201,6 +201,30 @@ def test_a_user_s_name_weighs_less_than_the_password_beside_it() -> None:
     assert severities("secret-to-outsiders", "drone", text) == ["low", "medium"]
 
 
+@pytest.mark.parametrize(
+    ("secret", "severity"),
+    [
+        ("DEPLOY_KEY", "high"),
+        ("CLOUD_ACCOUNT_ID", "low"),
+        ("BOT_APP_ID", "low"),
+        ("HUB_USER", "low"),
+    ],
+)
+def test_what_only_names_somebody_is_little_to_steal(secret: str, severity: str) -> None:
+    text = f"""\
+    on: pull_request_target
+    jobs:
+      a:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4.1.0
+            with: {{ref: "${{{{ github.event.pull_request.head.sha }}}}"}}
+          - run: make
+            env: {{X: "${{{{ secrets.{secret} }}}}"}}
+    """
+    assert severities("secret-to-outsiders", "github", text) == [severity]
+
+
 def test_what_any_server_may_change_weighs_more_than_a_project_of_the_same_one() -> None:
     text = """\
         include:
@@ -702,6 +726,8 @@ def test_one_ladder_holds_for_every_sink() -> None:
         ("{contents: read}", "", "low"),
         ("{contents: read}", "token: '${{ secrets.BOT_TOKEN }}'", "medium"),
         ("{issues: write}", "", "high"),
+        ("{issues: write}", "sandbox: read-only", "medium"),
+        ("{copilot-requests: write}", "", "low"),
     ],
 )
 def test_a_task_that_an_outsider_writes_weighs_what_the_model_may_do(

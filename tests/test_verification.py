@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from samples import gitlab_step
+from samples import gitlab_step, pipeline
 
 from pipelaw.facts.verification import SWITCHES, unverified_by
 from pipelaw.model import Variable
@@ -67,6 +67,12 @@ def test_a_switch_is_one_wherever_it_is_thrown(name: str, values: tuple[str, ...
         ("crane push --insecure a.tar b", "crane push --insecure"),
         ("argocd app sync a --insecure=true", "argocd app sync a --insecure=true"),
         ("cosign sign --allow-insecure-registry a", "--allow-insecure-registry"),
+        ("dockerd --insecure-registry=r.example:5000 &", "--insecure-registry=r.example:5000"),
+        ("/kaniko/executor --insecure-registry 10.0.0.5 -d a", "--insecure-registry 10.0.0.5"),
+        (
+            """echo '{"insecure-registries": ["r.example"]}' > daemon.json""",
+            'insecure-registries": ["r.example',
+        ),
         ("aws s3 cp a s3://b --no-verify-ssl", "aws s3 cp a s3://b --no-verify-ssl"),
         ("https --verify=no example.com", "https --verify=no"),
         ("conda config --set ssl_verify false", "ssl_verify false"),
@@ -142,6 +148,10 @@ def test_the_public_log_of_checksums_is_one_of_two_guards(script: str) -> None:
         "echo NODE_TLS_REJECT_UNAUTHORIZED=1",
         "ssh-keyscan example.com | diff - keys",
         "pip install -r trusted-hosts.txt",
+        "dockerd --insecure-registry registry:5000",
+        "dockerd --insecure-registry=127.0.0.1:5000",
+        "dockerd --insecure-registry=registry.ci.svc:5000",
+        """echo '{"insecure-registries": []}' > daemon.json""",
         "iwr -SkipCertificateCheck:$false https://example.com",
         'echo "try curl -k https://example.com, or ssh -o StrictHostKeyChecking=no"',
         "apk add --allow-untrusted ./build/a-1.2.apk",
@@ -231,3 +241,21 @@ def test_a_registry_beside_the_plugin_needs_no_certificate(registry: str, found:
     assert bool(unverified_by(given)) == found
     other = Variable(name="GIT_SSL_NO_VERIFY", value="true")
     assert unverified_by((*given, other))[-1].text == "GIT_SSL_NO_VERIFY: true"
+
+
+@pytest.mark.parametrize(
+    ("command", "texts"),
+    [
+        ("[--insecure-registry=r.example:5000]", ["--insecure-registry: r.example:5000"]),
+        ("[dockerd, --insecure-registry, 10.0.0.5]", ["--insecure-registry: 10.0.0.5"]),
+        ("[--insecure-registry=0.0.0.0/0]", ["--insecure-registry: 0.0.0.0/0"]),
+        ("[--insecure-registry=registry:5000]", []),
+        ("[--insecure-registry]", []),
+        ("[--registry-mirror=https://r.example]", []),
+    ],
+)
+@pytest.mark.parametrize("image", ["docker:27-dind", "postgres:17"])
+def test_the_command_of_an_engine(image: str, command: str, texts: list[str]) -> None:
+    text = f"job: {{script: make, services: [{{name: '{image}', command: {command}}}]}}"
+    found = [flaw.text for flaw in pipeline("gitlab", text).jobs[0].flaws]
+    assert found == (texts if "dind" in image else [])

@@ -98,6 +98,12 @@ class Problem(NamedTuple):
         """What an error says."""
         return cls(error.path, error.line, error.column, error.message)
 
+    @classmethod
+    def at(cls, place: Place, message: str) -> Problem:
+        """What is the matter at the beginning of a place."""
+        span = place.span()
+        return cls(span.path, span.line, span.column, message)
+
 
 def too_large(path: str) -> UnreadableError:
     """The error of a file that has more than MAX_BYTES."""

@@ -71,8 +71,10 @@ class Leak:
     """Of the log: the shell's trace of its commands shows it."""
     token: bool = False
     """It is the job's own token."""
+    fetched: bool = False
+    """It came out of a store: `secret` is the command that took it."""
     by: str = ""
-    """The program that lets it out."""
+    """The program that lets it out, or the command that takes it out of a store and prints it."""
     place: Place = NOWHERE
 
     identity = Identity("way", "secret", "by")
@@ -94,6 +96,8 @@ class Agent:
     """The check that only members may start it is switched off."""
     tools: tuple[words.Tool, ...] = ()
     """Tools that it may use without approval and that can change something."""
+    read_only: bool = False
+    """A list of tools, or its sandbox, lets it do no more than read."""
     unconfined: str = ""
     """The setting that takes its sandbox or its questions away, "" for none."""
     place: Place = NOWHERE

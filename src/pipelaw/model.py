@@ -153,7 +153,8 @@ class Job(Scope):
     """It changes a running system."""
     live: bool = False
     """That system is the one that users see, by the name or tier of its environment; without one
-    it is the project's site."""
+    it is the project's site, what the job deploys to by its own name and its stage's, or an image that
+    it pushes under one name for every branch."""
     anywhere: bool = False
     """No condition that could be read keeps out branches and change requests that anybody may push; where
     steps have conditions of their own, none of one that publishes or deploys."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.shell_downloads import ROOTED
 from pipelaw.facts.shell_words import EXECUTING, name, reading
 from pipelaw.patterns import pattern
 
@@ -38,7 +39,7 @@ _ALWAYS = frozenset(
     semantic-release serverless shards sls snakemake sonar-scanner sphinx-build sphinx-autobuild stack
     standard standardrb steep storybook stylelint task terragrunt textlint tflint tilt tox trunk tslint
     tuist turbo vagrant vercel vite vitepress vitest vuepress wasm-pack webpack werf wrangler xcodebuild
-    xmake xo pod
+    xmake xo pod carthage gn godot idf.py pio platformio plz vcpkg west
     """.split()
 )
 _VERBS = {
@@ -59,6 +60,8 @@ _VERBS = {
     "gcloud": "builds app",
     "gem": "build",
     "coverage": "run",
+    "dbt": "build clone compile debug deps docs ls parse run run-operation seed show snapshot test",
+    "nextflow": "run",
     "julia": "",
     "deno": "run test task",
     "packer": "build init",
@@ -106,7 +109,6 @@ _LOCAL = pattern(
 )
 """What pip takes from the folder rather than from an index."""
 _SUB = frozenset("docker podman".split())
-_ROOTED = pattern(r"[/~$%]|[A-Za-z]:")
 _ISOLATED = frozenset(("-I", "-P"))
 """Options of Python that keep it from importing what lies in the folder."""
 
@@ -130,7 +132,7 @@ def places(words: tuple[str, ...]) -> tuple[str, ...]:
         return _installed(words[1:])
     if program in _SCRIPTED and program != "node":
         return tuple(_given(words)[:1])
-    return _interpreted(words)
+    return _listed(words) if program in _LISTING else _interpreted(words)
 
 
 def _always(program: str, words: Sequence[str]) -> bool:  # noqa: ARG001  one of three of a kind
@@ -196,6 +198,19 @@ def _installed(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(re.sub(r"\[.*", "", each) or HERE for each in found if "://" not in each)
 
 
+_LISTING = frozenset(("find", "run-parts"))
+
+
+def _listed(words: Sequence[str]) -> tuple[str, ...]:
+    """What a command runs code from that is handed the files of a folder, one after the other."""
+    folder = words[1] if len(words) > 1 and words[1][:1] != "-" else HERE
+    if name(words[0]) == "run-parts":
+        return (words[-1],)
+    at = next((at for at, word in enumerate(words) if word in ("-exec", "-execdir")), len(words))
+    inner = places(tuple(folder if word == "{}" else word for word in words[at + 1 :]))
+    return (folder,) if HERE in inner and words[at] == "-execdir" else inner
+
+
 def _interpreted(words: tuple[str, ...]) -> tuple[str, ...]:
     """The file that an interpreter runs, or the folder in which it looks for a module."""
     read = reading(words)
@@ -257,7 +272,7 @@ def coded(language: str, code: str, words: Sequence[str]) -> tuple[str, ...]:
 def starting(each: Started) -> list[str]:
     """The files and folders that a program runs code from which other code starts."""
     return [
-        f"{each.folder}/{place}" if each.folder and not _ROOTED.match(place) else place
+        f"{each.folder}/{place}" if each.folder and not ROOTED.match(place) else place
         for place in places(each.words)
     ]
 
@@ -290,6 +305,12 @@ _DATA = pattern(
     r"|sarif|diff|patch)[\"']?\Z"
 )
 """Ends of the names of files that hold data, as far as no option says more of them."""
+_FILLED = pattern(
+    r"--(?:output|[\w-]*(?:artifact|baseline|coverage|image|log|out|output|report|result|screenshot)s?"
+    r"[-_]?(?:dir|directory|file|folder|path))\Z",
+    re.IGNORECASE,
+)
+"""Options that name what a tool writes, or looks at without running it."""
 _SETTING = frozenset("-c -p -r -P --project --settings --preset --plugin --rulesdir".split())
 _FILES = frozenset({"-f", "-s", "--file"})
 _STARTERS = frozenset((*_PACKAGE_MANAGERS, "npx", "bunx", "pnpx"))
@@ -325,6 +346,8 @@ def _launched(words: Sequence[str]) -> Sequence[str]:
 
 def _read(program: str, option: str, path: str) -> bool:
     """Whether a path names a file that a tool reads, after an option that does not make it settings."""
+    if _FILLED.search(option):
+        return True
     if _DATA.search(path) is None or "requirements" in path or "tsconfig" in path:
         return False
     if option in _SETTING or "conf" in option or "requir" in option:

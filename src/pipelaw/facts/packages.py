@@ -25,6 +25,8 @@ _VERBS = (
         "npm i ",
         "gem i ",
         "npx ",
+        "bunx ",
+        "bun x ",
         "npm exec ",
         "uvx ",
         "go run ",
@@ -50,6 +52,7 @@ _CANDIDATE = pattern(
     r"|\bgo[ \t]+(?:install|run|get)[ \t]+(?:-\S+[ \t]+)*[^\s@]+@(?!v\d)"
     r"|\bgo[ \t]+get[ \t]+(?:-\S+[ \t]+)*[\w-]+\.[\w.-]+/"
     r"|\b(?:npx|npm[ \t]+exec)[ \t]+(?:(?:-p|--package)[ \t=]\S+[ \t]+)*(?:-y|--yes)\b"
+    r"|\b(?:npx|bunx|npm[ \t]+exec|bun[ \t]+x)[ \t]+(?:-\S+[ \t]+)*[\"']?@?[\w./-]+@"
     r"|\buvx[ \t]|\bpipx[ \t]+run\b|\buv[ \t]+tool[ \t]+run\b|\buv[ \t]+run\b[^\n;&|]{0,300}[ \t]--with[= \t]"
     r"|\bpnpx[ \t]|\bdeno[ \t]+(?:run|install|x)[ \t][^\n;&|]{0,300}(?:https?://|npm:|jsr:)"
     r"|\bgh[ \t]+ext(?:ension)?[ \t]+install[ \t]|\bhelm[ \t]+plugin[ \t]+install[ \t]"
@@ -124,6 +127,13 @@ _INSTALL: dict[str, tuple[str, ...]] = {
     ),
 }
 """What takes packages by name: the program, and the words that have to follow it."""
+_ASKED: dict[str, tuple[str, ...]] = {
+    "npx": ("",),
+    "bunx": ("",),
+    "npm": ("exec",),
+    "bun": ("x",),
+}
+"""What runs a program that the project has, and fetches one that is named with its version."""
 
 _REGISTRIES = {
     "npm": "npm",
@@ -153,8 +163,14 @@ _SHORT = {
 """Options that name the registry."""
 _KEYS = frozenset({"--api-key", "-apikey"})
 """Options for a key; registries that sign people in otherwise take any word for one."""
-_PROVENANCE = pattern(r"\bconfig[ \t]+set[ \t]+(?:-\S+[ \t]+)*provenance[ \t=]+true\b")
+_PROVENANCE = pattern(
+    r"\bconfig[ \t]+set[ \t]+(?:-\S+[ \t]+)*provenance[ \t=]+true\b"
+    r"|=[\"'(][^\"'()\n]*(?<=[\"'( ])--provenance\b"
+)
+"""Settings, or options in a variable, that ask for provenance."""
 _DRY = frozenset({"--dry-run", "-n"})
+_KEPT = frozenset({"--no-install", "--no"})
+"""Options of npx that leave it with what is there."""
 
 
 class Traffic(NamedTuple):
@@ -196,12 +212,12 @@ def _calls(script: Script, text: str) -> Iterator[tuple[Call, Command]]:
         return
     for command in script.commands:
         for call in called(command.name, command.words):
-            if call.name in _INSTALL or call.name in PUBLISHING:
+            if call.name in _INSTALL or call.name in PUBLISHING or call.name in _ASKED:
                 yield call, command
 
 
 def _installed(call: Call, command: Command) -> Iterator[Installation]:
-    found = after(call, _INSTALL)
+    found = after(call, _INSTALL) or _asked(call)
     if found is None or "--dry-run" in call.words:
         return
     specs = (
@@ -218,6 +234,18 @@ def _installed(call: Call, command: Command) -> Iterator[Installation]:
             own=all(spec.name in _MANAGERS for spec in loose),
             place=command.place,
         )
+
+
+def _asked(call: Call) -> tuple[str, Sequence[str]] | None:
+    """`npx tool@latest`, which fetches it whatever the project has."""
+    found = after(call, _ASKED)
+    if found is None or not any("@" in word[1:] for word in found[1]) or _KEPT & {*found[1]}:
+        return None
+    from pipelaw.facts.package_versions import options_of  # noqa: PLC0415  few scripts install
+
+    operands, pairs = _split(found[1], options_of(call.name), runs=True)
+    named = _named(call.name, "", operands, dict(pairs))
+    return ("", found[1]) if all("@" in one[1:] for one in named) else None
 
 
 def _images(words: Sequence[str], command: Command) -> Iterator[Spec]:

@@ -84,8 +84,11 @@ def with_publications(
 
 
 def _proven(values: Mapping[str, str]) -> bool:
-    """Whether a variable makes npm record which build a package comes from."""
-    return any(name.lower() == _PROVENANCE and value == "true" for name, value in values.items())
+    """Whether a variable makes npm record which build a package comes from, or has the option for it."""
+    return any(
+        value == "true" if name.lower() == _PROVENANCE else "--provenance" in value
+        for name, value in values.items()
+    )
 
 
 def _elsewhere(values: Mapping[str, str], scripts: Iterable[Script]) -> Iterator[str]:

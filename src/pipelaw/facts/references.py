@@ -106,7 +106,7 @@ def image_pin(text: str, parts: Image) -> Pin:
         return "unresolved"
     if not parts.tag:
         return "none"
-    return "branch" if moving(parts.tag) else "tag"
+    return "branch" if _moving(parts.tag) else "tag"
 
 
 def in_name(image: str, index: int) -> bool:
@@ -134,7 +134,7 @@ _RELEASES = frozenset(
 
 
 @lru_cache(maxsize=1024)
-def moving(tag: str) -> bool:
+def _moving(tag: str) -> bool:
     """Whether an image tag's name says that it is moved to each new release: it names none."""
     name = tag.lower()
     if name in _MOVING or name.endswith(_FOLLOWING):

@@ -10,13 +10,15 @@ from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pipelaw.model import Script
 
 Act: TypeAlias = Literal["publishes", "deploys", "merges"]
 
 _FAR = r"[^\n;&|]{0,300}"
+_ELSEWHERE = r"[\s\"'](?!git@)[\w.${}-]+@(?!localhost\b|127\.)[^\s@:]+"
+"""An account on another machine."""
 _PUBLISHES = (
     (
         "npm pnpm yarn bun cargo uv poetry hatch pdm flit vsce ovsx lerna changeset gem",
@@ -33,6 +35,7 @@ _PUBLISHES = (
     ("buildx", rf"{_FAR}--push\b"),
     ("kaniko/executor", rf"{_FAR}--destination\b"),
     ("gh glab", r"\s+release\s+(?:create|upload)\b"),
+    ("release-cli", r"\s+create\b"),
     ("goreleaser", r"\s+release\b"),
     ("semantic-release", r"\b"),
     ("mvn mvnw", rf"{_FAR}\sdeploy\b"),
@@ -40,14 +43,27 @@ _PUBLISHES = (
     ("snapcraft", r"\s+(?:upload|push)\b"),
 )
 _DEPLOYS = (
-    ("kubectl", r"\s+(?:apply|set|rollout)\b"),
+    ("kubectl oc", r"\s+(?:apply|set|rollout)\b"),
     ("terraform tofu terragrunt", rf"{_FAR}\sapply\b"),
     ("helm", rf"(?!\s+plugin\b){_FAR}\s(?:upgrade|install)\b"),
     ("pulumi", r"\s+up\b"),
-    ("cdk", r"\s+deploy\b"),
+    ("cdk kamal", r"\s+deploy\b"),
+    ("cf", r"\s+(?:push|(?:bg-|blue-green-)?deploy)\b"),
     ("gcloud serverless sls sam vercel netlify firebase fly flyctl", rf"{_FAR}\sdeploy\b"),
     ("wrangler", r"\s+(?:pages\s+)?deploy\b"),
-    ("aws", r"\s+s3\s+sync\b"),
+    ("vercel", rf"{_FAR}\s--prod\b"),
+    ("aws", rf"{_FAR}\s(?:s3\s+sync|ecs\s+update-service|lambda\s+update-function-code)\b"),
+    ("aws", rf"{_FAR}\s(?:cloudformation\s+deploy|deploy\s+create-deployment)\b"),
+    ("az", r"\s+(?:webapp|functionapp|containerapp)\s+(?:deploy\w*|up|update)\b"),
+    ("eb skaffold", r"\s+(?:deploy|run)\b"),
+    ("docker", r"\s+stack\s+(?:deploy|up)\b"),
+    ("helmfile", rf"{_FAR}\s(?:apply|sync)\b"),
+    ("argocd", r"\s+app\s+sync\b"),
+    ("nomad", r"\s+(?:job\s+)?run\b"),
+    ("heroku", r"\s+container:release\b"),
+    ("gsutil rclone", rf"{_FAR}\s(?:rsync|sync)\b"),
+    ("scp rsync", rf"(?=\s){_FAR}{_ELSEWHERE}:[^\s;&|]*(?=\s*(?:[\n;&|]|\Z))"),
+    ("ssh", rf"(?=\s){_FAR}{_ELSEWHERE}[\"']?\s+(?:[\"']|<<)"),
     ("ansible-playbook", r"\b"),
 )
 _MERGES = (
@@ -90,16 +106,67 @@ _TRIED = pattern(
 """What makes a command only try, or leave what it made where it is."""
 
 
+UNFINISHED = pattern(
+    r"dev|review|trunk|test|tst|int|acc?e?pt|qa|qc|control|quality|sta?g|mode?l|pre|demo|non"
+)
+"""What names of environments that only their makers use have in them."""
+_DELIVERING = pattern(r"deploy|release|rollout|publish|upload|deliver|apply|pro?d|live")
+"""What names of jobs, stages and steps that change what users see have in them."""
+
+
+def delivering(*names: str) -> bool:
+    """Whether what deploys changes what users see, by its own name and those of what it belongs to."""
+    said = " ".join(names).lower()
+    return UNFINISHED.search(said) is None and _DELIVERING.search(said) is not None
+
+
+_PUSHED = pattern(
+    r"(?:\b(?:docker|podman|buildah|nerdctl)\s+(?:image\s+)?push\s+(?:-\S+\s+)*|--destination[ =])"
+    r"[\"']?(?P<image>[^\s\"';&|]+)"
+)
+_TAGGED = pattern(r"\s(?:-t|--tag)[ =][\"']?(?P<image>[^\s\"';&|]+)")
+_KEPT = pattern(
+    r"(?!localhost|127\.|[\w-]+:\d).*:(?:latest|stable|main|master|edge|prod(?:uction)?)\Z"
+)
+"""An image under a name that stays the same, in a registry that others see."""
+_OF_RUN = pattern(r"\$\{?\w*(?:REF|BRANCH|SLUG|SHA|TAG|PIPELINE|JOB|MERGE|PULL|VERSION|ENV)")
+_VARIABLE = pattern(r"\$\{?(\w+)\}?")
+_RELEASED = pattern(r"\b(?:gh|glab)\s+release\s+create\b|\brelease-cli\s+create\b")
+_CHOOSING = pattern(r"\b(?:if|case|test)\b|\[\s")
+
+
+def pushes_over(scripts: Iterable[Script], values: Mapping[str, str]) -> bool:
+    """Whether commands push an image under one name for every branch, and choose nothing before.
+
+    So does a release that is not named after the tag that is built.
+    `values` are those of variables that the names are put together from.
+    """
+    texts = [script.text for script in scripts]
+    pushed = [match["image"] for text in texts for match in _PUSHED.finditer(text)]
+    built = (text for text in texts if " --push" in text)
+    pushed += [match["image"] for text in built for match in _TAGGED.finditer(text)]
+    images = [_filled(_filled(image, values), values) for image in pushed]
+    fixed = any(_KEPT.match(image) and _OF_RUN.search(image) is None for image in images)
+    released = any("_TAG" not in text and _RELEASED.search(text) for text in texts)
+    return (fixed or released) and not any(map(_CHOOSING.search, texts))
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with the values of the variables that are known."""
+    return _VARIABLE.sub(lambda one: values.get(one[1], one[0]), text)
+
+
 def acts(scripts: Iterable[Script]) -> frozenset[Act]:
     """What the commands of scripts do."""
     found: frozenset[Act] = frozenset()
     for script in scripts:
-        found |= _acts(script.text)
+        found |= acts_of(script.text)
     return found
 
 
 @lru_cache(maxsize=2048)
-def _acts(text: str) -> frozenset[Act]:
+def acts_of(text: str) -> frozenset[Act]:
+    """What the commands of a text do."""
     said = words(text)
     found: set[Act] = set()
     gives = not _PUBLISHERS.isdisjoint(said) and any(verb in text for verb in _GIVING)

@@ -7,13 +7,15 @@ of it, another encoding of it) is not hidden, and that is where secrets are lost
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.secret_dumps import PRINTERS, dumps, filtered, may_dump, printing, through
 from pipelaw.facts.secret_expansions import changed, expands, fed, visible
 from pipelaw.facts.secret_hosts import RAW, SENDERS, astray, collector, device, host, unprotected
-from pipelaw.facts.secret_traces import Traces, tracing
+from pipelaw.facts.secret_names import meaning
+from pipelaw.facts.secret_outputs import code_of, kept_as, logged, silent, to_file
+from pipelaw.facts.secret_stores import fetched, may_fetch, picks, put_in, taken
+from pipelaw.facts.secret_traces import TRACED, Traces, named_bare, tracing
 from pipelaw.facts.shell_scan import scan
 from pipelaw.facts.shell_words import naming
 from pipelaw.facts.shells import family
@@ -24,7 +26,7 @@ from pipelaw.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipelaw.facts.shell_syntax import Flow, Simple
+    from pipelaw.facts.shell_syntax import Simple
     from pipelaw.model import Script, Secret
     from pipelaw.words import LeakWay
 
@@ -39,6 +41,8 @@ class Held(NamedTuple):
     """It is the job's own token."""
     file: bool = False
     """It holds the path of a file with the secret."""
+    fetched: bool = False
+    """It holds what the command of that name took out of a store."""
 
 
 def handed(secrets: Iterable[Secret]) -> dict[str, Held]:
@@ -64,7 +68,7 @@ _CODE = frozenset({"python", "javascript", "node"})
 _ANY = pattern(
     naming({*PRINTERS, *SENDERS, *_CHANGERS, "printenv", "env"})
     + r"|\b(?:pprint|console|core|log(?:ging|ger)?|std(?:out|err)|declare|typeset|environ)\b"
-    r"|\bset -(?:\w*x|[^\n;&|]{0,40}?o xtrace\b)|\bexport -p\b"
+    r"|\bexport -p\b|" + TRACED
 )
 """Without a match in its text, in lower case, a script lets nothing out."""
 _ASSIGNED = pattern(
@@ -80,7 +84,6 @@ _MADE = pattern(
     r"(?:echo|printf)\b[^\n]*\|[ \t]*(?:" + "|".join(sorted(_CHANGERS)) + r")\b"
     r"|\b(?:" + "|".join(sorted(_CHANGERS)) + r")\b[^\n]*<<<"
 )
-_HERE = pattern(r"\A(?:\./|\$\{?\w*(?:DIR|WORKSPACE)\}?/)")
 
 
 class Runner(NamedTuple):
@@ -94,6 +97,10 @@ class Runner(NamedTuple):
     """A secret that is pasted into the text; its group `name` is the secret's name."""
     shown: str = ""
     """What names the file that is shown beside the log, and masked like it."""
+    continued: bool = False
+    """The next script goes on in the same shell, with its variables."""
+    after: str = ""
+    """The text of that script, where its commands are printed because of this one."""
 
 
 PLAIN = Runner()
@@ -112,17 +119,20 @@ def leaks(
     `held` are the variables that hold secrets; with `pasted`, templates may put some into the text.
     `kept` are the files that the job stores for others, perhaps with wildcards.
     """
-    text = script.text
+    text = script.text + runner.after
     language = family(script.shell)
     if language not in ("bash", "pwsh"):
         return _printed(script, held, runner), {}
-    if not pasted and not any(name in text for name in held):
+    fetching = may_fetch(text)
+    if not fetching and not pasted and not any(name in text for name in held):
         return tuple(_dumped(script, language, held, kept, runner)) if held else (), {}
-    if not _ANY.search(text.lower()):
+    if not fetching and not _ANY.search(text.lower()):
         return (), {}
     search = _Search(script, held, kept, runner)
+    if fetching:
+        search.fetch()
     search.assignments()
-    for simple in scan(text, language):
+    for simple in scan(script.text, language):
         search.command(simple)
     return tuple(search.leaks), search.exported
 
@@ -169,6 +179,17 @@ class _Search:
         self.ordered = "()" not in script.text  # functions run elsewhere than they are written
         self.powershell = family(script.shell) == "pwsh"
         self.traces: Traces | None = None
+        self.fetching = False  # it takes secrets out of a store
+
+    def fetch(self) -> None:
+        """Learn which variables hold what came out of a store."""
+        self.fetching = True
+        for name, said in taken(
+            scan(self.script.text + self.runner.after, family(self.script.shell))
+        ):
+            self.held[name] = Held(said, derived=True, fetched=True)
+            if self.runner.continued:
+                self.exported[name] = self.held[name]
 
     def assignments(self) -> None:
         """Follow secrets from variable to variable."""
@@ -181,7 +202,7 @@ class _Search:
                 continue  # what a command gives back
             if ("$(" not in value and "`" not in value) or _SAME.match(value):
                 self.held[name] = source
-            elif _MADE.search(value):
+            elif _MADE.search(value) and (not source.fetched or meaning(name).level):
                 self.held[name] = source._replace(derived=True)
 
     def found(self, code: str) -> Held | None:
@@ -198,8 +219,10 @@ class _Search:
     def command(self, simple: Simple) -> None:
         """Judge one command."""
         name = simple.name.lower()
-        code = simple.unit.code[simple.start : simple.end]
-        if dumps(simple):
+        code = code_of(simple)
+        if self.fetching and (said := fetched(simple)):
+            self.let_out(simple, Held(said, derived=True, fetched=True))
+        elif dumps(simple):
             self.dump(simple)
         elif printing(simple):
             self.printed(simple, code)
@@ -223,6 +246,8 @@ class _Search:
     def printed(self, simple: Simple, code: str) -> None:
         """`echo "$TOKEN"`, or `echo "NAME=$TOKEN"` into the environment of later steps."""
         source = self.found(visible(code, simple, self.runner.template)) or self.content(simple)
+        if source is None and self.fetching and (said := put_in(simple)):
+            source = Held(said, derived=True, fetched=True)
         if source is None and "$(" in code and _MADE.search(code) and "grep -" not in code:
             within = self.found(code)
             source = Held(within.secret, derived=True) if within is not None else None
@@ -233,17 +258,22 @@ class _Search:
             match = _EXPORTED.search(code.partition(" ")[2])
             if match is not None and source.derived and self.mask < 0:
                 self.exported[match["name"]] = source
-        elif self.logged(simple) and not (source.derived and self.masked(simple)):
-            self.add(simple, "log", source)
         else:
+            self.let_out(simple, source)
+
+    def let_out(self, simple: Simple, source: Held) -> None:
+        """A secret that a command prints: into the log, or into a file."""
+        if not self.logged(simple):
             self.stored(simple, source)
+        elif not (source.derived and self.masked(simple)):
+            self.add(simple, "log", source)
 
     def stored(self, simple: Simple, source: Held) -> None:
         """`echo "TOKEN=$TOKEN" >> build.env`, which the job then hands to others, or into a connection."""
         for file in simple.outputs:
             if to := device(file):
                 self.add(simple, "network", source, to)
-            elif self.kept and _kept(file, self.kept):
+            elif self.kept and kept_as(file, self.kept):
                 self.add(simple, "file", source, file)
 
     def logged(self, simple: Simple) -> bool:
@@ -251,7 +281,7 @@ class _Search:
         shown = self.runner.shown
         if shown and any(shown in file for file in simple.outputs):
             return True
-        return _logged(simple)
+        return logged(simple)
 
     def masked(self, simple: Simple) -> bool:
         """Whether what was made from a secret may be hidden by now: too late once it is printed."""
@@ -263,10 +293,12 @@ class _Search:
         logged = self.logged(simple)
         if (logged and self.masked(simple)) or not (logged or simple.outputs):
             return
-        quiet = _silent if simple.name == "grep" else _to_file
+        quiet = silent if simple.name == "grep" else to_file
         if any(quiet(word) for word in simple.words[1:]):
             return
         source = self.found(fed(simple)) or self.piped(simple) or self.content(simple)
+        if source is not None and source.fetched and not picks(simple):
+            return
         if source is not None and logged:
             self.add(simple, "log", source._replace(derived=True))
         elif source is not None:
@@ -289,7 +321,9 @@ class _Search:
         """The secret at the beginning of a command's pipeline."""
         for before in simple.stages:
             if printing(before):
-                return self.found(visible(_code(before), before, self.runner.template))
+                return self.found(visible(code_of(before), before, self.runner.template))
+            if self.fetching and (said := fetched(before)):
+                return Held(said, derived=True, fetched=True)
         return None
 
     def sent(self, simple: Simple, name: str, code: str) -> None:
@@ -312,8 +346,8 @@ class _Search:
         named = (name for name, one in self.held.items() if not one.token)
         let = filtered(simple, named) if bare else None
         if traced or (bare and self.logged(last)):
-            self.add(simple, "log", Held("*"))
-        elif let is not None and not any(map(_silent, let[1].words[1:])):
+            self.add(simple, "log", (traced and self.bare_after(simple)) or Held("*"))
+        elif let is not None and not any(map(silent, let[1].words[1:])):
             if not self.logged(let[1]):
                 self.stored(let[1], self.held.get(let[0], Held("*")))
             elif let[0] != "*":  # a log hides most of those that only the platform knows
@@ -326,12 +360,23 @@ class _Search:
         if not self.ordered:
             return True
         if self.traces is None:
-            self.traces = Traces(self.script.source_text.text)
+            self.traces = Traces(self.script.source_text.text + self.runner.after)
         start = simple.unit.absolute(simple.start, simple.end)[1]
         return self.traces.named(start, self.held, self.runner.template)
 
+    def bare_after(self, simple: Simple) -> Held | None:
+        """What no mask hides, where the script names it between a `set -x` and the next `set +x`."""
+        names = [name for name, one in self.held.items() if one.derived]
+        if not names or self.masked(simple):
+            return None
+        start = simple.unit.absolute(simple.start, simple.end)[1]
+        name = named_bare(self.script.source_text.text + self.runner.after, start, names)
+        return self.held.get(name)
+
     def add(self, simple: Simple, way: LeakWay, source: Held, to: str = "") -> None:
-        """Note a leak."""
+        """Note a leak; what a store gave is on its way to whoever it is for."""
+        if way == "network" and source.fetched:
+            return
         start, end = simple.unit.absolute(simple.start, simple.end)
         traced = simple.name == "set"
         self.leaks.append(
@@ -342,53 +387,11 @@ class _Search:
                 collected=way == "network" and collector(to),
                 derived=source.derived,
                 token=source.token,
-                raw=way == "network" and (simple.name in RAW or unprotected(to, _code(simple))),
+                fetched=source.fetched,
+                raw=way == "network" and (simple.name in RAW or unprotected(to, code_of(simple))),
                 astray=way == "network" and astray(source.secret, to),
                 traced=traced,
-                by="set -x" if traced else simple.name,
+                by="set -x" if traced else fetched(simple) or simple.name,
                 place=self.script.source_text.place(start, end),
             )
         )
-
-
-def _code(simple: Simple) -> str:
-    """What a command says."""
-    return simple.unit.code[simple.start : simple.end]
-
-
-def _kept(file: str, kept: Sequence[str]) -> bool:
-    """Whether a file that a script writes is among those that the job stores."""
-    path = plain(file)
-    return any(fnmatchcase(path, one) or path.startswith(f"{one}/") for one in kept)
-
-
-def plain(path: str) -> str:
-    """A path in the workspace without what only says that it is there."""
-    return _HERE.sub("", path).rstrip("/")
-
-
-def _logged(simple: Simple) -> bool:
-    """Whether what a command prints goes to the log."""
-    files = simple.outputs if simple.name != "tee" else ()  # what it writes it prints, too
-    if files or (simple.redirected and "/dev/stderr" not in simple.writes):
-        return False
-    flow: Flow | None = simple.flow
-    if simple.flow.consumer() is not None:
-        return False
-    while flow is not None:
-        if flow.captured or flow.writes:
-            return False
-        flow = flow.up
-    return True
-
-
-def _to_file(word: str) -> bool:
-    """An option that names a file for the output."""
-    return word in ("-o", "-out", "-i") or word.startswith(("--output", "--out=", "--in-place"))
-
-
-def _silent(word: str) -> bool:
-    """An option of `grep` that leaves only whether it found something, or how often."""
-    if word.startswith("--"):
-        return word in ("--quiet", "--silent", "--count")
-    return word[:1] == "-" and not {"q", "c"}.isdisjoint(word)

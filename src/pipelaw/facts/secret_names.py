@@ -97,14 +97,14 @@ _REPORTS = pattern(
 
 
 @lru_cache(maxsize=256)
-def reporting(name: str) -> bool:
+def _reporting(name: str) -> bool:
     """Whether a secret's name says that it only brings reports of tests to a service."""
     return _REPORTS.match(name.upper()) is not None
 
 
 def valuable(secrets: Iterable[Secret]) -> bool:
     """Whether one of them gives more than the job's own token, or a way to bring reports somewhere."""
-    return any(secret.store != "token" and not reporting(secret.name) for secret in secrets)
+    return any(secret.store != "token" and not _reporting(secret.name) for secret in secrets)
 
 
 @lru_cache(maxsize=8192)

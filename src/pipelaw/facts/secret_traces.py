@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
 
+TRACED = r"\bset -(?:\w*x|[^\n;&|]{0,40}?o xtrace\b)"
 _UNTRACED = pattern(r"\bset[ \t]+\+(?:\w*x|o[ \t]+xtrace\b)")
 
 
@@ -21,6 +22,14 @@ def tracing(words: Sequence[str]) -> bool:
         or (word == "xtrace" and words[at - 1][:1] == "-")
         for at, word in enumerate(words)
         if at
+    )
+
+
+def named_bare(text: str, start: int, names: Iterable[str]) -> str:
+    """The first of some variables that is set or expanded in the stretch behind `start`, "" for none."""
+    ways = ("${}", "${{{}", "{}=")
+    return next(
+        (n for n in names if Traces(text).named(start, [way.format(n) for way in ways], None)), ""
     )
 
 

@@ -19,6 +19,16 @@ _KEPT = pattern(
 )
 _LAST = pattern(r"(?P<name>[^/]+)/?(?:\*\*?/?)*\Z")
 
+_PLAN = pattern(
+    r"(?:^|/)(?:[^/]*[.-])?(?:tfplan(?:\.(?:bin|out))?|plan\.cache|tf\.plan|terraform\.plan)\Z"
+)
+
+
+def planned(paths: Iterable[str]) -> str:
+    """The first path of a plan of Terraform's, which holds the values of secrets, "" for none."""
+    named = (path for path in paths if "plan" in path and not path.startswith("!"))
+    return next((path for path in named if _PLAN.search(path)), "")
+
 
 def sensitive(paths: Iterable[str], *, hidden: bool) -> str:
     """The first path that credentials are usually kept in, "" for none.

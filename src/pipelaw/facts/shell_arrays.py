@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.taint import Taint, Value, bounded, narrowed, taints
+from pipelaw.facts.taint import MOST, Taint, Value, bounded, narrowed, taints
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
 
 
 _ELEMENTS = pattern(r"(\"?)\$\{(\w+)\[([@*])\]\}\"?\Z")
-_MOST = 200
-"""Of an array that grows."""
 
 
-def words(shell: Shell, node: Node) -> list[Value]:
-    """The words that one word of a command becomes: `"${a[@]}"` is as many as the array holds."""
+def fields(shell: Shell, node: Node) -> list[Value]:
+    """The fields that one word of a command becomes: `"${a[@]}"` is as many as the array holds."""
     if shell.arrays and (held := _ELEMENTS.match(shell.raw(node).lstrip())) is not None:
         quote, name, sign = held.groups()
         if name in shell.arrays and (sign == "@" or not quote):
@@ -36,7 +34,7 @@ def arranged(shell: Shell, name: str, node: Node) -> None:
         value
         for child in node.named_children
         if child.type != "comment"
-        for value in words(shell, child)
+        for value in fields(shell, child)
     ]
     if name.endswith("+"):
         name = name[:-1]
@@ -53,7 +51,7 @@ def placed(shell: Shell, name: str, value: Value) -> None:
 
 
 def _set(shell: Shell, name: str, values: list[Value]) -> None:
-    shell.arrays[name] = values[:_MOST]
+    shell.arrays[name] = values[:MOST]
     shell.variables[name] = bounded(_joined(shell.arrays[name]))
 
 

@@ -92,21 +92,30 @@ _CAPTURING = pattern(r"\$\{?(?P<name>\w+)\}?\"?\s*=~\s*(?P<pattern>[^\n]+?)\s*\]
 _GROUP = pattern(r"\(((?:\[[^\]]*\]|[^()\[])*)\)")
 
 
-def captured(condition: str) -> tuple[str, bool] | None:
-    """The variable of which a condition keeps parts, and whether these are harmless whatever it holds."""
+def captured(condition: str, value: Callable[[str], str]) -> tuple[str, bool] | None:
+    """The variable of which a condition keeps parts, and whether these are harmless whatever it holds.
+
+    `value` gives the text of a variable, for patterns that are kept in one.
+    """
     match = _CAPTURING.search(condition)
     if match is None:
         return None
-    groups = _GROUP.findall(match["pattern"])
-    return match["name"], bool(groups) and all(map(narrow, groups))
+    pattern = _kept(match["pattern"], value)
+    groups = _GROUP.findall(pattern)
+    harmless = narrow(pattern) or (bool(groups) and all(map(narrow, groups)))
+    return match["name"], bool(pattern) and harmless
 
 
 def _whole(pattern: str, value: Callable[[str], str]) -> bool:
     """Whether a pattern lets only harmless texts through."""
-    plain = pattern.strip("\"'")
-    if plain.startswith("$"):
-        plain = value(plain.strip("${}"))
-    return _confines(plain)
+    return _confines(_kept(pattern.strip("\"'"), value))
+
+
+def _kept(pattern: str, value: Callable[[str], str]) -> str:
+    """A pattern, or the one that the variable holds which stands in its place; "" for an unknown one."""
+    if pattern.startswith("$"):
+        pattern = value(pattern.strip("${}"))
+    return "" if UNKNOWN in pattern else pattern
 
 
 def _confines(pattern: str) -> bool:

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from pipelaw.facts.shell_syntax import Simple, Unit
 
     Word = tuple[Simple, int]
+    """A word of a command, by its index."""
 
 _SOURCING = frozenset(("source", "."))
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class _Nest(Generic[T]):
+class _Nest(Generic[_T]):
     """Stretches of a text that lie in each other, found by where they are."""
 
-    def __init__(self, stretches: Iterable[tuple[int, int, T]]) -> None:
+    def __init__(self, stretches: Iterable[tuple[int, int, _T]]) -> None:
         self._all = sorted(stretches, key=lambda one: (one[0], -one[1]))
         self._starts = [start for start, _, _ in self._all]
         self._around: list[int] = []
@@ -36,7 +37,7 @@ class _Nest(Generic[T]):
             self._around.append(around)
             around = number
 
-    def around(self, start: int, end: int) -> list[T]:
+    def around(self, start: int, end: int) -> list[_T]:
         """Those that hold everything from `start` to `end`, the outermost first."""
         found = []
         at = bisect_right(self._starts, start) - 1

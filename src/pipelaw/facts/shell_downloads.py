@@ -5,23 +5,28 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.shell_archives import ON_PATH
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipelaw.facts.shell_archives import Unpacking
     from pipelaw.facts.shell_syntax import Simple
 
 _BRACED = pattern(r"\$\{(\w+)\}")
 _HERE = pattern(r"(?:\./|\$PWD/|\$\(pwd\)/)")
-_ABSOLUTE = pattern(r"[/~$%]|[A-Za-z]:")
+ROOTED = pattern(r"[/~$%]|[A-Za-z]:")
+"""How a path begins that is not below the current folder, or may be anywhere."""
+_NAMED = pattern(r"(?:\A|/)[^/*]*[A-Za-z][^/*]*\Z")
+_PACKED = (".gz", ".xz", ".bz2", ".zst")
 _EXECUTABLE = pattern(r"[ugoa]*[+=][rwXst]*x|[0-7]*[1357][0-7]*\Z")
 
 
 class Download:
     """A file that came from elsewhere."""
 
-    __slots__ = ("address", "at", "executable", "reported")
+    __slots__ = ("address", "at", "executable", "packed", "reported")
 
     def __init__(self, address: str, at: int) -> None:
         self.address = address
@@ -29,6 +34,8 @@ class Download:
         """The index of the command that fetched it."""
         self.executable: Simple | None = None
         """The command that made it executable."""
+        self.packed = False
+        """Whether it is an archive: its files can come with the right to be executed."""
         self.reported = False
 
 
@@ -64,6 +71,15 @@ class Downloads:
         self.all.append(download)
         self._put(file, download)
 
+    def unpack(self, unpacking: Unpacking, archive: Download) -> None:
+        """Note the files that a command names when it unpacks an archive."""
+        for name in filter(_NAMED.search, unpacking.names):
+            archive.packed = True
+            for file in (name, posixpath.basename(name)):
+                self._put(posixpath.join(unpacking.folder, file), archive)
+        if archive.packed and archive not in self.all:
+            self.all.append(archive)
+
     def follow(self, simple: Simple) -> None:
         """Note where a command changes folder, or moves downloads, or makes them executable."""
         handler = _FOLLOWED.get(simple.name)
@@ -77,7 +93,7 @@ class Downloads:
         if not path:
             return ()
         plain = posixpath.normpath(path)
-        if not self._folder or _ABSOLUTE.match(path):
+        if not self._folder or ROOTED.match(path):
             return (plain,)
         return posixpath.normpath(f"{self._folder}/{path}"), plain
 
@@ -102,8 +118,18 @@ class Downloads:
             name = posixpath.basename(source.replace("\\", "/"))
             self._put(target, download)
             self._put(f"{target.rstrip('/')}/{name}", download)
-            if simple.name == "install" and download.executable is None:
+            if download.executable is None and (
+                simple.name == "install" or (download.packed and _on_path(target))
+            ):
                 download.executable = simple
+
+    def _expand(self, _: Simple, operands: list[str]) -> None:
+        """`gunzip file.gz`, which leaves `file`."""
+        for word in operands:
+            file, ending = posixpath.splitext(word)
+            download = self.find(word) if ending in _PACKED else None
+            if download is not None:
+                self._put(file, download)
 
     def _allow(self, simple: Simple, operands: list[str]) -> None:
         """`chmod +x file`."""
@@ -113,6 +139,11 @@ class Downloads:
             download = self.find(word)
             if download is not None and download.executable is None:
                 download.executable = simple
+
+
+def _on_path(target: str) -> bool:
+    """Whether a path is a folder that the shell finds programs in, or a file in one."""
+    return any(map(ON_PATH.match, (target, posixpath.dirname(target))))
 
 
 def _here(path: str) -> int:
@@ -131,4 +162,4 @@ _FOLLOWED = {
     "ln": Downloads._move,
     "install": Downloads._move,
     "chmod": Downloads._allow,
-}
+} | dict.fromkeys("gunzip gzip unxz xz bunzip2 bzip2 zstd unzstd".split(), Downloads._expand)

@@ -237,7 +237,7 @@ def _filtered(shell: Shell, call: Call) -> Value:
     named = {at + n for at, word in enumerate(call.words) if word in _NAMED for n in (1, 2)}
     given = enumerate(call.words[1:], 1)
     code = next((word for at, word in given if word[:1] != "-" and at not in named), "")
-    if re.search(r"tonumber|length|@base64\b|@uri|@sh", code):
+    if re.search(r"tonumber|length|@base64\b|@uri|@sh", code) or _scanned(code):
         return (UNKNOWN,)
     value = tuple(
         (shell.given.picked(piece, code) or UNKNOWN)
@@ -246,6 +246,12 @@ def _filtered(shell: Shell, call: Call) -> Value:
         for piece in value
     )
     return value if raw else narrowed(value, "line")
+
+
+def _scanned(code: str) -> bool:
+    """Whether a program of `jq` gives what it scans for alone, which can do no harm."""
+    found = re.search(r"\bscan\(\"([^\"]+)\"\)[\]\[\d\s]*\Z", code)
+    return found is not None and narrow(found[1].replace("\\\\", "\\"))
 
 
 _NAMED = frozenset(("--arg", "--argjson", "--rawfile", "--slurpfile"))
@@ -332,7 +338,11 @@ _PROGRAMS: dict[str, Callable[[Shell, Call], Value]] = {
     **dict.fromkeys("basename dirname".split(), _echo),
     **dict.fromkeys("node python python3 ruby".split(), coded),
     **dict.fromkeys(
-        "aichat claude codex copilot gemini llm ollama opencode qwen".split(), _answered
+        (
+            "agy aichat amp auggie claude cline cn codex copilot cursor-agent droid gemini goose"
+            " kiro-cli llm ollama opencode qwen"
+        ).split(),
+        _answered,
     ),
     **dict.fromkeys(
         "wc sha1sum sha256sum sha512sum md5sum shasum date uuidgen openssl expr seq".split(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.shell_archives import ON_PATH, unpacking
 from pipelaw.facts.shell_downloads import Download, Downloads
 from pipelaw.facts.shell_fetch import addressed, evaluated, fetch, may_fetch, method, packaged
 from pipelaw.facts.shell_syntax import PASSING
@@ -14,6 +15,7 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipelaw.facts.shell_archives import Unpacking
     from pipelaw.facts.shell_syntax import Flow, Simple
 
     Origin = tuple[str, Simple] | Download | None
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
 _COMMIT = pattern(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])", re.IGNORECASE)
 _COMMIT_NAME = pattern(r"\$\{?\w*sha\}?(?!\w)|\$\{\{[\w .]*sha *\}\}", re.IGNORECASE)
+_OWN = pattern(
+    r"https://raw\.githubusercontent\.com/(?:\$\{\{ *g\w+\.repository *\}\}|\$\{?G[A-Z]+_REPOSITORY\}?)"
+    r"/(?:refs/heads/)?(?:[\w.-]+|\$\{?G[A-Z]+_REF_NAME\}?"
+    r"|\$\{\{ *g\w+\.(?:ref_name|event\.repository\.default_branch) *\}\})/"
+    r"|\$\{?CI_\w+_URL\}?/-/raw/(?:[\w.-]+|\$\{?CI_(?:\w+_REF_NAME|DEFAULT_BRANCH)\}?)/"
+)
+"""A branch of the pipeline's own repository, as the platforms name it: its code is the pipeline's own."""
 _NAME = pattern(r"\$\{?([A-Za-z]\w*)")
 _VARIABLE = pattern(r"\$\{?(\w+)\}?(?:\.Content)?\Z")
 _RUNNABLE = (".exe", ".bat", ".cmd", ".ps1")
@@ -40,15 +49,6 @@ _INSTALLING = {
     ("apt", "apt-get", "dnf", "microdnf", "tdnf", "yum"), pattern(r"(?:local|re)?install\Z")
 )
 """Programs that install packages from files, and the word that makes them do so."""
-_INTO = {
-    "tar": pattern(r"-\w*C(\S*)\Z|--directory(?:=(\S+))?\Z"),
-    "bsdtar": pattern(r"-\w*C(\S*)\Z|--directory(?:=(\S+))?\Z"),
-    "unzip": pattern(r"-d(\S*)\Z"),
-}
-"""Programs that unpack archives, and the option before the folder that they do it in."""
-_UNPACKING = pattern(r"-?[a-zA-Z]*x[a-zA-Z]*\Z|--extract\Z|--get\Z")
-_PROGRAMS = pattern(r"(?:/usr(?:/local)?|.*/s?bin|(?:~|\$\{?HOME\}?|/root)/\.local)/?\Z")
-"""Folders that the shell finds programs in, and those that have one."""
 _STEPS = 50
 """How many flows are followed from one command: variables may hold each other."""
 
@@ -110,6 +110,7 @@ class _Script:
         found = fetch(simple)
         for file, address in found.files if found is not None else ():
             self.downloads.add(file, address, at)
+        self._unpack(at, simple)
         files = simple.outputs
         if not files:
             return
@@ -117,6 +118,17 @@ class _Script:
         if isinstance(origin, tuple):
             for file in files:
                 self.downloads.add(file, origin[0], at)
+
+    def _unpack(self, at: int, simple: Simple) -> None:
+        """Note the files that a command unpacks from a download, as far as it names them."""
+        unpacked = unpacking(simple)
+        if unpacked is None or not unpacked.names:
+            return
+        archive = self._archive(simple, unpacked)
+        if isinstance(archive, tuple):
+            archive = Download(archive[0], at)
+        if archive is not None:
+            self.downloads.unpack(unpacked, archive)
 
     def _origin(self, simple: Simple) -> Origin:
         """Where the code that a command runs comes from; None for what the script holds itself."""
@@ -151,13 +163,18 @@ class _Script:
         word = simple.words[0]
         if simple.name.lower() in _STARTING or _installing(simple):
             return self.downloads.first(simple.words[1:])
-        if simple.name in _INTO and _onto_path(simple):
-            return self.downloads.first(simple.words[1:]) or self._flowing(simple.before)
+        unpacked = unpacking(simple)
+        if unpacked is not None:
+            return self._archive(simple, unpacked) if ON_PATH.match(unpacked.folder) else None
         if simple.subs and "[scriptblock]::create" in word.lower():
             return self._passed(simple)
         if "/" in word or "\\" in word or word[-4:].lower() in _RUNNABLE:
             return self.downloads.find(word)
         return self.downloads.program(word)
+
+    def _archive(self, simple: Simple, unpacked: Unpacking) -> Origin:
+        """The download that a command unpacks."""
+        return self.downloads.find(unpacked.archive) or self._flowing(simple.before)
 
     def _flowing(self, flow: Flow | None) -> Origin:
         """Where the text comes from that a flow puts out."""
@@ -187,7 +204,9 @@ class _Script:
         return self.downloads.first(simple.words[1:])
 
     def _pinned(self, address: str) -> bool:
-        """Whether an address names its content by a hash, or by a commit."""
+        """Whether an address names its content by a hash, or by a commit, or the pipeline's repository."""
+        if _OWN.match(address):
+            return True
         path = address.partition("?")[0] if "{{" not in address else address
         if _COMMIT.search(path) is not None or _COMMIT_NAME.search(path) is not None:
             return True
@@ -201,19 +220,6 @@ def _installing(simple: Simple) -> bool:
     """Whether a command installs packages that may be files: their scripts run, and nothing checks them."""
     how = _INSTALLING.get(simple.name)
     return how is not None and any(how.match(word) for word in simple.words[1:])
-
-
-def _onto_path(simple: Simple) -> bool:
-    """Whether a command unpacks an archive where the shell looks for programs."""
-    words = simple.words[1:]
-    if simple.name != "unzip" and not any(map(_UNPACKING.match, words)):
-        return False
-    for index, word in enumerate(words):
-        option = _INTO[simple.name].match(word)
-        if option is not None:
-            folder = "".join(filter(None, option.groups())) or "".join(words[index + 1 : index + 2])
-            return _PROGRAMS.match(folder) is not None
-    return False
 
 
 def _leading(simple: Simple, index: int) -> bool:

@@ -35,10 +35,11 @@ _OPTIONS = {
         "archive blame checkout clone diff fetch grep log ls-remote merge pull push rebase reset"
         " rev-list rev-parse shortlog show submodule switch".split()
     ),
+    "gh": frozenset(("api", "workflow")),
     **dict.fromkeys(
-        "7z aria2c bundle cargo composer curl docker dotnet ffmpeg find g++ gcc go gradle helm hg make"
-        " man mvn mysql nmap npm npx openssl pip pip3 pnpm psql pytest rclone rsync scp sed sqlite3 ssh"
-        " svn tar tcpdump terraform tmux unzip uv vim wget xargs yarn zip".split(),
+        "7z aria2c bundle cargo composer curl docker dotnet ffmpeg find g++ gcc gmake go gradle helm hg just"
+        " make man mvn mysql nmap npm npx openssl pip pip3 pnpm psql pytest rclone rsync scp sed sqlite3 ssh"
+        " svn tar task tcpdump terraform tmux unzip uv vim wget xargs yarn zip".split(),
         frozenset[str](),
     ),
 }
@@ -87,6 +88,12 @@ _STARTING = {
     "git": frozenset(("--upload-pack", "--receive-pack")),
 }
 """The same where it is the next word."""
+_SETS = pattern(r"[A-Za-z_]\w*[:+?!]?=")
+_EXPANDING = frozenset(("gmake", "just", "make", "task"))
+"""Programs that paste the values of `NAME=value` into the commands that they run."""
+_READS = pattern(r"(?P<option>-F|--field=)?[\w.\[\]][\w.\[\]-]*=\Z")
+_READING = frozenset(("-F", "--field"))
+"""Options of `gh` with a value that is the content of a file where it begins with `@`."""
 _PASSED_ON = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 """Options of `find` behind which everything is another command's, up to a semicolon."""
 
@@ -220,9 +227,18 @@ def _started(call: Call, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int
         at = next((at for at, piece in enumerate(value) if not isinstance(piece, str)), -1)
         if at < 0:
             continue
-        if call.words[index - 1] in nexts or _STARTS.search(plain(value[:at])):
+        before, begin = call.words[index - 1], plain(value[:at])
+        if before in nexts or _STARTS.search(begin) or _taken(call.name, before, begin):
             for sink in _sink("argument", value, spans[index]):
                 yield index, sink
+
+
+def _taken(program: str, before: str, begin: str) -> bool:
+    """Whether a program expands what follows a beginning, or reads the file that it names."""
+    if program in _EXPANDING:
+        return _SETS.match(begin) is not None
+    read = _READS.match(begin) if program == "gh" else None
+    return read is not None and (read["option"] is not None or before in _READING)
 
 
 def _passed_on(call: Call) -> set[int]:

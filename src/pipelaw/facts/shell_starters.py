@@ -20,6 +20,7 @@ class _Starter(NamedTuple):
     valued: str = ""
     """One-letter options with a value, which is no operand."""
     long_valued: tuple[str, ...] = ()
+    """Long options with a value of their own."""
     direct: frozenset[str] = frozenset()
     """With one of these it starts a program without a shell."""
     verbs: tuple[str, ...] = ()

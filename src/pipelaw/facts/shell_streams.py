@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.shell_bash import WORDS
-from pipelaw.facts.taint import LISTED, Taint
+from pipelaw.facts.taint import CHECKED_OUT, LISTED, Taint
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -47,16 +47,17 @@ def targeted(shell: Shell, redirects: Iterable[Node]) -> list[str]:
     return found
 
 
-_VARIABLE = pattern(r"\$\{?(\w+)\}?")
+VARIABLE = pattern(r"\$\{?(\w+)\}?")
+"""The variable that a path begins with."""
 
 
 def listed(shell: Shell, path: str) -> Taint | None:
     """Whose text a file holds that a variable names, by what was listed or by its path."""
-    match = _VARIABLE.match(path)
+    match = VARIABLE.match(path)
     for piece in shell.variable(match[1]) if match is not None else ():
         if isinstance(piece, Taint):
             if piece.via == LISTED:
-                return piece._replace(charset="text", via="files that were checked out")
+                return piece._replace(charset="text", via=CHECKED_OUT)
         elif "/" in piece and match is not None:
             taint = shell.given.file(piece.strip() + path[match.end() :])
             if taint is not None:

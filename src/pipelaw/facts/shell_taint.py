@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts import shell_programs, shell_words
 from pipelaw.facts.shell_arithmetic import calculated, compared, let
-from pipelaw.facts.shell_arrays import arranged, placed, words
+from pipelaw.facts.shell_arrays import arranged, fields, placed
 from pipelaw.facts.shell_bash import EXPANDED, LITERAL, REDIRECTS, WORDS, trees
 from pipelaw.facts.shell_branches import branching, cases, choice, loop, sequence
 from pipelaw.facts.shell_checks import captured
 from pipelaw.facts.shell_effects import Effects, Given, Write
 from pipelaw.facts.shell_expansions import expanded
 from pipelaw.facts.shell_sinks import filled, replacing, sinks
-from pipelaw.facts.shell_streams import heredoc, listed, reopened, targeted
+from pipelaw.facts.shell_streams import VARIABLE, heredoc, listed, reopened, targeted
 from pipelaw.facts.taint import UNKNOWN, Taint, Value, bounded, narrowed, plain, stripped, taints
-from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +32,6 @@ _MOST = 20_000
 _CALLS = 3
 """How many functions of the script call each other."""
 _PATHS = frozenset(("word", "string", "raw_string", "concatenation"))
-_LEADING = pattern(r"\$\{?(\w+)\}?")
 
 
 def run(code: str, given: Given) -> Effects:
@@ -109,7 +107,10 @@ class Shell:
         """`[[ … ]]` prints nothing; what is substituted in it runs all the same."""
         self.word(node)
         self.effects.sinks.extend(compared(self, node))
-        kept = captured(raw) if "=~" in (raw := self.raw(node)) else None
+        if "=~" in (raw := self.raw(node)):
+            kept = captured(raw, lambda name: plain(self.variable(name)))
+        else:
+            kept = None
         if kept is not None:
             name, harmless = kept
             self.variables["BASH_REMATCH"] = (UNKNOWN,) if harmless else self.variable(name)
@@ -154,7 +155,7 @@ class Shell:
         """A file by its meaning where a variable gives it one, or by its name."""
         path = raw.strip("\"'")
         name = path.removeprefix("$").strip("{}").partition(":")[0]
-        if path[:1] == "$" and self.paths and (match := _LEADING.match(path)) is not None:
+        if path[:1] == "$" and self.paths and (match := VARIABLE.match(path)) is not None:
             path = self.paths.get(match[1], match[0]) + path[match.end() :]
         return self.given.stores.get(name.lower(), path)
 
@@ -322,17 +323,17 @@ class Shell:
         return printed
 
     def _called(self, node: Node, nodes: Sequence[Node], stdin: Value) -> Value:
-        given = [(value, word) for word in nodes for value in words(self, word)]
+        given = [(value, word) for word in nodes for value in fields(self, word)]
         arguments, nodes = [value for value, _ in given], [word for _, word in given]
-        said = [plain(value) for value in arguments]
-        if not said or not said[0]:
+        words = [plain(value) for value in arguments]
+        if not words or not words[0]:
             return ()
-        at = shell_words.program(said) if shell_words.name(said[0]) in shell_words.WRAPPERS else 0
+        at = shell_words.program(words) if shell_words.name(words[0]) in shell_words.WRAPPERS else 0
         if at and stdin:
-            arguments = filled(said[:at], arguments, stdin)
+            arguments = filled(words[:at], arguments, stdin)
         call = shell_programs.Call(
-            shell_words.name(said[at]),
-            said[at:],
+            shell_words.name(words[at]),
+            words[at:],
             arguments[at:],
             [self.target(self.raw(word)) for word in nodes[at:]],
             stdin,
@@ -342,7 +343,7 @@ class Shell:
         if body is not None and self.calls < _CALLS:
             return self._function_called(body, call)
         spans = [(n.start_byte + self.offset, n.end_byte + self.offset) for n in nodes[at:]]
-        fed = "xargs" in said[:at] and not replacing(said[:at])
+        fed = "xargs" in words[:at] and not replacing(words[:at])
         if fed:
             call.arguments.append(narrowed(stdin, "words"))
             call.words.append(UNKNOWN)

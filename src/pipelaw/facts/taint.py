@@ -53,8 +53,10 @@ UNKNOWN = "\0"
 """Stands in a value for text that the script gets from elsewhere and nobody hostile decides."""
 
 
-LISTED = "names of files that were checked out"
-"""How the names of an outsider's files come to a script, by which it can read them."""
+CHECKED_OUT = "files that were checked out"
+"""How an outsider's files come to a script."""
+LISTED = f"names of {CHECKED_OUT}"
+"""How their names come to it, by which it can read them."""
 
 
 def strongest(taints: Iterable[Taint | None]) -> Taint | None:
@@ -73,15 +75,16 @@ def taints(value: Value) -> list[Taint]:
     return [piece for piece in value if not isinstance(piece, str)]
 
 
-_MOST = 200
+MOST = 200
+"""A value has no more pieces, and an array no more elements: scripts can double both with each line."""
 
 
 def bounded(value: Value) -> Value:
     """A value; of one in very many pieces, as `x="$x$x"` makes them, the foreign ones, each once."""
-    if len(value) <= _MOST:
+    if len(value) <= MOST:
         return value
     foreign: Value = tuple(dict.fromkeys(taints(value)))
-    return (UNKNOWN, *foreign[:_MOST])
+    return (UNKNOWN, *foreign[:MOST])
 
 
 def narrowed(value: Value, charset: Charset) -> Value:

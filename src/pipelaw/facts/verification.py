@@ -26,11 +26,13 @@ _LOG = "the checksum of a new module"
 
 _UNCHECKED = pattern(rf"{_WORD}StrictHostKeyChecking[=\s]\s*[\"']?(?:no|off)\b", re.IGNORECASE)
 
-_ELSEWHERE = (
-    r"http://(?:[^\s/\"'@]{1,100}@)?(?=[\w-]{1,63}\.)(?!127\.|0\.0\.0\.0)[\w.-]{1,200}(?<!\.svc)(?<!\.local)(?<!\.internal)"
+_FAR_NAME = (
+    r"(?=[\w-]{1,63}\.)(?!127\.|0\.0\.0\.0(?!/0))[\w.-]{1,200}(?<!\.svc)(?<!\.local)(?<!\.internal)"
     r"(?![\w.-])[^\s\"';|&]*"
 )
-"""An unencrypted address on another machine than this one, or one beside it."""
+"""Another machine than this one, or one beside it."""
+_ELSEWHERE = rf"http://(?:[^\s/\"'@]{{1,100}}@)?{_FAR_NAME}"
+"""An unencrypted address on such a machine."""
 _NAMED = r"[=\s]\s*[\"']?(?!localhost\b|127\.|0\.0\.0\.0|\[?::1|[\"'\s])[^\s\"';|&]+"
 """What names another machine after an option or a variable."""
 
@@ -49,6 +51,8 @@ SWITCHES = {
     "COREPACK_INTEGRITY_KEYS": ("0",),
 }
 """Variables that programs look at, and the values that switch the check off."""
+ENGINE = "--insecure-registry"
+"""The option of a container engine for a registry that it believes."""
 _HOSTS = frozenset({"GOINSECURE", "PIP_TRUSTED_HOST", "UV_INSECURE_HOST"})
 """Variables that name hosts whose certificates are not looked at."""
 _REGISTRIES = frozenset(
@@ -96,6 +100,12 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         ),
     ),
     ("insecure-registry", _SITE, pattern(r"(?<![\w-])--allow-insecure-registry(?![\w=-])")),
+    (ENGINE, _SITE, pattern(rf"(?<![\w-]){ENGINE}[=\s]\s*[\"']?{_FAR_NAME}")),
+    (
+        "insecure-registries",
+        _SITE,
+        pattern(rf"\binsecure-registries\\?[\"']?\s*:\s*\[\s*\\?[\"']{_FAR_NAME}"),
+    ),
     ("no-verify-ssl", _SITE, pattern(rf"\baws\s{_REST}--no-verify-ssl\b")),
     ("--verify", _SITE, pattern(rf"\bhttps?\s{_REST}--verify[=\s](?:no|false)\b")),
     ("ssl_verify", _SITE, pattern(r"\bssl_verify[=:\s]\s*[\"']?(?:false|no|0)\b")),
@@ -171,13 +181,14 @@ _FAR = 1_000
 _SHOWN = pattern(r"(?:echo|printf|Write-Host)\s[^;&|()`]*\Z")
 
 HOST_KEY = "StrictHostKey"
-NAMES = frozenset(SWITCHES) | _HOSTS | _REGISTRIES | {"GOFLAGS", "GOSUMDB", "GONOSUMDB"}
+NAMES = frozenset(SWITCHES) | _HOSTS | _REGISTRIES | {ENGINE, "GOFLAGS", "GOSUMDB", "GONOSUMDB"}
 """The variables that `unverified_by` looks at by name."""
 _INSIDE = pattern(
     r"(?:\.svc|\.local|\.internal|(?:\A|/)(?:localhost|127\.[\d.]+))(?::\d+)?(?:/|\Z)"
 )
 _FAR_HOST = pattern(_NAMED)
 _FAR_ADDRESS = pattern(_ELSEWHERE)
+_FAR_MACHINE = pattern(_FAR_NAME)
 
 _SETTINGS = frozenset(
     "skipverify skiptlsverify tlsskipverify insecure insecureskipverify insecureskiptlsverify".split()
@@ -310,6 +321,8 @@ def _registered(name: str, value: str) -> str:
         return _SITE if _FAR_HOST.match(f"={value}") else ""
     if name in _REGISTRIES:
         return _ANSWERING if _FAR_ADDRESS.match(value) else ""
+    if name == ENGINE:
+        return _SITE if _FAR_MACHINE.match(value) else ""
     if name == "GOFLAGS":
         return _SITE if "-insecure" in value.split() else ""
     return _LOG if _UNLOGGED.match(f"{name}={value}") else ""

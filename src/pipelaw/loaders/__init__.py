@@ -100,8 +100,7 @@ def _torn_line(script: Script) -> Iterator[Problem]:
 
     found = torn(script.text) if family(script.shell) == "bash" else None
     if found is not None:
-        span = script.source_text.place(*found).span()
-        yield Problem(span.path, span.line, span.column, _TORN)
+        yield Problem.at(script.source_text.place(*found), _TORN)
 
 
 _TORN = "a line of the script is too long to be parsed as a whole: commands in it may be missed"

@@ -152,13 +152,13 @@ def _backend(document: Document, node: Node) -> Iterator[str]:
 def engine_options(
     document: Document, fields: Mapping[str, Node], image: ScalarNode | None
 ) -> Iterator[Variable]:
-    """The options of a container engine that let in whoever reaches it."""
+    """The options of a container engine that have it believe others."""
     if image is None or not engine(image.value):
         return
-    from pipelaw.facts.container_engines import unencrypted  # noqa: PLC0415  few pipelines have one
+    from pipelaw.facts.container_engines import options  # noqa: PLC0415  few pipelines have one
 
     nodes = [node for key in _OWN[:-1] for node in document.scalars(fields.get(key), f"`{key}`")]
-    yield from unencrypted((document.place(node), node.value) for node in nodes)
+    yield from options((document.place(node), node.value) for node in nodes)
 
 
 def host_paths(document: Document, node: Node | None) -> dict[str, ScalarNode]:

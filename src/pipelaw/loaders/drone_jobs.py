@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelaw.document import MappingNode, Place, SequenceNode
 from pipelaw.facts.publications import with_publications
 from pipelaw.facts.references import mount
-from pipelaw.facts.releases import acts
+from pipelaw.facts.releases import acts, delivering, pushes_over
 from pipelaw.facts.script_facts import facts_of
 from pipelaw.facts.secret_names import valuable
 from pipelaw.loaders.drone_conditions import Reach, event_nodes
@@ -105,7 +105,7 @@ def job_of(
         runs_outsider_code=bool(reach.outsiders),
         publishes="publish" in ran.purposes or "publishes" in done,
         deploys="deploy" in ran.purposes or "deploys" in done or bool(head.environment),
-        anywhere=ran.alike or any(steps[index].publications for index in ran.open),
+        anywhere=ran.alike or any(_gives(head.name, steps[index], values) for index in ran.open),
         references=around.references,
         scripts=around.scripts,
         variables=around.variables,
@@ -116,6 +116,18 @@ def job_of(
         expansions=around.expansions,
         flaws=around.facts.flaws,
         place=head.place,
+    )
+
+
+def _gives(pipeline: str, step: Step, around: Mapping[str, str]) -> bool:
+    """Whether the commands of a step give a package or image to users, or deploy to where they see it."""
+    if step.publications:
+        return True
+    done = acts(step.scripts)
+    if "deploys" in done and delivering(pipeline, step.name or step.id):
+        return True
+    return "publishes" in done and pushes_over(
+        step.scripts, {**around, **{one.name: one.value for one in step.variables}}
     )
 
 

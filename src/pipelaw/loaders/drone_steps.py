@@ -11,7 +11,9 @@ from pipelaw.facts.releases import acts
 from pipelaw.facts.script_facts import NO_FACTS, ScriptFacts, facts_of, script_of
 from pipelaw.facts.secret_leaks import handed, leaks
 from pipelaw.facts.secret_names import valuable
+from pipelaw.facts.secret_stores import may_fetch
 from pipelaw.facts.verification import unverified_logins
+from pipelaw.loaders import mappings
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
 from pipelaw.loaders.drone_containers import Entry, container_of, engine_options, volumes_of
 from pipelaw.loaders.drone_document import pair_place
@@ -161,15 +163,16 @@ def container_parts(context: Context, entry: Entry, role: Role, reach: Reach) ->
     if context.stored and "volumes" in fields:
         values.mounted(fields["volumes"], context.stored)
     scripts = _scripts(context, fields, settings)
-    facts = facts_of(scripts, values.variables, service=role == "service")
     plugin = role == "step" and not own
     part: Role = "plugin" if plugin else role
     image = None if context.bare else _image(fields)
+    given = (*values.variables, *engine_options(document, fields, image))
+    facts = facts_of(scripts, given, service=role == "service")
     secret = valuable(values.secrets)
     return Parts(
         _references(context, image, part, inputs, secrets=secret),
         scripts,
-        (*values.variables, *facts.services, *engine_options(context.document, fields, image)),
+        (*given, *facts.services),
         tuple(values.secrets),
         facts,
         _containers(context, entry, part),
@@ -226,10 +229,8 @@ def _runs_own(fields: Mapping[str, Node]) -> bool:
 
 def _dry(fields: Mapping[str, Node]) -> bool:
     """Whether a plugin is told to change nothing."""
-    settings = fields.get("settings")
-    pairs = settings.value if isinstance(settings, MappingNode) else []
-    given = [value for key, value in pairs if key.value in ("dry_run", "dry-run")]
-    return any(on(value) for value in (*given, fields.get("dry_run")))
+    given = mappings.values(fields.get("settings"))
+    return any(map(on, (given.get("dry_run"), given.get("dry-run"), fields.get("dry_run"))))
 
 
 def _settings(
@@ -361,9 +362,12 @@ def step_of(context: Context, entry: Entry, index: int, outer: Reach) -> tuple[S
 def _leaks(parts: Parts) -> tuple[Leak, ...]:
     """What the scripts of a step let out of its secrets."""
     held = handed(parts.secrets) if parts.secrets and parts.scripts else {}
-    if not held:
-        return ()
-    return tuple(leak for script in parts.scripts for leak in leaks(_unpasted(script), held)[0])
+    return tuple(
+        leak
+        for script in parts.scripts
+        if held or may_fetch(script.text)
+        for leak in leaks(_unpasted(script), held)[0]
+    )
 
 
 _BRACES = pattern(r"(?<!\$)\$\{[^}\n]*\}")

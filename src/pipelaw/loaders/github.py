@@ -44,8 +44,8 @@ def load_early(tree: Tree, path: str) -> None:
     try:
         source = decode(path, tree.read(path))
         memory(tree).loaded[path] = _load(source, tree)
-    except Exception:  # noqa: BLE001
-        return  # which is reported when its turn comes
+    except Exception:  # noqa: BLE001  it is reported when its turn comes
+        return
 
 
 def _load(source: Source, tree: Tree) -> Loaded:

@@ -65,25 +65,31 @@ _PROMPTS = frozenset(
     system_prompt task user_prompt
     """.split()
 )
-_FILES = frozenset({"prompt_file", "system_prompt_file"})
+_FILES = ("prompt_file", "system_prompt_file")
 """Inputs that name a file with a task."""
 _PROGRAMS = {
+    "agy": ("-p", "--print"),
     "aider": ("--message", "-m", "--message-file", "-f"),
     "amp": ("-x", "--execute"),
     "auggie": ("-p", "--print"),
     "claude": ("-p", "--print"),
+    "cline": ("-y", "--yolo", "--json", "task", "t"),
+    "cn": ("-p", "--print"),
     "codex": ("exec", "e"),
     "copilot": ("-p", "--prompt"),
     "cursor-agent": ("-p", "--print"),
     "droid": ("exec",),
-    "gemini": ("-p", "--prompt", "-y", "--yolo"),
+    "gemini": ("-p", "--prompt", "-y", "--yolo", "--approval-mode"),
     "goose": ("run",),
+    "kiro-cli": ("chat",),
     "llm": ("-m", "--model", "-s", "--system"),
     "ollama": ("run",),
     "opencode": ("run",),
-    "qwen": ("-p", "--prompt", "-y", "--yolo"),
+    "qwen": ("-p", "--prompt", "-y", "--yolo", "--approval-mode"),
 }
 """Programs that ask a model, and the words with which they do it without anybody watching."""
+_ALONE = frozenset({"cline", "gemini", "qwen"})
+"""Those that need no such word where there is no terminal."""
 _PACKAGES = {
     "@anthropic-ai/claude-code": "claude",
     "@openai/codex": "codex",
@@ -92,11 +98,13 @@ _PACKAGES = {
     "@github/copilot": "copilot",
     "@sourcegraph/amp": "amp",
     "@augmentcode/auggie": "auggie",
+    "cline": "cline",
     "opencode-ai": "opencode",
 }
 _ANY_PROGRAM = frozenset({"models", *(name.partition("-")[0] for name in _PROGRAMS)})
 """Words of which a script that asks a model has one; `gh models run` is none of the programs."""
 _FREE = {
+    "cline": frozenset({"-y"}),
     "copilot": frozenset({"--allow-all"}),
     "cursor-agent": frozenset({"-f", "--force"}),
     "droid": frozenset({"--skip-permissions-unsafe"}),
@@ -106,22 +114,37 @@ _FREE = {
 """Options by which a program asks nobody before it acts, beside those that say so themselves."""
 
 _UNCONFINED = pattern(
-    r"--?(?:dangerously[\w-]*|yolo|allow-all-tools)\b|\bdanger-full-access\b"
+    r"--?(?:dangerously[\w-]*|yolo|(?:allow|trust)-all-tools)\b|\bdanger-full-access\b"
     r"|\bbypassPermissions\b|--approval-mode[ =]yolo\b|ApprovalMode\"\s*:\s*\"yolo\b",
     re.IGNORECASE,
 )
 _ALLOWED = pattern(
-    r"--(?i:allowed-?tools)[ =]+((?:\"[^\"]*\"|'[^']*'|\S+)"
+    r"--(?i:allow(?:ed)?-?tools?|available-tools)[ =]+((?:\"[^\"]*\"|'[^']*'|\S+)"
     r"(?:[ \t]+[\"']?[A-Z]\w*(?:\([^)\n]*\))?[\"']?(?=\s|\Z))*)"
 )
 """A list of tools, or several words each with one."""
 _READ = pattern(r"(?:(?<!<)<(?![<(])|\bcat)[ \t]*[\"']?([\w.$/{}-]+)")
 """A file that a command reads, by redirection or in a substitution."""
+_ASSIGNED = pattern(r"^[ \t]*(?:\w+[ \t]+)?(?P<name>\w+)\+?=", re.MULTILINE)
+_FILLED = pattern(r"\benvsubst\s*(?:[|)<>;]|$)", re.MULTILINE)
 _TOOL = pattern(r"(?P<name>\w+)(?:\((?P<only>[^)]*)\))?")
 _ALLOW_LIST = pattern(r'"(?:allow|coreTools|core)"\s*:\s*\[([^\]]*)\]')
 _SHELLS = frozenset({"bash", "shell", "run_shell_command", "shelltool"})
 _WRITERS = frozenset({"write", "edit", "multiedit", "notebookedit", "write_file", "replace"})
 _FETCHERS = frozenset({"webfetch", "web_fetch"})
+_READERS = frozenset(
+    """
+    fetch_copilot_cli_documentation glob grep list_directory ls read read_file read_many_files
+    search_file_content todowrite view
+    """.split()
+)
+_READING = pattern(
+    r"(?:cat|echo|grep|head|jq|ls|tail|wc|git (?:blame|diff|log|show|status)"
+    r"|gh [a-z]+ (?:checks|diff|list|status|view))\b"
+)
+"""What a shell may be limited to that reads."""
+_ALL_READ = pattern(r"(?:\A|(?:--sandbox|-s)[ =])read-only\b")
+"""A sandbox in which nothing can be written or sent."""
 _INTERPRETERS = frozenset(
     "* bash sh zsh python python3 node npx npm pnpm yarn curl wget make git gh docker uv perl".split()
 )
@@ -155,12 +178,10 @@ def _action(used: Reference, known: Known, variables: Sequence[Variable], flow: 
     prompts = [variable for name, variable in values.items() if name in _PROMPTS]
     nodes = [variable.place.first for variable in prompts]
     inside = (e for e in flow.expansions if any(e.place.first is node for node in nodes))
-    author, text = _author(inside)
-    for name in () if author else _FILES.intersection(values):
-        taint = lying(flow, values[name].value)
-        if taint is not None and taint.outsider:
-            author, text = taint.who, values[name].value
     said = {name: variable.value for name, variable in values.items()}
+    author, text = _author(inside)
+    if not author:
+        author, text = _in_file(flow, said)
     everyone = _everyone(known, said)
     version = version_of(used)
     unlisted = version is not None and version.major >= known.unlisted
@@ -170,7 +191,8 @@ def _action(used: Reference, known: Known, variables: Sequence[Variable], flow: 
         prompt=text,
         guarded=known.guarded and not everyone,
         everyone=everyone,
-        tools=_tools(_permitted(said, listed=not unlisted)),
+        tools=_tools(lists := [*_permitted(said, listed=not unlisted)]),
+        read_only=_reads(lists, said.get("sandbox", "")),
         unconfined=_unconfined(said),
         place=used.place,
     )
@@ -181,6 +203,15 @@ def _author(expansions: Iterable[Expansion]) -> tuple[str, str]:
     for expansion in expansions:
         if expansion.attacker_controlled and expansion.outsider:
             return expansion.author, expansion.text
+    return "", ""
+
+
+def _in_file(flow: Flow, said: dict[str, str]) -> tuple[str, str]:
+    """Who writes a file that an input names as the task, and the file, where an outsider does."""
+    for path in filter(None, map(said.get, _FILES)):
+        taint = lying(flow, path)
+        if taint is not None and taint.outsider:
+            return taint.who, path
     return "", ""
 
 
@@ -196,11 +227,16 @@ def _everyone(known: Known, said: dict[str, str]) -> bool:
 
 def _permitted(said: dict[str, str], *, listed: bool) -> Iterator[str]:
     """The lists of tools that the inputs of an action allow; `listed` where it has an input for them."""
-    if listed:
-        yield said.get("allowed_tools", "")
-    yield from _ALLOWED.findall(said.get("claude_args", ""))
+    if listed and "allowed_tools" in said:
+        yield said["allowed_tools"]
+    yield from _allowed(said.get("claude_args", ""))
     for match in _ALLOW_LIST.finditer(said.get("settings", "")):
         yield match[1]
+
+
+def _allowed(text: str) -> list[str]:
+    """The lists of tools that a command allows; an empty one says as little as none."""
+    return [listed for listed in _ALLOWED.findall(text) if listed.strip("\"'")]
 
 
 def _tools(lists: Iterable[str]) -> tuple[Tool, ...]:
@@ -216,6 +252,16 @@ def _tools(lists: Iterable[str]) -> tuple[Tool, ...]:
             elif name in _FETCHERS and only is None:
                 found["network"] = None
     return tuple(found)
+
+
+def _reads(lists: Sequence[str], sandbox: str) -> bool:
+    """Whether lists of tools, if there are any, or a sandbox leave nothing but reading."""
+    found = [match for text in lists for match in _TOOL.finditer(text)]
+    listed = bool(lists) and all(
+        _READING.match(only) if (only := match["only"]) else match["name"].lower() in _READERS
+        for match in found
+    )
+    return listed or _ALL_READ.search(sandbox) is not None
 
 
 def _loose(only: str) -> bool:
@@ -258,7 +304,8 @@ def _commands(
             name=name,
             author=author,
             prompt=prompt,
-            tools=_tools(_ALLOWED.findall(text)),
+            tools=_tools(lists := _allowed(text)),
+            read_only=_reads(lists, text),
             unconfined=match[0] if match is not None else free,
             place=command.place,
         )
@@ -266,19 +313,27 @@ def _commands(
 
 def _task(command: Command, script: Script) -> str:
     """Where the task of a command is: what it reads is put together somewhere in the script."""
-    reads = command.input or "<" in command.text or "$(" in command.text
-    return script.text if reads else command.text
+    text = command.text
+    if command.input or "<" in text or "$(" in text:
+        return script.text
+    before, _, _ = script.text.partition(text)
+    begin = len(before)
+    for match in reversed([*_ASSIGNED.finditer(before)] if "$" in text else ()):
+        if re.search(rf"\$\{{?{match['name']}\b", before[begin:] + text):
+            begin = match.start()
+    return before[begin:] + text
 
 
 def _asked(
     text: str, variables: Sequence[Variable], expansions: Sequence[Expansion]
 ) -> Iterator[Expansion]:
-    """The expansions of a text, and those in the variables that it expands."""
+    """The expansions of a text, and those in the variables that it expands, or `envsubst` in a file."""
+    filled = _FILLED.search(text) is not None
     nodes = [
         variable.place.first
         for variable in variables
         if variable.kind == "environment"
-        and re.search(rf"\$\{{?{re.escape(variable.name)}\b", text)
+        and (filled or re.search(rf"\$\{{?{re.escape(variable.name)}\b", text))
     ]
     for expansion in expansions:
         if expansion.text in text or any(expansion.place.first is node for node in nodes):
@@ -328,8 +383,11 @@ def _program(command: Command) -> tuple[str, Sequence[str]]:
         name, rest = "".join(map(_package, rest[at : at + 1])), rest[at + 1 :]
     if name == "gh" and rest[:2] == ("models", "run"):
         return "gh models", rest[2:]
-    asks_it = name in _PROGRAMS and set(_PROGRAMS[name]).intersection(rest)
-    return (name, rest) if asks_it else ("", ())
+    if name not in _PROGRAMS:
+        return "", ()
+    asked = {word.partition("=")[0] for word in rest}.intersection(_PROGRAMS[name])
+    asked_alone = name in _ALONE and any(" " in word for word in rest)
+    return (name, rest) if asked or asked_alone else ("", ())
 
 
 def _package(word: str) -> str:

@@ -22,9 +22,16 @@ _SELECTED = pattern(
 )
 
 
+_BASE = pattern(r"\.base(?:\.\w+)+")
+
+
 def names(query: str) -> frozenset[str]:
-    """The members that a query prints, in lower case: those that it only compares are left out."""
-    return frozenset(name.lower() for name in _NAME.findall(_SELECTED.sub("", query)))
+    """The members that a query prints, in lower case: those that it only compares are left out.
+
+    So are those of a request's base, which members name.
+    """
+    shown = _BASE.sub(".base", _SELECTED.sub("", query))
+    return frozenset(name.lower() for name in _NAME.findall(shown))
 
 
 def held(answer: Taint, members: frozenset[str], query: str) -> Taint | None:

@@ -11,7 +11,7 @@ from pipelaw.facts.shell_effects import Given
 from pipelaw.facts.taint import Taint, taints
 from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_slices import expanded
-from pipelaw.loaders.github_taint_stores import FILES, SETTERS, STORES
+from pipelaw.loaders.github_taint_stores import FILES, SETTERS, STORES, entries
 from pipelaw.loaders.github_workspace import (
     Mount,
     by_variables,
@@ -63,12 +63,11 @@ _REDIRECTED = pattern(r"<\s*([\w./-]+)")
 _CLEANED = pattern(
     r"\btr\s+-\w*[cd]|\bgrep\s+-\w*o|\b(?:head|tail)\s+-n?\s*1\b|tonumber|\[0-9\]|\\d\+"
 )
-_CHECKED = pattern(r"=~|\bgrep\s+-\w*q|\bcase\s")
+_CHECKED = pattern(r"=~|<<|\bgrep\s+-\w*q|\bcase\s")
 _CHECKING = frozenset(("", "bash", "sh"))
 _DONE = pattern(r"\bdone\s*<\s*[\"']?([\w./-]+)")
 _READ = pattern(r"\bread\s+(?:-\w+\s+)*(\w+)")
 _FOR = pattern(r"\bfor\s+(\w+)\s+in\s+([^\n]*)")
-
 _EXPORTED = pattern(r"core\.(exportVariable|addPath|setOutput)\(")
 
 
@@ -205,7 +204,7 @@ _UNZIP_TO = pattern(r"\s-d\s*[\"']?([^\s\"';|&]+)")
 def _archive(written: Sequence[str], opened: Sequence[str]) -> str:
     """Where an archive that a script wrote is opened later; else where it was written."""
     for text in opened:
-        unzip = _UNZIP.search(text)
+        unzip = _UNZIP.search(by_variables(text))
         if unzip is not None:
             to = _UNZIP_TO.search(unzip[0])
             return resolved(to[1] if to else ".", "") or ""
@@ -216,7 +215,7 @@ def _archive(written: Sequence[str], opened: Sequence[str]) -> str:
     return ""
 
 
-def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1) -> Feeds:
+def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int) -> Feeds:
     """What a script writes from the files for later steps; "" for nothing."""
     text = script.text
     if script.shell == "javascript":
@@ -242,7 +241,7 @@ def feeds(script: Script, start: str, mounts: Sequence[Mount], behind: int = -1)
 
 
 def _unchecked(text: str, folders: Iterable[str], mounts: Sequence[Mount], kind: str) -> bool:
-    """Whether what a script writes may still say anything, after all that it checks."""
+    """Whether what a script writes may still say anything, after all that it checks and delimits."""
     from pipelaw.facts.shell_taint import run  # noqa: PLC0415  few jobs have files of outsiders
 
     theirs = Taint(FETCHED_REQUESTER)
@@ -250,8 +249,10 @@ def _unchecked(text: str, folders: Iterable[str], mounts: Sequence[Mount], kind:
     def held(path: str) -> Taint | None:
         return theirs if reached(path, folders, mounts) else None
 
-    effects = run(by_variables(text), Given(stores=STORES, file=held))
-    return any(taints(write.value) for write in effects.files.get(kind, ()))
+    writes = run(by_variables(text), Given(stores=STORES, file=held)).files.get(kind, ())
+    if kind == "search path":
+        return any(taints(write.value) for write in writes)
+    return any(entry.loose for entry in entries(writes))
 
 
 def _read(command: Command, folders: Sequence[str], mounts: Sequence[Mount]) -> Iterator[str]:

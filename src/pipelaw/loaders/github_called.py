@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import MappingNode, Node, ScalarNode
+from pipelaw.document import Node, ScalarNode
 from pipelaw.facts.taint import Taint, strongest
-from pipelaw.loaders.github_definitions import DEEPEST, action_in, definition, folder_of
+from pipelaw.loaders import mappings
+from pipelaw.loaders.github_confined import confined
+from pipelaw.loaders.github_definitions import DEEPEST, HERE, action_in, definition, folder_of
 from pipelaw.loaders.github_memory import memory
 from pipelaw.loaders.github_permissions import permissions_of
-from pipelaw.loaders.github_siblings import matrix_of
 from pipelaw.loaders.github_taint import JobOutputs, Known, written
 from pipelaw.records import NamedTuple
 
@@ -57,45 +58,40 @@ def _followed_for(
     handed = {key: taint for key, text in given.items() if (taint := written(context, flow, text))}
     folder = folder_of(used.text)
     files = tuple(flow.known.files)
-    around = tuple(sorted(flow.tainted.items()))
-    given_all = tuple(sorted(handed.items())), around
+    given_all = frozenset(handed.items()), frozenset(flow.tainted.items())
     key = (folder, *given_all, files, context.events, context.open_events)
     known = memory(context.tree).actions
     if key not in known:
         inside = Known(handed)
         inside.files += files
-        known[key] = _followed(context, folder, inside, dict(around))
+        known[key] = _followed(context, folder, inside, flow.tainted)
     return known[key]
 
 
 def _followed(
-    context: Context, folder: str, inside: Known, around: dict[str, Taint]
+    context: Context, folder: str, inside: Known, around: Mapping[str, Taint]
 ) -> Followed | None:
-    """Read a local action's steps; None where there is no such action."""
+    """Read a local action's steps; None where there is no such action; `around` are variables."""
     from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  steps use actions
 
     found = action_in(context.tree, folder)
     if found is None:
         return None
-    document, fields = found
-    inner = context.inside(document)
+    inner = context.inside(found.document)
     inner.reach = context.reach
     within = inner.apart(inside)
     within.tainted = {**within.tainted, **around}
-    runs = fields.get("runs")
-    steps = document.fields(runs, "`runs`").get("steps") if isinstance(runs, MappingNode) else None
-    steps_of(inner, steps, Surroundings(within, reach=context.reach))
-    return Followed(inner, within, fields.get("outputs"))
+    steps_of(inner, found.steps, Surroundings(within, reach=context.reach))
+    return Followed(inner, within, found.fields.get("outputs"))
 
 
 def _named_outputs(context: Context, flow: Flow, node: Node | None, name: str) -> Taint | None:
     """What the `value` of a declared output holds."""
     found = []
-    for key, options in node.value if isinstance(node, MappingNode) else ():
-        if not name or str(key.value).lower() == name:
-            for option, value in options.value if isinstance(options, MappingNode) else ():
-                if option.value == "value" and isinstance(value, ScalarNode):
-                    found.append(written(context, flow, value.value))
+    for key, options in mappings.values(node).items():
+        value = mappings.at(options, "value") if not name or key.lower() == name else None
+        if isinstance(value, ScalarNode):
+            found.append(written(context, flow, value.value))
     return strongest(found)
 
 
@@ -124,36 +120,29 @@ class CalledOutputs(JobOutputs):
         inner.environment(fields.get("env"), inner.flow)
         jobs_of(inner, fields.get("jobs"), permissions_of(document, None, "pipeline"))
         inner.flow.known = Known(needs=inner.jobs)
-        taint = _named_outputs(inner, inner.flow, _outputs_of_call(fields.get("on")), name)
+        outputs = mappings.at(fields.get("on"), "workflow_call", "outputs")
+        taint = _named_outputs(inner, inner.flow, outputs, name)
         inner.forget()
         return taint
 
     def _handed(self) -> dict[str, Taint]:
-        node = self._body.get("with")
         return {
-            str(key.value).lower(): taint
-            for key, value in (node.value if isinstance(node, MappingNode) else ())
-            if isinstance(value, ScalarNode)
-            if (taint := written(self._context, self._flow, value.value)) is not None
+            name: taint
+            for name, text in mappings.texts(self._body.get("with")).items()
+            if (taint := written(self._context, self._flow, text)) is not None
         }
-
-
-def _outputs_of_call(node: Node | None) -> Node | None:
-    """The outputs that `workflow_call` declares."""
-    for key, value in node.value if isinstance(node, MappingNode) else ():
-        if key.value == "workflow_call" and isinstance(value, MappingNode):
-            return next((v for k, v in value.value if k.value == "outputs"), None)
-    return None
 
 
 def job_flow(
     context: Context, job: str, fields: Mapping[str, Node], *, inside: bool = False
 ) -> Flow:
     """The flow of a job, with its outputs noted for those that need it; `inside` as `JobOutputs` has it."""
-    matrix = matrix_of(fields.get("strategy"))
+    matrix = mappings.at(fields.get("strategy"), "matrix")
     flow = context.apart(Known(context.flow.known.inputs, context.jobs, matrix, job))
-    uses = fields.get("uses")
-    if isinstance(uses, ScalarNode) and uses.value.startswith(("./", "$/")):
+    asked, uses = fields.get("if"), fields.get("uses")
+    if isinstance(asked, ScalarNode):
+        flow.confined = confined(asked.value)
+    if isinstance(uses, ScalarNode) and uses.value.startswith(HERE):
         path = folder_of(uses.value)
         context.jobs[job.lower()] = CalledOutputs(context, flow, path, fields)
     elif "outputs" in fields:

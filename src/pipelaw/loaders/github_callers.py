@@ -65,18 +65,18 @@ def _started(caller: Caller) -> _Started:
 
 def _handed_over(callers: Iterable[Caller], tree: Tree | None, load: Load) -> dict[str, Taint]:
     """Whose text the inputs of a workflow hold, by name in lower case."""
-    found: dict[str, list[Taint]] = {}
-    for caller in callers:
-        handed = _handed_over(caller.callers, tree, load)
-        asks = tree is not None and any("needs" in text.lower() for text in caller.inputs.values())
-        outer = calling(tree, caller.path, load) if asks and tree is not None else None
-        within = Flow({}, Known(handed, outer.jobs if outer else None, caller.matrix))
-        started = _started(caller)
-        for name, text in caller.inputs.items():
-            taint = written(started, within, text) if "${{" in text else None
-            if taint is not None:
-                found.setdefault(name, []).append(taint)
-    return _worst(found)
+    return _worst(_handed_by(caller, tree, load) for caller in callers)
+
+
+def _handed_by(caller: Caller, tree: Tree | None, load: Load) -> dict[str, Taint]:
+    """Whose text the inputs are that one caller hands over."""
+    handed = _handed_over(caller.callers, tree, load)
+    asks = tree is not None and any("needs" in text.lower() for text in caller.inputs.values())
+    outer = calling(tree, caller.path, load) if asks and tree is not None else None
+    within = Flow({}, Known(handed, outer.jobs if outer else None, caller.matrix))
+    started = _started(caller)
+    taints = ((name, written(started, within, text)) for name, text in caller.inputs.items())
+    return {name: taint for name, taint in taints if taint is not None}
 
 
 def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
@@ -85,21 +85,17 @@ def used_by(context: Context, uses: Sequence[Use]) -> tuple[Reach, Flow]:
     outsiders = tuple(dict.fromkeys(t for use in uses for t in use.call.reach.outsiders))
     context.events = frozenset(trigger.name for trigger in triggers)
     context.open_events = frozenset(trigger.name for trigger in outsiders)
-    handed: dict[str, list[Taint]] = {}
-    for use in uses:
-        for name, taint in use.call.inputs.items():
-            handed.setdefault(name, []).append(taint)
-    known = Known(_worst(handed))
+    known = Known(_worst(use.call.inputs for use in uses))
     known.files += dict.fromkeys(one for use in uses for one in use.call.files)
-    around: dict[str, list[Taint]] = {}
-    for use in uses:
-        for name, taint in use.call.variables.items():
-            around.setdefault(name, []).append(taint)
     flow = context.apart(known)
-    flow.tainted = {**flow.tainted, **_worst(around)}
+    flow.tainted = {**flow.tainted, **_worst(use.call.variables for use in uses)}
     return Reach(triggers, outsiders), flow
 
 
-def _worst(handed: Mapping[str, Iterable[Taint]]) -> dict[str, Taint]:
-    worst = {name: strongest(taints) for name, taints in handed.items()}
-    return {name: taint for name, taint in worst.items() if taint is not None}
+def _worst(given: Iterable[Mapping[str, Taint]]) -> dict[str, Taint]:
+    """The strongest taint of each name."""
+    worst: dict[str, Taint] = {}
+    for taints in given:
+        for name, taint in taints.items():
+            worst[name] = strongest((worst.get(name), taint)) or taint
+    return worst

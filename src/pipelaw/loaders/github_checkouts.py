@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.sensitive_files import sensitive
+from pipelaw.facts.sensitive_files import planned, sensitive
 from pipelaw.facts.versions import older
 from pipelaw.loaders.github_workspace import folder_of
 from pipelaw.model import Artifact, Checkout, Reference, Step, Variable, replaced
@@ -28,8 +28,14 @@ _HIDDEN_LEFT = (4, 4)
 """The version of an upload since which it leaves out files whose names begin with a dot."""
 
 
+_FETCHING = {"r-lib/actions/pr-fetch": "refs/pull/${{ github.event.issue.number }}/head"}
+"""Actions that check out one thing only, whatever they are told."""
+
+
 def checkouts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[Checkout, ...]:
     """The checkout of one step by an action."""
+    if used is not None and used.name.lower() in _FETCHING:
+        return (Checkout(ref=_FETCHING[used.name.lower()], place=used.place),)
     if used is None or "checkout" not in used.name.lower().rpartition("/")[2]:
         return ()
     values = by_name(inputs)
@@ -65,7 +71,7 @@ def artifacts_of(used: Reference | None, inputs: tuple[Variable, ...]) -> tuple[
             name=values.get("name", ""),
             paths=paths,
             hidden=hidden,
-            sensitive=sensitive(paths, hidden=hidden) if upload else "",
+            sensitive=(sensitive(paths, hidden=hidden) or planned(paths)) if upload else "",
             whole_workspace=upload and _whole(paths),
             place=used.place,
         ),

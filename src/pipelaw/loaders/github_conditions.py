@@ -18,19 +18,22 @@ from pipelaw.loaders.github_expressions import (
     Literal,
     Not,
     Path,
-    fences,
+    code_of,
     parse,
 )
 from pipelaw.loaders.github_logic import Value, both, either, same
 from pipelaw.loaders.github_names import (
     BOT_IDS,
     CAUSES,
+    alternative,
     chosen,
+    filled,
     foreign,
     forked,
     literal,
     own,
     personal,
+    unformatted,
     unwrapped,
     words_of,
 )
@@ -87,18 +90,6 @@ UNKNOWN = _Unknown()
 ALWAYS = Verdict(holds=True)
 
 
-def code_of(condition: str) -> str | None:
-    """The expression that an `if:` evaluates; None where text around a fence makes it always true."""
-    if "${{" not in condition:
-        return condition.strip()
-    found = fences(condition)
-    # anything outside the fence, a block scalar's line break too, turns the whole into a text,
-    # and a text that is not empty is true
-    if len(found) == 1 and found[0].start == 0 and found[0].end == len(condition):
-        return found[0].code
-    return None
-
-
 def evaluate(condition: str, event: str = "", *, outsider: bool = False) -> Verdict:
     """What a condition says for a run started by `event` ("" for any)."""
     author = outsider and event not in COMMENTED
@@ -139,13 +130,6 @@ def settled(text: str, case: Case) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def as_text(tree: Expr) -> Expr:
-    """What `format('{0}', x)` makes a text of; another expression as it is."""
-    if isinstance(tree, Call) and tree.function == "format" and len(tree.arguments) == 2:
-        return tree.arguments[1] if tree.arguments[0] == Literal("{0}") else tree
-    return tree
-
-
 class _Judge:
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -169,16 +153,19 @@ class _Judge:
             if tree.operator == "||":
                 return either(self.truth(tree.left), self.truth(tree.right))
             return self.comparison(tree)
-        if isinstance(tree, Call) and tree.function != "format":
+        if isinstance(tree, Call) and tree.function not in ("format", "case"):
             return self.call(tree)
         return self.plain(tree)
 
     def plain(self, tree: Expr) -> bool | None:
-        """The truth of a constant or context."""
+        """The truth of a constant, a context, or what `case` chooses."""
         if told := self.told(tree):
             return told == "true" or self.gate("permission")
-        if isinstance(tree, Path) and tree.name in _ALWAYS_SET:
-            return True
+        if isinstance(tree, Call) and tree.function == "case":
+            side = self.side(tree)
+            return None if side is None else self.truth(side)
+        if isinstance(tree, Path) and (known := filled(tree.name, self.event)) is not None:
+            return known
         value = self.value(tree)
         return None if isinstance(value, _Unknown) else bool(value)
 
@@ -196,15 +183,16 @@ class _Judge:
         """The constant that an expression is, under the hypothesis."""
         if isinstance(tree, Literal):
             return tree.value
-        if isinstance(tree, Binary) and tree.operator in ("&&", "||"):
-            return self.choice(tree)
+        if alternative(tree):
+            side = self.side(tree)
+            return UNKNOWN if side is None else self.value(side)
         if isinstance(tree, Call):
             return self.text(tree)
         return self.context(tree.name) if isinstance(tree, Path) else UNKNOWN
 
     def text(self, tree: Call) -> Value | _Unknown:
         """The text that `format('{0}', x)` makes of a value, as variables do."""
-        held = as_text(tree)
+        held = unformatted(tree)
         if held is tree:
             return UNKNOWN
         plain = isinstance(held, (Literal, Path)) or (
@@ -227,12 +215,24 @@ class _Judge:
             return self.gate("merge")
         return UNKNOWN
 
-    def choice(self, tree: Binary) -> Value | _Unknown:
-        """The side of `&&` or `||` that gives the value."""
-        first = self.truth(tree.left)
-        if first is None:
-            return UNKNOWN
-        return self.value(tree.left if first is (tree.operator == "||") else tree.right)
+    def side(self, tree: Expr) -> Expr | None:
+        """The part of `&&`, `||` or `case` that gives the value; None where that is not known."""
+        if isinstance(tree, Binary):
+            first = self.truth(tree.left)
+            if first is None:
+                return None
+            return tree.left if first is (tree.operator == "||") else tree.right
+        *pairs, other = tree.arguments if isinstance(tree, Call) else ()
+        for condition, value in zip(pairs[::2], pairs[1::2], strict=False):
+            holds = self.truth(condition)
+            if holds is not False:
+                return value if holds else None
+        return other
+
+    def held(self, tree: Expr) -> Expr:
+        """What an expression comes to, without what chooses it or only makes a text of it."""
+        side = self.side(tree) if alternative(tree) else None
+        return unformatted(tree) if side is None else self.held(side)
 
     def comparison(self, tree: Binary) -> bool | None:
         """The truth of a comparison."""
@@ -244,7 +244,7 @@ class _Judge:
         if not isinstance(left, _Unknown) and not isinstance(right, _Unknown):
             equal = same(left, right)
         elif self.outsider or self.event:
-            one, other = as_text(tree.left), as_text(tree.right)
+            one, other = self.held(tree.left), self.held(tree.right)
             equal = self.known_difference(one, right, other)
             if equal is None:
                 equal = self.known_difference(other, left, one)
@@ -342,7 +342,7 @@ class _Judge:
 
     def contains(self, where: Expr, what: Expr) -> bool | None:
         """A label that only members set, or a list of trusted associations or people."""
-        words, what = words_of(where), as_text(what)
+        words, what = words_of(where), self.held(what)
         known = self.value(what) if words is not None else UNKNOWN
         if words is not None and isinstance(known, str) and isinstance(what, Path):
             text = "" if isinstance(where, Call) else literal(where)
@@ -387,8 +387,6 @@ class _Judge:
         return self.gate("repository") if owned and foreign(name) else None
 
 
-_ALWAYS_SET = frozenset({"github.ref", "github.repository", "github.sha"})
-"""Contexts that are never empty."""
 _OWNERS = {"/": ".full_name", ":": ".label"}
 _AUTHORED = ("github.event.pull_request.", "github.event.issue.", "github.event.discussion.")
 """What an event is about; its author need not be the one who caused it."""

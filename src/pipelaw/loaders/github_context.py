@@ -18,7 +18,6 @@ from pipelaw.loaders.github_expressions import (
     fences,
     parse,
     paths,
-    reads,
     sources,
 )
 from pipelaw.loaders.github_gates import flaws_at, in_expression, unclosed
@@ -32,7 +31,7 @@ from pipelaw.loaders.github_taint import (
     taints_in,
     written,
 )
-from pipelaw.loaders.github_taint_scripts import harmless
+from pipelaw.loaders.github_taint_pasted import harmless
 from pipelaw.loaders.github_triggers import fixed
 from pipelaw.model import Expansion, Flaw, Secret, Trigger, Variable
 
@@ -61,6 +60,7 @@ class Flow:
     """What reading one scope found, and what its environment variables carry into inner scopes."""
 
     __slots__ = (
+        "confined",
         "effects",
         "expansions",
         "flaws",
@@ -82,6 +82,8 @@ class Flow:
         self.known = known
         self.variables = variables
         """The variables of each `env` around, the outermost first."""
+        self.confined: frozenset[str] = frozenset()
+        """The contexts that a condition on the way here confines to texts that it writes out."""
         self.folder = ""
         """Where the scripts of a step run, relative to the workspace."""
         self.effects: tuple[Effects | None] | None = None
@@ -92,7 +94,9 @@ class Flow:
 
     def inner(self) -> Flow:
         """The flow of a scope inside this one."""
-        return Flow(self.tainted, self.known, self.variables)
+        flow = Flow(self.tainted, self.known, self.variables)
+        flow.confined = self.confined
+        return flow
 
 
 class Context:
@@ -131,7 +135,7 @@ class Context:
         self.document = document
         self.triggers: tuple[Trigger, ...] = ()
         self.events = self.open_events = self.live = self.followed = frozenset[str]()
-        """What starts it, what outsiders can cause, what gets to what is read, what starts those before."""
+        """What starts it, what outsiders cause, what gets to what is read, what starts what it follows."""
         self.shell = ""
         self.flow = Flow({})
         self.unresolved: list[Problem] = []
@@ -340,8 +344,8 @@ class Context:
 
 @lru_cache(maxsize=8192)
 def _kept(code: str) -> tuple[str, ...]:
-    """The secrets that an expression reads."""
-    return tuple(path for path in reads(code) if path.startswith("secrets") or path in _TOKENS)
+    """The secrets that an expression gives away; whether one is set is none."""
+    return tuple(path for path in sources(code) if path.startswith("secrets") or path in _TOKENS)
 
 
 @lru_cache(maxsize=8192)

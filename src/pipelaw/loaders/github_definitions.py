@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, decode, shared
 from pipelaw.errors import UnreadableError
+from pipelaw.loaders import mappings
 from pipelaw.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ENDS = (".yml", ".yaml")
 
+HERE = ("./", "$/")
+"""How a `uses` begins that names something of the repository itself."""
 DEEPEST = 3
 """How many local actions and workflows are followed into each other; the platform allows more."""
 
@@ -26,6 +29,11 @@ class Definition(NamedTuple):
     document: Document
     fields: dict[str, Node]
     """Its top keys."""
+
+    @property
+    def steps(self) -> Node | None:
+        """The steps of a composite action, None for another one."""
+        return mappings.at(self.fields.get("runs"), "steps")
 
 
 def folder_of(uses: str) -> str:

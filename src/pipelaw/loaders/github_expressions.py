@@ -341,21 +341,11 @@ def _through(call: Call, truth: Truth | None) -> Iterator[str]:
 @lru_cache(maxsize=8192)
 def sources(code: str) -> tuple[str, ...]:
     """The contexts whose text can become part of an expression's result; () for a malformed one."""
-    return _contexts(code, flows)
-
-
-@lru_cache(maxsize=8192)
-def reads(code: str) -> tuple[str, ...]:
-    """Every context that an expression reads; () for a malformed one."""
-    return _contexts(code, paths)
-
-
-def _contexts(code: str, asked: Callable[[Expr], Iterator[str]]) -> tuple[str, ...]:
     name = _NAME.match(code)
     if name is not None:
         return (name[1].lower(),)
     try:
-        return tuple(dict.fromkeys(asked(parse(code))))
+        return tuple(dict.fromkeys(flows(parse(code))))
     except ExpressionError:
         return ()
 
@@ -383,6 +373,18 @@ def _choices(tree: Expr) -> Iterator[str]:
         yield tree.value
     else:
         raise ValueError(tree)
+
+
+def code_of(condition: str) -> str | None:
+    """The expression that an `if:` evaluates; None where text around a fence makes it always true."""
+    if "${{" not in condition:
+        return condition.strip()
+    found = fences(condition)
+    # anything outside the fence, a block scalar's line break too, turns the whole into a text,
+    # and a text that is not empty is true
+    if len(found) == 1 and found[0].start == 0 and found[0].end == len(condition):
+        return found[0].code
+    return None
 
 
 _MEMBERS = pattern(r"\)((?:\.[\w-]+)+)\s*\Z")

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pipelaw.facts.authors import EARLIER_REQUESTER, REQUESTER
-from pipelaw.facts.taint import LISTED, Taint, strongest, taints
+from pipelaw.facts.taint import CHECKED_OUT, LISTED, Taint, strongest, taints
 from pipelaw.loaders.github_taint_stores import STORES
 from pipelaw.loaders.github_workspace import below, folder_of, outside, resolved
 from pipelaw.patterns import pattern
@@ -41,7 +41,7 @@ def arrived(
         if checkout.untrusted:
             who = checkout.author or REQUESTER
             sure = not (checkout.refused or checkout.guessed or checkout.own_branch)
-            taint = Taint(who, "text", outsider=sure, via="files that were checked out")
+            taint = Taint(who, "text", outsider=sure, via=CHECKED_OUT)
             found.append(Files(folder, taint, checkout=True))
         elif not folder:
             found = [files for files in found if outside(files.folder)]

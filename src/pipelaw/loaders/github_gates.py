@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Place, SequenceNode
 from pipelaw.facts.authors import LAST_ACTOR, STARTER
-from pipelaw.loaders.github_conditions import as_text, code_of, evaluate
+from pipelaw.loaders.github_conditions import evaluate
 from pipelaw.loaders.github_constants import roundabout, settled
 from pipelaw.loaders.github_contexts import author
 from pipelaw.loaders.github_expressions import (
@@ -25,11 +25,19 @@ from pipelaw.loaders.github_expressions import (
     Path,
     calls,
     children,
+    code_of,
     fences,
     parse,
     paths,
 )
-from pipelaw.loaders.github_names import ACTOR_IDS, ACTORS, BOT_IDS, personal
+from pipelaw.loaders.github_names import (
+    ACTOR_IDS,
+    ACTORS,
+    BOT_IDS,
+    asks_author,
+    personal,
+    unformatted,
+)
 from pipelaw.model import Flaw
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
@@ -115,7 +123,10 @@ def in_condition(
     allowed = _JOB_CONTEXTS if of_job else _STEP_CONTEXTS
     found = list(_malformed(code, offset, allowed, _FILES if of_job else frozenset()))
     if not found and code:
-        found += [one._replace(start=0, end=len(condition)) for one in _judged(parse(code))]
+        wrong = list(_judged(parse(code)))
+        if any(one.kind == "spoofable" for one in wrong) and asks_author(parse(code)):
+            wrong = [one for one in wrong if one.kind != "spoofable"]
+        found += [one._replace(start=0, end=len(condition)) for one in wrong]
         found += _constant(condition, parse(code), switches)
     return tuple(found)
 
@@ -304,7 +315,7 @@ def _binary(tree: Binary, *, positive: bool) -> Iterator[Found]:
         for said, value in ((left, right), (right, left)):
             if not isinstance(value, Literal):
                 continue
-            path = as_text(said)
+            path = unformatted(said)
             if positive and isinstance(path, Path) and _bot(path.name, value):
                 yield Found("spoofable", path.name, 0, 0, decisive=True, author=LAST_ACTOR)
             if isinstance(path, Call):

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 _ENGINES = frozenset(("docker", "podman", "nerdctl"))
 _COPIERS = frozenset(("skopeo", "crane"))
 _LOADED = frozenset(("load", "import"))
+_LOADING = _LOADED | _COPIERS
+"""A script that takes an image from an archive has one of these words."""
 _ARCHIVE = pattern(r"(?:docker|oci)-archive:([^\s:\"']+)")
 _REDIRECTED = pattern(r"<\s*[\"']?([^\s\"'<>|&;]+)")
 _TAGGED = frozenset(("-t", "--tag"))
+_INPUT = frozenset(("-i", "--input"))
 _HANDED = pattern(
     r"\s(?:-v|--volume|--mount|--volumes-from|--device)[\s=]|\s--privileged\b|\s--pid[\s=]host"
     r"|\s(?:-e|--env)[\s=]+[\"']?\w*(?:TOKEN|SECRET|PASSWORD|_KEY|CREDENTIALS)"
@@ -68,10 +71,6 @@ class Images:
         return ""
 
 
-_LOADING = _LOADED | _COPIERS
-"""A script that takes an image from an archive has one of these words."""
-
-
 def _operands(command: Command) -> list[str]:
     """The words of a command that are no options; `docker image load` is `docker load`."""
     found = [word for word in command.words[1:] if word[:1] != "-"]
@@ -79,13 +78,11 @@ def _operands(command: Command) -> list[str]:
 
 
 def _after(command: Command, options: frozenset[str]) -> Iterator[str]:
+    """What options are given."""
     for at, word in enumerate(command.words):
         name, sign, value = word.partition("=")
         if name in options:
             yield value if sign else (*command.words[at + 1 : at + 2], "")[0]
-
-
-_INPUT = frozenset(("-i", "--input"))
 
 
 def _read(command: Command, operands: Sequence[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pipelaw.document import MappingNode, Node, ScalarNode
+from pipelaw.loaders import mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,10 +24,10 @@ def inputs_of(fields: Mapping[str, Node]) -> Inputs:
     on = fields.get("on")
     found: Inputs = {}
     if isinstance(on, MappingNode):
-        for key, value in on.value:
-            who = _STARTED.get(str(key.value))
+        for event, node in mappings.values(on).items():
+            who = _STARTED.get(event)
             if who is not None:
-                for name, kind in _declared(value):
+                for name, kind in _named(mappings.at(node, "inputs")):
                     before = found.get(name)
                     # whichever start gives more freedom counts
                     found[name] = (who, kind) if before is None or not kind else before
@@ -50,20 +51,11 @@ def called_default(root: Node, name: str) -> str:
     return node.value if isinstance(node, ScalarNode) else ""
 
 
-def _declared(node: Node) -> Iterator[tuple[str, str]]:
-    for key, value in node.value if isinstance(node, MappingNode) else ():
-        if key.value == "inputs":
-            yield from _named(value)
-
-
 def _named(node: Node | None) -> Iterator[tuple[str, str]]:
-    for key, value in node.value if isinstance(node, MappingNode) else ():
-        if isinstance(key, ScalarNode):
-            yield key.value.lower(), _type(value)
+    for name, value in mappings.values(node).items():
+        yield name.lower(), _type(value)
 
 
 def _type(node: Node) -> str:
-    for key, value in node.value if isinstance(node, MappingNode) else ():
-        if key.value == "type" and isinstance(value, ScalarNode):
-            return "" if value.value == "string" else str(value.value)
-    return ""
+    found = mappings.at(node, "type")
+    return found.value if isinstance(found, ScalarNode) and found.value != "string" else ""

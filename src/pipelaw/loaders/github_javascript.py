@@ -106,7 +106,6 @@ _PUT_OUT = pattern(
 )
 _NAMING = pattern(r"\bcore\.(exportVariable|addPath)\(\s*(?!['\"`]\w+['\"`]\s*,)")
 """A call that sets a variable whose name is not written out, or adds to the search path."""
-
 _FILE_READ = pattern(r"\breadFile(?:Sync)?\(\s*(?:([\w.]+)\(\s*)?([^()]*)")
 _PIECE = pattern(r"process\.env\.(\w+)|['\"`]([^'\"`]*)['\"`]|[A-Za-z_$]")
 _GUARDED = pattern(r"/\^((?:[^/\\\n]|\\.)+)\$/\w*\.test\(\s*(\w+)\s*\)")

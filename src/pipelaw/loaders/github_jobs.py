@@ -288,9 +288,8 @@ def _called(context: Context, fields: dict[str, Node], flow: Flow) -> Iterator[R
     if reference is not None:
         yield reference
         if reference.pin != "local":
-            at = reference.place.span()
             what = f"the called workflow {reference.text} is not looked into"
-            context.unresolved.append(Problem(at.path, at.line, at.column, what))
+            context.unresolved.append(Problem.at(reference.place, what))
 
 
 def _given(fields: dict[str, Node]) -> list[tuple[ScalarNode, ScalarNode]]:

@@ -15,17 +15,6 @@ if TYPE_CHECKING:
 
     from pipelaw.loaders.github_reach import Reach
 
-_MENTIONED = (
-    "permission-check permissions-check -permission@ user-permission actor-permission"
-    " repository-permission permission-check-action slash-command-action shopify/snapit github/command@"
-    " branch-deploy@ membership fetch-metadata@ collaboratorpermissionlevel checkcollaborator"
-    " /collaborators/ /memberships/ /members/ /public_members/ iscrossrepository pushed_at"
-    " committeddate committer.date"
-    " %cd %ct %ci check-permission commit_date committed_at pusheddate -collaborator -maintainer"
-    " require-permission"
-    " verify-permission head.repo.full_name head.repo.fork head_repository. author_association"
-).split()
-"""A file without any of these, in lower case, has no such step."""
 _OWN = ("uses: ./", "uses: $/", "uses: './", 'uses: "./')
 """A file without any of these has none of the repository's own actions, which may be such a step."""
 _FAILING = frozenset(
@@ -56,9 +45,10 @@ _LEVELS = ("permission-level", "permission", "permissions", "required-permission
 _OPEN = frozenset({"none", "read", "triage"})
 """What everybody has in a public repository, or is given without the right to write."""
 _STOPPING_INPUTS = ("error-if-missing", "exit", "fail-on-missing")
+_WORDS = ("permission", "permissions", "membership", "collaborator", "maintainer")
 _NAMED = pattern(
-    r"(?:check|require|verify|assert)\w*-(?:\w+-)*(?:permissions?|membership|collaborator|maintainer)"
-    r"|(?:permissions?|membership|collaborator|maintainer)-(?:\w+-)*(?:check|gate|guard)"
+    rf"(?:check|require|verify|assert)\w*-(?:\w+-)*(?:{'|'.join(_WORDS)})"
+    rf"|(?:{'|'.join(_WORDS)})-(?:\w+-)*(?:check|gate|guard)"
 )
 """What people call their own actions and workflows that do so."""
 
@@ -74,44 +64,53 @@ _READERS = pattern(
 """A list of levels that may go on, with one that everybody has in a public repository."""
 _THROWING = pattern(
     r"checkCollaborator|MembershipForUser|checkMembership|/memberships/|\borgs/[^\s/]+/(?:public_)?members/"
+    r"|/collaborators/(?![^\n]{0,200}?/permission)"
 )
 """Requests that themselves fail for somebody who is no member."""
-_CAUGHT = pattern(r"\bcatch\b|\bif\s+!?\s*gh\b|\|\|\s*(?:true|:|echo)\b")
+_CAUGHT = pattern(r"\bcatch\b|\bif\s+!?\s*gh\b|\|\|\s*(?:true|:|echo)\b|\b(?:PUT|DELETE)\b")
+"""What goes on where a request fails, or changes something instead of asking."""
+_LENIENT = pattern(
+    r"\A(?!.*\bgh\s+api\b).*?\bcurl(?=\s)(?![^|;&]{0,500}?\s(?:--fail|-[A-Za-z]{0,9}f))"
+    r"|\b(?:fetch|requests\.get)\([^;\n]{0,200}/(?:memberships|(?:public_)?members)/(?!.*raise_for_status)",
+    re.DOTALL,
+)
+"""A request that goes on, whatever the answer."""
 _ASSOCIATED = pattern(r"\b(?:comment|review|pull_request)\.author_association\b")
 _MEMBERS = r"\b(?:OWNER|MEMBER|COLLABORATOR)\b"
 _IS_MEMBER = pattern(_MEMBERS)
 _IS_OTHER = pattern(r"\b(?:NONE|CONTRIBUTOR|FIRST_TIMER|FIRST_TIME_CONTRIBUTOR|MANNEQUIN)\b")
+_ASKING = rf"(?:=~|={{1,2}}|\bgrep\s+-\w*q)[^\n=]{{0,60}}?{_MEMBERS}"
+"""A comparison with one of these."""
+_FOUND = r"\.(?:includes|has|indexOf)\(\s*[\w.?]{0,60}(?:[Aa]ssoc|[Rr]ole)\w{0,20}"
+_FAILING_JS = r"(?:setFailed|\bthrow\b|exit\()"
 _MEMBERS_ALONE = pattern(
     rf"(?:==?|=~)[^\n]{{0,200}}{_MEMBERS}[^\n]{{0,200}}\|\|[^|]{{0,200}}?\bexit\s+-?[1-9]"
     rf"|!=[^!]{{0,100}}?{_MEMBERS}[^!]{{0,400}}?(?:\bexit\s+-?[1-9]|setFailed|\bthrow\b)"
     rf"|{_MEMBERS}[\"']?\)[^*]{{0,400}};;\s*\*\)[^;]{{0,200}}(?:;[^;]{{1,100}})?\bexit\s+-?[1-9]"
     rf"|\bgrep\s+-\w*q[^\n]{{0,200}}{_MEMBERS}[^\n|]{{0,80}}(?:\|\|[^\n]{{0,80}}\bexit\s+-?[1-9]|\s*\Z)"
-    rf"|!\s*\[[^\]\n]{{0,200}}{_MEMBERS}[^\]\n]{{0,100}}\]\.includes\([^;]{{0,400}}?(?:setFailed|\bthrow\b|exit\()"
+    rf"|!\s[^\n!]{{0,200}}?{_ASKING}(?:(?!\bfi\b)[^!]){{0,400}}?(?:\bexit\s+-?[1-9]|\bthrow\b)"
+    rf"|{_ASKING}(?:(?!\b(?:fi|exit|else)\b)[^!]){{0,400}}\belse\b(?:(?!\bfi\b)[^!]){{0,300}}?\bexit\s+-?[1-9]"
+    rf"|!\s*/[^/\n]{{0,100}}{_MEMBERS}[^/\n]{{0,100}}/\w*\.test\([^!;]{{0,400}}?{_FAILING_JS}"
+    rf"|!\s*\[[^\]\n]{{0,200}}{_MEMBERS}[^\]\n]{{0,100}}\]\.includes\([^;]{{0,400}}?{_FAILING_JS}"
+    rf"|!\s*\w+{_FOUND}[^;]{{0,400}}?{_FAILING_JS}"
+    rf"|\b(?P<found>\w+)\s*=[^;=]{{0,200}}?{_FOUND}.{{0,400}}?!\s*(?P=found)\b[^;]{{0,200}}?{_FAILING_JS}"
+    rf"|{_FOUND}[^\n]{{0,20}}\)\s*(?:={{2,3}}\s*-1|<\s*0)[^;]{{0,200}}?{_FAILING_JS}",
+    re.DOTALL,
 )
 """A script that ends where somebody is none of these."""
 SIGNS = (
-    *("CollaboratorPermissionLevel", "checkCollaborator", "MembershipForUser", "checkMembership"),
-    *(
-        "/collaborators/",
-        "/memberships/",
-        "/members/",
-        "/public_members/",
-        "isCrossRepository",
-        "author_association",
-    ),
-    *(
-        "head.repo.",
-        "head_repository.",
-        "pushed_at",
-        "committedDate",
-        "committer.date",
-        "commit_date",
-    ),
-    "committed_at",
-    "pushedDate",
-    *("%cd", "%ct", "%ci", "%cI"),
-)
+    "CollaboratorPermissionLevel checkCollaborator MembershipForUser checkMembership"
+    " /collaborators/ /memberships/ /members/ /public_members/ isCrossRepository author_association"
+    " head.repo. head_repository. pushed_at pushedDate committedDate committer.date commit_date"
+    " committed_at %cd %ct %ci %cI"
+).split()
 """A script that checks who started the run, or when code was added, has one of these, or its variables."""
+_MENTIONED = (
+    *{sign.lower() for sign in SIGNS},
+    *(_FAILING | _ANSWERING | _REQUIRING),
+    *(part for word in _WORDS for part in (f"-{word}", f"{word}-")),
+)
+"""A file without any of these, in lower case, has no such step."""
 FAILS = pattern(r"setFailed|\bthrow\b|process\.exit\(\s*-?[1-9]|\bexit\s+-?[1-9]|\bexit\(-?1\)")
 _UNEQUAL = pattern(
     r"!=[^!]{0,400}?(?:\bexit\s+-?[1-9]|setFailed|\bthrow\b)"
@@ -120,7 +119,7 @@ _UNEQUAL = pattern(
 )
 """A comparison that ends the run where it does not hold."""
 _ORIGIN = pattern(r"head(?:\.repo|_repository)\.full_name")
-_FORKED = pattern(r"head(?:\.repo|_repository)\.fork")
+_FORKED = pattern(r"head(?:\.repo|_repository)\.fork|isCrossRepository")
 _IS_OWN = pattern(
     r"^(?=[^\n]*repository\b)[^\n!]*?\s={1,2}\s|^(?=[^\n]*fork)[^\n!]*?\s={1,2}\s*['\"]?false\b",
     re.IGNORECASE | re.MULTILINE,
@@ -212,7 +211,7 @@ def scripted(script: str, env: str) -> Check:
     permission = _PERMISSION.search(script) is not None and not _everybody(f"{env}\n{script}")
     fails = FAILS.search(script) is not None
     stops = set()
-    throws = _THROWING.search(script) is not None and _CAUGHT.search(script) is None
+    throws = _THROWING.search(script) is not None and not _goes_on(script)
     forks = fails and _keeps_forks_out(f"{env}\n{script}")
     members = _asks_for_members(script, env)
     refused = members and _MEMBERS_ALONE.search(script) is not None
@@ -225,6 +224,11 @@ def scripted(script: str, env: str) -> Check:
         stops.add("date")
     answers = permission or members or _tells_forks(script, env)
     return Check(frozenset(stops), answers, _named_forks(script, env))
+
+
+def _goes_on(script: str) -> bool:
+    """Whether a script goes on where a request of it fails."""
+    return _CAUGHT.search(script) is not None or _LENIENT.search(script) is not None
 
 
 def _everybody(text: str) -> bool:

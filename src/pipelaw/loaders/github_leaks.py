@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.secret_leaks import Held, Runner, leaks, plain
+from pipelaw.facts.secret_leaks import Held, Runner, leaks
+from pipelaw.facts.secret_outputs import plain
+from pipelaw.facts.secret_stores import may_fetch
 from pipelaw.loaders.github_definitions import folder_of
 from pipelaw.model import Leak
 from pipelaw.patterns import pattern
@@ -46,16 +48,19 @@ def with_leaks(
     runner = _filling(handed) if handed else RUNNER
     found = None
     for index, step in enumerate(steps):
+        if not step.scripts:
+            continue
         own = held | _held(step.secrets) if step.secrets else held
         own = own | _passed_on(step, handed) if handed else own
-        some = own or step.secrets or handed
-        if not step.scripts or not (some or _MASK in step.scripts[0].text):
+        fetching = any(may_fetch(script.text) for script in step.scripts)
+        some = own or step.secrets or handed or fetching
+        if not (some or _MASK in step.scripts[0].text):
             continue
         pasted = bool(handed) or any(one.use in ("script", "code") for one in step.secrets)
         let_out: list[Leak] = []
         for script in step.scripts:
             let_out += _shown(script)
-            if own or pasted:
+            if own or pasted or fetching:
                 later = steps[index + 1 :]
                 kept = _uploaded(later)
                 here, exported = leaks(script, own, runner=runner, pasted=pasted, kept=kept)

@@ -1,10 +1,10 @@
-"""What the steps of a local action bring into the workspace of the job that uses it."""
+"""What the steps of a local action bring into the workspace of the job that uses it, and do there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import MappingNode, ScalarNode, SequenceNode
+from pipelaw.loaders import mappings
 from pipelaw.loaders.github_definitions import DEEPEST, action_in, folder_of
 from pipelaw.loaders.github_taint import Known
 from pipelaw.loaders.github_workspace import resolved
@@ -48,14 +48,12 @@ def run_by(
     They work with the files of the job, where an outsider's are among them.
     """
     found = _used(context, step) if workspace.brought else None
-    nodes = _nodes(found) if found is not None else None
-    if found is None or not isinstance(nodes, SequenceNode):
+    if found is None:
         return ()
     given = {v.name.lower(): v.value for v in step.variables if v.kind == "input"}
     return tuple(
-        (inner, _folder(nodes.value[inner.index], given))
+        (inner, _folder(inner.place.first, given))
         for inner in _steps(context, found, step, reach, workspace)
-        if inner.index < len(nodes.value)
     )
 
 
@@ -67,20 +65,12 @@ def _used(context: Context, step: Step) -> Definition | None:
     return action_in(context.tree, folder_of(used.text))
 
 
-def _nodes(found: Definition) -> Node | None:
-    runs = found.fields.get("runs")
-    nodes = found.document.fields(runs, "`runs`") if isinstance(runs, MappingNode) else {}
-    return nodes.get("steps")
-
-
 _INPUT = pattern(r"\$\{\{\s*inputs\.([\w-]+)\s*\}\}")
 
 
 def _folder(node: Node, given: Mapping[str, str]) -> str:
     """The folder of a step of an action, with the inputs put in that are given."""
-    pairs = node.value if isinstance(node, MappingNode) else ()
-    named = next((value for key, value in pairs if key.value == "working-directory"), None)
-    text = named.value if isinstance(named, ScalarNode) else ""
+    text = mappings.text_at(node, "working-directory")
     put_in = _INPUT.sub(lambda match: given.get(match[1].lower(), match[0]), text)
     return resolved(put_in, "") or ""
 
@@ -89,10 +79,9 @@ def _steps(
     context: Context, found: Definition, step: Step, reach: Reach, workspace: Workspace
 ) -> tuple[Step, ...]:
     """The steps of an action, read for one use of it."""
-    document, _ = found
     from pipelaw.loaders.github_steps import Surroundings, steps_of  # noqa: PLC0415  steps use actions
 
-    inner = context.inside(document)
+    inner = context.inside(found.document)
     inner.reach = reach
     inner.handed = {
         variable.name.lower(): workspace.origins.of(variable.value, {})
@@ -100,7 +89,7 @@ def _steps(
         if variable.kind == "input"
     }
     around = Surroundings(inner.apart(Known()), reach=reach, environment=workspace.environment)
-    steps = steps_of(inner, _nodes(found), around)
+    steps = steps_of(inner, found.steps, around)
     inner.forget()
     return steps
 

@@ -40,11 +40,11 @@ def missing(pipeline: Pipeline, tree: Tree) -> Iterator[Problem]:
     for job in pipeline.jobs:
         for used in job.references:
             if _local(used, "workflow") and (apart or folder_of(used.text) not in tree):
-                yield _problem(used, what)
+                yield Problem.at(used.place, f"`{used.text}` is used and {what}")
         for at, step in enumerate(job.steps):
             for used in step.references:
                 if _local(used, "action") and (apart or not _there(tree, used, job.steps[:at])):
-                    yield _problem(used, what)
+                    yield Problem.at(used.place, f"`{used.text}` is used and {what}")
 
 
 def _local(used: Reference, kind: str) -> bool:
@@ -76,8 +76,3 @@ def _brought(folder: str, before: Iterable[Step]) -> bool:
             if name in text or top in text or any(word in text for word in _MAKING):
                 return True
     return False
-
-
-def _problem(used: Reference, what: str) -> Problem:
-    at = used.place.span()
-    return Problem(at.path, at.line, at.column, f"`{used.text}` is used and {what}")

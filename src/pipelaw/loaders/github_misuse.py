@@ -34,26 +34,23 @@ def trace(name: str, value: str, place: Place) -> Iterator[Flaw]:
         yield Flaw(kind="trace", text=f"{name}: {value}", place=place)
 
 
-_SWITCHED = pattern(r"\bACTIONS_ALLOW_UNSECURE_COMMANDS=['\"]?(true|1)\b", re.IGNORECASE)
+OBEYING = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
+"""The variable that makes the runner obey commands in the log."""
+_SWITCHED = pattern(rf"\b{OBEYING}=['\"]?(true|1)\b", re.IGNORECASE)
 
 
 def switched(scripts: Sequence[Script]) -> tuple[Variable, ...]:
-    """The variable that obeys commands in the log, where a script sets it for later steps."""
-    setting = [script for script in scripts if "UNSECURE_COMMANDS" in script.text]
-    return (
-        tuple(
-            Variable(
-                name="ACTIONS_ALLOW_UNSECURE_COMMANDS",
-                value=match[1],
-                literal=True,
-                place=script.source_text.place(*match.span()),
-            )
-            for script in setting
-            if "GITHUB_ENV" in script.text
-            for match in _SWITCHED.finditer(script.text)
+    """`OBEYING`, where a script sets it for later steps."""
+    return tuple(
+        Variable(
+            name=OBEYING,
+            value=match[1],
+            literal=True,
+            place=script.source_text.place(*match.span()),
         )
-        if setting
-        else ()
+        for script in scripts
+        if "UNSECURE_COMMANDS" in script.text and "GITHUB_ENV" in script.text
+        for match in _SWITCHED.finditer(script.text)
     )
 
 
@@ -109,6 +106,10 @@ def _setup_python(_used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw
             yield Flaw(kind="misfeature", text=text, detail=why, place=variable.place)
 
 
+_HELD = pattern(r"\$\{\{\s*secrets(?:\.|\[')(?P<name>[\w-]+)(?:'\])?\s*\}\}\Z", re.IGNORECASE)
+"""A secret that holds arguments, names and all."""
+
+
 def _build(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
     """A secret among the arguments of an image's build."""
     from pipelaw.facts.secret_arguments import build_argument  # noqa: PLC0415  few steps build
@@ -116,7 +117,9 @@ def _build(used: Reference, inputs: Sequence[Variable]) -> Iterator[Flaw]:
     for variable in inputs:
         if variable.name.lower() == "build-args":
             for line in variable.value.split("\n") if "$" in variable.value else ():
-                name = build_argument(line.strip())
+                argument = line.strip()
+                held = _HELD.match(argument)
+                name = held["name"] if held is not None else build_argument(argument)
                 if name:
                     text = f"{used.name} {variable.name}"
                     yield Flaw(kind="argument", text=text, detail=name, place=variable.place)

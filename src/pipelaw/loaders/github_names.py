@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.loaders.github_expressions import Call, Literal, Path
+from pipelaw.loaders.github_contexts import carried
+from pipelaw.loaders.github_expressions import Binary, Call, Literal, Path
 from pipelaw.patterns import pattern
 
 if TYPE_CHECKING:
@@ -19,17 +20,25 @@ ACTORS = frozenset(
         "github.triggering_actor",
         "github.event.sender.login",
         "github.event.pull_request.sender.login",
+        "github.event.workflow_run.actor.login",
+        "github.event.workflow_run.triggering_actor.login",
     }
 )
 """Whoever caused the latest event, which need not be who wrote what the run is about."""
 ACTOR_IDS = frozenset(
-    {"github.actor_id", "github.event.sender.id", "github.event.pull_request.sender.id"}
+    {
+        "github.actor_id",
+        "github.event.sender.id",
+        "github.event.pull_request.sender.id",
+        "github.event.workflow_run.actor.id",
+        "github.event.workflow_run.triggering_actor.id",
+    }
 )
 """The same by number."""
 CAUSES = ACTORS | ACTOR_IDS
 BOT_IDS = frozenset({"49699333", "29110", "27856297", "29139614"})
 """Dependabot, Renovate and their like."""
-MARKS = str.maketrans(dict.fromkeys(',;|"[]', " "))
+_MARKS = str.maketrans(dict.fromkeys(',;|"[]', " "))
 """What stands between the words of a text that people mean as a list, also of JSON that nobody parses."""
 _WRAPPING = frozenset({"tojson", "fromjson", "join"})
 
@@ -49,6 +58,18 @@ def personal(path: Path) -> bool:
     return path.name in CAUSES or path.name.endswith((".login", ".user.id", ".owner.id"))
 
 
+def filled(name: str, event: str) -> bool | None:
+    """Whether a context holds something under an event; None where that is not known."""
+    if event and name.endswith(_FILLED):
+        return carried(name, frozenset((event,)))
+    return True if name in _ALWAYS_SET else None
+
+
+_ALWAYS_SET = frozenset({"github.ref", "github.repository", "github.sha"})
+_FILLED = (".author_association", ".user.login", ".user.id")
+"""What is never empty in what an event is about."""
+
+
 def unwrapped(tree: Expr) -> Expr:
     """What `toJSON`, `fromJSON` and `join` are given, and what a part is read from; others as they are."""
     while True:
@@ -58,6 +79,38 @@ def unwrapped(tree: Expr) -> Expr:
             tree = tree.indices[0]
         else:
             return tree
+
+
+def alternative(tree: Expr) -> bool:
+    """Whether an expression gives one of its parts: `&&`, `||` or `case`."""
+    if isinstance(tree, Binary):
+        return tree.operator in ("&&", "||")
+    return isinstance(tree, Call) and tree.function == "case" and len(tree.arguments) % 2 == 1
+
+
+def unformatted(tree: Expr) -> Expr:
+    """What `format('{0}', x)` makes a text of; others as they are."""
+    if isinstance(tree, Call) and tree.function == "format" and len(tree.arguments) == 2:
+        return tree.arguments[1] if tree.arguments[0] == Literal("{0}") else tree
+    return tree
+
+
+def asks_author(tree: Expr) -> bool:
+    """Whether a condition only holds for the author of a pull request that it names."""
+    if isinstance(tree, Binary) and alternative(tree):
+        either = map(asks_author, (tree.left, tree.right))
+        return any(either) if tree.operator == "&&" else all(either)
+    if isinstance(tree, Binary) and tree.operator == "==":
+        sides = (unformatted(tree.left), unformatted(tree.right))
+        return any(map(_author, sides)) and any(isinstance(side, Literal) for side in sides)
+    if not isinstance(tree, Call) or tree.function != "contains" or len(tree.arguments) != 2:
+        return False
+    return isinstance(tree.arguments[0], Call) and _author(tree.arguments[1])
+
+
+def _author(tree: Expr) -> bool:
+    ends = ("pull_request.user.login", "pull_request.user.id")
+    return isinstance(tree, Path) and tree.name.endswith(ends)
 
 
 def foreign(name: str) -> bool:
@@ -126,5 +179,5 @@ def words_of(tree: Expr) -> list[str] | None:
             if isinstance(found, list):
                 return [str(word).lower() for word in found]
     if isinstance(tree, Literal) and isinstance(tree.value, str):
-        return tree.value.lower().translate(MARKS).split()
+        return tree.value.lower().translate(_MARKS).split()
     return None

@@ -215,6 +215,8 @@ class _Search:
     def javascript(self, script: Script, step: Step) -> None:
         """Note what a script for the API client needs."""
         self.suspect(script.text)
+        for command in script.commands if _works(script.text) else ():
+            self.add(self.command(command) or "")
         if other_token(step.variables):
             return
         if _OPAQUE.search(script.text):

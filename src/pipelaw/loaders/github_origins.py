@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipelaw.facts.authors import REQUESTER
 from pipelaw.loaders.github_actions import HEAD, RESOLVERS
 from pipelaw.loaders.github_contexts import carried, forwarded
+from pipelaw.loaders.github_definitions import HERE
 from pipelaw.loaders.github_expressions import chooses, fences, members, sources
+from pipelaw.loaders.github_outputs import NO_OUTPUTS, output_of
 from pipelaw.loaders.github_slices import VARIABLE, slice_of
 from pipelaw.loaders.github_taint import computed
 from pipelaw.patterns import pattern
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipelaw.document import Node
+    from pipelaw.loaders.github_outputs import Outputs, Seen
     from pipelaw.loaders.github_siblings import Caller
+    from pipelaw.tree import Tree
 
 _REQUEST = pattern(
     r"(?:^|[/+:\s'\"])(?:refs/)?(?:remotes/)?pull/[^/\s]*(?:\$|\{|\*)[^\n]*?/(?:head|merge)"
@@ -43,14 +47,14 @@ _STRONG = pattern(
     r"headRefName|headRefOid|headRepository|\.head\.(?:ref|sha|repo|label)|merge_commit_sha|\[.?head.?\]"
 )
 """Names of a request's head in the answers of the platform."""
+_PICKED = pattern(r"(?:\bjq|\s-q)[ \t=]+(?:-\w+[ \t]+)*[\"']?(\.[\w.\[\]]+)")
+"""What a query picks from an answer."""
 _GUESS = pattern(
     r"(?<![a-z])(?:pr|pull|pull[_-]?request|head|fork)[_-]?(?:head[_-]?)?(?:ref|sha|branch|repo(?:sitory)?|commit|oid)(?![a-z])"
     r"|pull_?request_?head"
 )
 """Outputs and inputs that people call after a request's head."""
-
 _FILE = pattern(r"\bcat\s|\$\(<|(?:^|[^<])<\s*[\w./\"$]|\bhead\s+-|\btail\s+-|\bjq\s|readFileSync")
-
 _DEEPEST = 5
 
 
@@ -65,36 +69,6 @@ class Origin(NamedTuple):
     """Who decides what the code is."""
 
 
-class Seen(NamedTuple):
-    """A step that may have made an output."""
-
-    uses: str
-    inputs: Mapping[str, str]
-    script: str
-    env: Mapping[str, str]
-
-
-class Outputs(Protocol):
-    """The outputs of the other jobs of a workflow."""
-
-    def get(self, job: str, output: str) -> tuple[str, Mapping[str, Seen]] | None:
-        """The text of an output, and the steps of its job by id; None where there is none."""
-
-    def early(self, text: str) -> bool:
-        """Whether the jobs whose outputs a text names run before any that waits for an environment."""
-
-
-class _NoOutputs:
-    def get(self, job: str, output: str) -> tuple[str, Mapping[str, Seen]] | None:  # noqa: ARG002  there are none
-        return None
-
-    def early(self, text: str) -> bool:  # noqa: ARG002  there are none
-        return False
-
-
-_NO_OUTPUTS = _NoOutputs()
-
-
 class Origins:
     """What the values inside one job stand for; steps are added as they are passed."""
 
@@ -106,6 +80,7 @@ class Origins:
         callers: tuple[Caller, ...],
         handed: Mapping[str, Origin | None] | None = None,
         matrix: Node | None = None,
+        tree: Tree | None = None,
     ) -> None:
         self.events = events
         self.env = env
@@ -115,6 +90,8 @@ class Origins:
         self.handed = handed
         """Whose code the inputs name, where the use of an action is looked at."""
         self.matrix = matrix
+        self.tree = tree
+        """Where the definitions of local actions are looked up."""
         self.steps: dict[str, Seen] = {}
         self.passed: list[Seen] = []
         self.foreign = False
@@ -185,7 +162,7 @@ class Origins:
         if found is None:
             return None
         text, steps = found
-        inner = Origins(self.events, self.env, self.outputs, self.callers)
+        inner = Origins(self.events, self.env, self.outputs, self.callers, tree=self.tree)
         inner.steps = dict(steps)
         result = inner.of(text, {}, depth + 1)
         if result is None and tail and "steps" in text.lower():
@@ -201,7 +178,9 @@ class Origins:
         found = []
         for caller in self.callers:
             events = frozenset(trigger.name for trigger in caller.reach.triggers)
-            inner = Origins(events, {}, _NO_OUTPUTS, caller.callers, matrix=caller.matrix)
+            inner = Origins(
+                events, {}, caller.outputs, caller.callers, matrix=caller.matrix, tree=self.tree
+            )
             found.append(inner.of(caller.inputs.get(name, ""), {}))
         return _worst(found)
 
@@ -209,6 +188,8 @@ class Origins:
         """Whose code an output of a step names."""
         if not seen.uses:
             return self.written(seen, name, depth)
+        if seen.uses.startswith(HERE):
+            return self._local(seen, name, depth) or _guess(name)
         action = seen.uses.partition("@")[0].lower()
         known = RESOLVERS.get(action)
         if known is not None:
@@ -220,6 +201,16 @@ class Origins:
             kind = naming(tail)
             return Origin(kind) if kind and ".head." in tail else None
         return _guess(name)
+
+    def _local(self, seen: Seen, name: str, depth: int) -> Origin | None:
+        """Whose code an output of a local action names."""
+        found = output_of(self.tree, seen.uses, name)
+        if found is None:
+            return None
+        handed = {key.lower(): self.of(text, seen.env, depth) for key, text in seen.inputs.items()}
+        inner = Origins(self.events, {}, NO_OUTPUTS, (), handed, tree=self.tree)
+        inner.steps = dict(found[1])
+        return inner.of(found[0], {}, depth + 1)
 
     def written(self, seen: Seen, name: str, depth: int) -> Origin | None:
         """Whose code a script's output or variable names."""
@@ -238,7 +229,9 @@ class Origins:
         if found is not None:
             return found
         if _STRONG.search(piece):
-            return Origin(naming(_strong(piece)) or "branch")
+            picked = _PICKED.findall(piece) if "base" in piece else ()
+            own = picked and all("base" in each for each in picked)
+            return None if own else Origin(naming(_strong(piece)) or "branch")
         if self.foreign and _FILE.search(piece):
             return Origin("request")
         return self._exported(piece, depth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelaw.loaders.github_conditions import code_of
+from pipelaw.loaders.github_expressions import code_of
 from pipelaw.loaders.github_permission_checks import (
     Asked,
     check_of,
@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 _STEP_PASSED = pattern(r"\bsteps\.[\w-]+\.(?:outcome|conclusion)\s*==\s*'success'", re.IGNORECASE)
 
 
-def after(
-    reach: Reach,
-    step: Step,
-    around: Iterable[tuple[Variable, ...]] = (),
-    tree: Tree | None = None,
+def _after(
+    reach: Reach, step: Step, around: Iterable[tuple[Variable, ...]], tree: Tree | None
 ) -> Reach:
     """The reach of what follows a step in its job; `around` are the variables that surround it."""
     used = step.references[0].text if step.references else ""
@@ -73,7 +70,7 @@ def may_fail(step: Step) -> bool:
 class Passage:
     """How far outsiders get in the steps of a job, as those run one after the other."""
 
-    def __init__(self, start: Reach, tree: Tree | None = None) -> None:
+    def __init__(self, start: Reach, tree: Tree | None) -> None:
         self._start = start
         self._tree = tree
         self._here = start
@@ -95,7 +92,7 @@ class Passage:
 
     def passed(self, step: Step, around: Iterable[tuple[Variable, ...]]) -> None:
         """Take into account what a step checks; `around` are the variables that surround it."""
-        self._ahead = after(self._ahead, step, around, self._tree)
+        self._ahead = _after(self._ahead, step, around, self._tree)
 
 
 def _regardless(condition: str) -> bool:

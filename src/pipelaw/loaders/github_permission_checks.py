@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode, decode, true
 from pipelaw.errors import UnreadableError
+from pipelaw.loaders import mappings
 from pipelaw.loaders.github_conditions import COMMENTED, Case, evaluate, judged, settled
-from pipelaw.loaders.github_definitions import DEEPEST, action_in, definition, folder_of
+from pipelaw.loaders.github_definitions import DEEPEST, HERE, action_in, definition, folder_of
 from pipelaw.loaders.github_known_checks import (
     FAILS,
     NO_CHECK,
@@ -41,7 +42,6 @@ _ALWAYS_FAILS = pattern(
     r"(?:\A|\n|\b(?:echo|printf)\b[^\n&|]{0,300}&&\s*|;\s*)(?:exit\s+-?[1-9]\d{0,3}|(?:core\.)?setFailed\([^\n]{0,300}\);?)\s*\Z"
 )
 """A script that ends so, whatever it says before."""
-_LOCAL = ("./", "$/")
 _ACTED = pattern(
     r"github\.(?:triggering_)?actor|(?:sender|user)\.login|GITHUB_(?:TRIGGERING_)?ACTOR"
     r"|author_association|context\.actor",
@@ -56,9 +56,9 @@ _ELSEWHERE = pattern(r"(?:\A|[\s;&|(])\.{1,2}/[\w.-]|\.(?:sh|py|c?js|ts|rb|pl)\b
 class Asked(NamedTuple):
     """For whom a check is looked at, and where what is used of the repository is looked up."""
 
-    events: tuple[str, ...] = ()
+    events: tuple[str, ...]
     """The events that outsiders cause."""
-    tree: Tree | None = None
+    tree: Tree | None
     depth: int = 0
     """How many files are between the workflow and what is being looked at."""
 
@@ -66,9 +66,6 @@ class Asked(NamedTuple):
     def inside(self) -> Asked:
         """The same for what is inside a local action or workflow."""
         return self._replace(depth=self.depth + 1)
-
-
-ANYWHERE = Asked()
 
 
 class Seen(NamedTuple):
@@ -81,15 +78,13 @@ class Seen(NamedTuple):
     """A step may check it in a way that is not understood here."""
 
 
-def check_of(
-    uses: str, inputs: Mapping[str, str], script: str, env: str, asked: Asked = ANYWHERE
-) -> Check:
+def check_of(uses: str, inputs: Mapping[str, str], script: str, env: str, asked: Asked) -> Check:
     """What a step makes sure of, by the action that it uses, or the script that it runs with `env`."""
     if uses:
         name = uses.partition("@")[0].lower()
         if name not in ("actions/github-script", "octokit/request-action"):
             found = known(name, inputs)
-            if uses.startswith(_LOCAL):
+            if uses.startswith(HERE):
                 found = _action_checks(folder_of(uses), asked, found)
             return NO_CHECK if found is not NO_CHECK and everybody(inputs) else found
         script = script or inputs.get("script", "") or inputs.get("route", "")
@@ -100,24 +95,26 @@ class JobChecks(NamedTuple):
     """What the steps of a job make sure of, for the jobs that need it."""
 
     stops: frozenset[str] = frozenset()
-    """permission, date, or environment where it waits for one."""
+    """permission, origin, date, or environment where it waits for one."""
     closed: frozenset[str] = frozenset()
     """The start of the paths of its outputs that say no for an outsider."""
+    unclear: bool = False
+    """As of `Seen`."""
 
 
-def job_checks(job: str, fields: Mapping[str, Node], asked: Asked) -> JobChecks:
+def _job_checks(job: str, fields: Mapping[str, Node], asked: Asked) -> JobChecks:
     """What the steps of one job make sure of, or the workflow that it calls."""
     called = fields.get("uses")
     if isinstance(called, ScalarNode):
         outputs = f"needs.{job.lower()}.outputs."
         said = JobChecks(PERMITTED, frozenset({outputs})) if named(called.value) else JobChecks()
-        if not called.value.startswith(_LOCAL):
+        if not called.value.startswith(HERE):
             return said
         return _workflow_checks(folder_of(called.value), outputs, asked, said)
     seen = _seen(fields.get("steps"), _texts_of(fields.get("env")), asked)
     # to the jobs behind it, one that may fail has succeeded
     stops = frozenset[str]() if true(fields.get("continue-on-error")) else seen.stops
-    return JobChecks(stops, _closed(f"needs.{job}.outputs.", fields, seen.answering))
+    return JobChecks(stops, _closed(f"needs.{job}.outputs.", fields, seen.answering), seen.unclear)
 
 
 def _seen(steps: Node | None, around: str, asked: Asked) -> Seen:
@@ -146,7 +143,7 @@ def _seen(steps: Node | None, around: str, asked: Asked) -> Seen:
 def _unclear(step: Mapping[str, str], env: str) -> bool:
     """Whether a step may ask who caused the run: in code that is elsewhere, or by what it compares."""
     used, script = step.get("uses", ""), _code(step)
-    if used and not used.lower().startswith(("actions/", *_LOCAL)):
+    if used and not used.lower().startswith(("actions/", *HERE)):
         return True
     text = f"{script}\n{env}\n{step.get('if', '')}"
     if any(sign in text for sign in SIGNS) or _ELSEWHERE.search(script) is not None:
@@ -161,19 +158,17 @@ def _action_checks(folder: str, asked: Asked, said: Check) -> Check:
         return said
     if said is NO_CHECK and not mentioned(found.document.source.text):
         return NO_CHECK
-    runs = found.fields.get("runs")
-    steps = _values(runs).get("steps")
-    if steps is None:
-        return said if _may_ask(folder, _values(runs), asked.tree) else NO_CHECK
-    seen = _seen(steps, "", asked.inside)
+    if found.steps is None:
+        main = mappings.at(found.fields.get("runs"), "main")
+        return said if _may_ask(folder, main, asked.tree) else NO_CHECK
+    seen = _seen(found.steps, "", asked.inside)
     if seen.stops or (seen.answering and "outputs" in found.fields):
         return Check(seen.stops, answers=bool(seen.answering) or "permission" in seen.stops)
     return said if seen.unclear else NO_CHECK
 
 
-def _may_ask(folder: str, runs: Mapping[str, Node], tree: Tree | None) -> bool:
+def _may_ask(folder: str, main: Node | None, tree: Tree | None) -> bool:
     """Whether the program of an action may ask who caused the run, as far as it can be read."""
-    main = runs.get("main")
     path = normpath(f"{folder}/{main.value}") if isinstance(main, ScalarNode) else ""
     if tree is None or path not in tree:
         return True
@@ -193,15 +188,14 @@ def _workflow_checks(path: str, outputs: str, asked: Asked, said: JobChecks) -> 
     stops: set[str] = set()
     closed: list[str] = []
     unclear = False
-    for job, node in _values(found.fields.get("jobs")).items():
-        fields = _values(node)
-        checks = job_checks(job, fields, asked.inside)
+    for job, node in mappings.values(found.fields.get("jobs")).items():
+        fields = mappings.values(node)
+        checks = _job_checks(job, fields, asked.inside)
         condition = fields.get("if")
         asks = condition.value if isinstance(condition, ScalarNode) else ""
         stops |= checks.stops if dominates(asks, None, asked.events) else set()
         closed += (f"jobs.{each.removeprefix('needs.')}" for each in checks.closed)
-        seen = _seen(fields.get("steps"), _texts_of(fields.get("env")), asked.inside)
-        unclear = unclear or seen.unclear or "uses" in fields or _ACTED.search(asks) is not None
+        unclear = unclear or checks.unclear or "uses" in fields or _ACTED.search(asks) is not None
     if not stops and not closed:
         return said if unclear else JobChecks()
     handed = {f"{outputs}{name}" for name in _handed(found, closed)}
@@ -210,17 +204,12 @@ def _workflow_checks(path: str, outputs: str, asked: Asked, said: JobChecks) -> 
 
 def _handed(found: Definition, closed: Iterable[str]) -> Iterator[str]:
     """The outputs of a called workflow that are outputs of its jobs which say no for an outsider."""
-    call = _values(_values(found.fields.get("on")).get("workflow_call"))
-    for name, options in _values(call.get("outputs")).items():
-        value = _values(options).get("value")
-        text = value.value.lower() if isinstance(value, ScalarNode) else ""
+    outputs = mappings.at(found.fields.get("on"), "workflow_call", "outputs")
+    for name, options in mappings.values(outputs).items():
+        given = mappings.at(options, "value")
+        text = given.value.lower() if isinstance(given, ScalarNode) else ""
         if any(each in text for each in closed):
             yield name.lower()
-
-
-def _values(node: Node | None) -> dict[str, Node]:
-    """The values of a mapping by key, nothing for another node."""
-    return {str(k.value): v for k, v in node.value} if isinstance(node, MappingNode) else {}
 
 
 def dominates(condition: str, optional: Node | str | None, events: Iterable[str]) -> bool:
@@ -317,7 +306,7 @@ def waits(fields: Mapping[str, Node], triggers: Iterable[Trigger]) -> bool:
     node = fields.get("environment")
     if node is None:
         return False
-    named = _values(node).get("name") if isinstance(node, MappingNode) else node
+    named = mappings.at(node, "name") if isinstance(node, MappingNode) else node
     if not isinstance(named, ScalarNode):
         return named is not None
     if "${{" not in named.value:
@@ -334,12 +323,12 @@ def checks_of(
     tree: Tree | None,
     guarded: bool,
 ) -> dict[str, JobChecks]:
-    """What the jobs of a workflow make sure of, by id; `guarded` as `mentioned` says of its text."""
+    """What the jobs of a workflow make sure of, by id; `guarded` as the function of that name says."""
     events = (trigger.name for trigger in triggers if trigger.outsider and trigger.privileged)
     asked = Asked(tuple(events), tree)
     found = {}
     for job, fields in bodies.items():
-        checks = job_checks(job, fields, asked) if guarded else JobChecks()
+        checks = _job_checks(job, fields, asked) if guarded else JobChecks()
         if waits(fields, triggers):
             checks = checks._replace(stops=checks.stops | {"environment"})
         if checks.stops or checks.closed:

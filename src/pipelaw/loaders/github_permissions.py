@@ -23,13 +23,15 @@ _ALL: dict[str, Literal["read", "write"]] = {"read-all": "read", "write-all": "w
 
 
 _ACCESS: tuple[Access, ...] = ("read", "write", "none")
+_HARMLESS = frozenset({"id-token", "copilot-requests", "models"})
+"""Scopes by which nothing of the repository can be written."""
 
 
 class Rights(NamedTuple):
     """What a token can be used for, in short."""
 
     writes: bool
-    """Something other than an identity token can be written."""
+    """Something of the repository can be written."""
     identity: bool
     """An identity token can be had."""
 
@@ -50,8 +52,8 @@ class Grant(NamedTuple):
 
     @property
     def writes(self) -> bool:
-        """Something other than an identity token can be written."""
-        return any(p.access == "write" and p.scope != "id-token" for p in self.permissions)
+        """Something of the repository can be written."""
+        return any(p.access == "write" and p.scope not in _HARMLESS for p in self.permissions)
 
     @property
     def mints_identity(self) -> bool:
@@ -73,7 +75,7 @@ def rights_of(node: Node | None) -> Rights | None:
         every = node.value == "write-all"
         return Rights(every, every)
     writes = [key.value for key, value in node.value if value.value == "write"]
-    return Rights(any(scope != "id-token" for scope in writes), "id-token" in writes)
+    return Rights(not _HARMLESS.issuperset(writes), "id-token" in writes)
 
 
 def given(callers: Iterable[Rights | None]) -> Rights | None:
@@ -113,7 +115,7 @@ def permissions_of(document: Document, node: Node | None, level: Level) -> Grant
     return Grant(isinstance(node, MappingNode), tuple(found), holders)
 
 
-_COMMENT = pattern(r"[ \t]*#[ \t]*(?:zizmor: ignore\[[^\]]*\][ \t]*|(?!zizmor: ))\w")
+_COMMENT = pattern(r"[ \t]*#[^\w\n]*(?:zizmor: ignore\[[^\]\n]*\][^\w\n]*|(?!zizmor: ))\w")
 
 
 def _documented(document: Document, key: ScalarNode, value: Node, access: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipelaw.loaders.github_permission_checks import JobChecks
     from pipelaw.words import Gate
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 NO_TRIGGER = Trigger()
 
@@ -192,12 +192,12 @@ def never(condition: str) -> bool:
 
 
 def needed_first(
-    jobs: Sequence[tuple[ScalarNode, T]], needs: Callable[[str], tuple[str, ...]]
-) -> list[tuple[ScalarNode, T]]:
+    jobs: Sequence[tuple[ScalarNode, _T]], needs: Callable[[str], tuple[str, ...]]
+) -> list[tuple[ScalarNode, _T]]:
     """Jobs in an order in which each comes after those that it needs, as most files have them."""
     done: set[str] = set()
     waiting = list(jobs)
-    ordered: list[tuple[ScalarNode, T]] = []
+    ordered: list[tuple[ScalarNode, _T]] = []
     while waiting:
         names = {key.value for key, _ in waiting}
         ready = []

@@ -49,7 +49,7 @@ def _(
 
 _ANY = r".*"
 _CHANGE = r"(?:added|changed|deleted|modified|removed|renamed)"
-_CHANGES = rf".*files.*|{_CHANGE}(?:_{_CHANGE}){{0,5}}|all|diff|paths?|json"
+_CHANGES = rf"(?!.*_count$).*files.*|{_CHANGE}(?:_{_CHANGE}){{0,5}}|all|diff|paths?|json"
 _FILES = _(_CHANGES, "files")
 _HEAD = _(r".*head.*(?:ref|branch|label).*|head_ref|branch|ref|.*branch.*", "branch")
 _READ = _(_ANY, "file")
@@ -75,6 +75,7 @@ REFLECTING: dict[str, Reflecting] = {
     **dict.fromkeys(
         (
             "ahmadnassri/action-changed-files",
+            "ana06/get-changed-files",
             "futuratrepadeira/changed-files",
             "jitterbit/get-changed-files",
             "knu/changed-files",
@@ -84,11 +85,14 @@ REFLECTING: dict[str, Reflecting] = {
             "the-coding-turtle/ga-file-changes",
             "trilom/file-changes-action",
             "tj-actions/changed-files-json",
+            "umani/changed-files",
+            "yumemi-inc/changed-files",
             "collin-miller/git-diff-action",
         ),
         _FILES,
     ),
     "tj-actions/changed-files": _FILES._replace(safe=("safe_output", ("true", "")), safe_from=41),
+    "step-security/changed-files": _FILES._replace(safe=("safe_output", ("true", ""))),
     "tj-actions/verify-changed-files": _FILES._replace(
         safe=("safe_output", ("true", "")), safe_from=17
     ),
@@ -116,6 +120,9 @@ REFLECTING: dict[str, Reflecting] = {
     "actions-ecosystem/action-get-merged-pull-request": _(r"title|body", "request"),
     "octokit/request-action": _(r"data", "asked"),
     "octokit/graphql-action": _(r"data", "asked"),
+    "fjogeleit/http-request-action": _(r"response", "asked"),
+    "indiesdev/curl": _(r"response", "asked"),
+    "satak/webrequest-action": _(r"output", "asked"),
     "redhat-plumbers-in-action/download-artifact": _(_ANY, "artifact"),
     "peter-murray/issue-body-parser-action": _(_ANY, "issue"),
     "peter-murray/issue-forms-body-parser": _(_ANY, "issue"),
@@ -243,7 +250,10 @@ _CARRYING = {
     "artifact": frozenset({"workflow_run", "workflow_call"}),
 }
 """Events under which such an output says anything; the others ask GitHub, under any event."""
-_ASKED = pattern(r"/(?:issues|pulls|comments|commits|discussions)\b")
+_ASKED = pattern(
+    r"/(?:issues|pulls|comments|commits|discussions)\b"
+    r"|\bevent\.(?:comment|discussion|issue|pull_request|review)\.(?:[\w.]{0,80}[._])?url\b"
+)
 
 
 def reflected(
@@ -293,7 +303,7 @@ def _held(context: Context, source: str) -> Taint | None:
 def _told(context: Context, flow: Flow, source: str, given: Mapping[str, str]) -> Taint | None:
     """Whose text an action gives that took it from its inputs, from a file, or from an answer."""
     if source == "asked":
-        asked = "query" in given or _ASKED.search(given.get("route", ""))
+        asked = "query" in given or _ASKED.search(given.get("route", given.get("url", "")))
         # the answer is JSON on one line
         return Taint(_WHO["request"][0], "line", outsider=True, answer=True) if asked else None
     if source == "file":

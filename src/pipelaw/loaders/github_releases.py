@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.facts.releases import acts
+from pipelaw.facts.releases import acts, acts_of
 from pipelaw.parts import by_name
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _PUBLISHERS = frozenset(
     crazy-max/ghaction-github-release rust-build/rust-build.action
     """.split()
 )
+_TRYING = ("dry-run", "dry_run", "dryrun", "install-only", "install_only", "no-push", "no_push")
+"""Inputs with which a publisher only tries, or is only installed."""
 _DEPLOYERS = frozenset(
     """
     aws-actions/amazon-ecs-deploy-task-definition aws-actions/aws-cloudformation-github-deploy
@@ -72,7 +74,17 @@ def _publishes(used: Reference) -> bool:
         return _pushes(by_name(used.inputs))
     if name == "pyo3/maturin-action":
         return by_name(used.inputs).get("command") in ("publish", "upload")
-    return name in _PUBLISHERS
+    if name not in _PUBLISHERS:
+        return False
+    inputs = by_name(used.inputs)
+    if any(inputs.get(option, "").lower() == "true" for option in _TRYING):
+        return False
+    return name != "goreleaser/goreleaser-action" or _releases(inputs.get("args", ""))
+
+
+def _releases(args: str) -> bool:
+    """Whether GoReleaser does more than build, with arguments that may be known when it runs only."""
+    return args.startswith("${{") or "publishes" in acts_of(f"goreleaser {args}")
 
 
 def _pushes(inputs: Mapping[str, str]) -> bool:

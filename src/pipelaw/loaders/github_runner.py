@@ -92,12 +92,13 @@ def _handed_over(context: Context, text: str, name: str) -> Iterator[str]:
 def _for_outsiders(text: str, reach: Reach) -> list[str]:
     """The labels that an expression gives in runs that outsiders cause, or its text."""
     written = _LIST.fullmatch(text)
-    chosen = f"${{{{{written[1]}}}}}" if written else text
+    chosen = f"${{{{{written[1]}}}}}" if written else _READ.sub(r"\1", text)
     given = [settled(chosen, reach.case(trigger)) for trigger in reach.outsiders]
     known = [label for label in given if label]
     if not known or len(known) != len(given):
         return [text] if written else _all_of(text)
-    labels = [label for one in known for label in _listed(one)] if written else known
+    listed = [_listed(one) if written or one[0] in '["' else [one] for one in known]
+    labels = [label for one in listed for label in one]
     return list(dict.fromkeys(labels)) or [text]
 
 
@@ -112,6 +113,8 @@ def _all_of(text: str) -> list[str]:
 
 _LIST = pattern(r"\$\{\{\s*fromjson\((.*)\)\s*\}\}", re.IGNORECASE | re.DOTALL)
 """Labels that an expression reads from a text."""
+_READ = pattern(r"\bfromjson\(\s*('(?:[^']|'')*')\s*\)", re.IGNORECASE)
+"""Labels that a part of an expression reads from a constant."""
 
 
 def _listed(written: str) -> list[str]:
@@ -198,6 +201,7 @@ def _values(node: Node | None, member: str) -> Iterator[str]:
         elif isinstance(item, SequenceNode) and not member:
             yield from (str(label.value) for label in item.value if isinstance(label, ScalarNode))
         elif isinstance(item, MappingNode) and member:
+            head, _, rest = member.partition(".")
             for key, value in item.value:
-                if isinstance(value, ScalarNode) and str(key.value).lower() == member:
-                    yield value.value
+                if str(key.value).lower() == head:
+                    yield from _values(SequenceNode("", [value]), rest)

@@ -9,20 +9,13 @@ from pipelaw.loaders.github_actions import refuses_outsiders
 from pipelaw.loaders.github_approvals import standing_of
 from pipelaw.loaders.github_artifacts import downloads, feeds
 from pipelaw.loaders.github_conditions import evaluate
+from pipelaw.loaders.github_executors import copies, executor, replaces, touches
 from pipelaw.loaders.github_fetches import fetched
 from pipelaw.loaders.github_images import Images
-from pipelaw.loaders.github_origins import Origin, Seen
+from pipelaw.loaders.github_origins import Origin, naming
+from pipelaw.loaders.github_outputs import Seen
 from pipelaw.loaders.github_sink_inputs import scripts_here
-from pipelaw.loaders.github_workspace import (
-    Mount,
-    below,
-    copies,
-    executor,
-    folder_of,
-    resolved,
-    spelled,
-    touches,
-)
+from pipelaw.loaders.github_workspace import Mount, below, folder_of, resolved, spelled
 from pipelaw.model import Artifact, Checkout, replaced
 from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
@@ -103,7 +96,7 @@ class Workspace:
 
         `inside` are the files that the local action brings which it uses, `ran` its steps and their folders.
         """
-        each = Passed(step, reach, folder)
+        each = Passed(step, reach, folder, ran)
         before = len(self.brought)
         number = len(self.passed)
         checkouts = tuple(self._checkouts(each, number, later))
@@ -128,7 +121,7 @@ class Workspace:
                 artifacts=(*uploads, *fetches) if fetches else step.artifacts,
             )
         self.origins.add(step.id, _seen(step))
-        self.passed.append(Passed(step, reach, folder, ran))
+        self.passed.append(each._replace(step=step))
         return step
 
     def done(self, steps: Sequence[Step]) -> list[Step]:
@@ -185,6 +178,8 @@ class Workspace:
         where = "repository" if ref is None and origin.kind == "repository" else "ref"
         used = each.step.references[0]
         places = {variable.name.lower(): variable.place for variable in used.inputs}
+        if ref is None and repository is not None and _commit(checkout.ref):
+            origin, standing = origin._replace(kind="sha"), standing._replace(late=False)
         own = ref is not None and ref.kind == "branch" and repository is None
         own = own and checkout.repository.strip() in ("", "${{ github.repository }}")
         standing = self._reviewed(standing, each, checkout.ref)
@@ -272,6 +267,7 @@ class Workspace:
         if brought.behind >= 0:
             mounts += copies(origin.step, origin.folder, mounts)
             yield origin, mounts, brought.behind
+            mounts += replaces(origin.step, origin.folder, mounts)
         for other in self.passed[brought.step + 1 :]:
             if not _together(origin.reach, other.reach):
                 continue
@@ -284,6 +280,7 @@ class Workspace:
                 mounts.append(Mount(over, foreign=False))
             mounts += copies(other.step, other.folder, mounts)
             yield other, mounts, -1
+            mounts += replaces(other.step, other.folder, mounts)
 
 
 def _named(step: Step, command: Command) -> Origin | None:
@@ -293,6 +290,11 @@ def _named(step: Step, command: Command) -> Origin | None:
         if text.sink == "repository" and text.exposed and inside:
             return Origin("repository", author=text.author)
     return None
+
+
+def _commit(ref: str) -> bool:
+    """Whether a ref is called a commit: whoever lets the run go on names it, where nothing looks it up."""
+    return "${{" in ref and naming(ref) == "sha"
 
 
 def _of_its_own(folder: str) -> bool:

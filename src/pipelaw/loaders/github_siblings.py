@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from pipelaw.document import Document, MappingNode, Node, ScalarNode, SequenceNode, decode
 from pipelaw.errors import UnreadableError
+from pipelaw.loaders import mappings
 from pipelaw.loaders.github_caches import capped
 from pipelaw.loaders.github_definitions import DEEPEST, ENDS, defined
 from pipelaw.loaders.github_known_checks import guarded
+from pipelaw.loaders.github_outputs import NO_OUTPUTS, Outputs
 from pipelaw.loaders.github_permission_checks import checks_of
 from pipelaw.loaders.github_permissions import Rights, given, rights_of
 from pipelaw.loaders.github_reach import Reach, Reaches, reach_of
@@ -53,6 +55,8 @@ class Caller(NamedTuple):
     """What its token may do, None for the platform's default."""
     matrix: Node | None = None
     """Its matrix."""
+    outputs: Outputs = NO_OUTPUTS
+    """The outputs of the jobs around it."""
 
 
 class _Sibling(NamedTuple):
@@ -137,34 +141,25 @@ def _called(tree: Tree, source: Source) -> tuple[tuple[str, Caller], ...]:
     }
     triggers = tuple(triggers_of(document, fields.get("on")))
     reach = reach_of(triggers)
-    checks = checks_of(
-        {key.lower(): body for key, body in bodies.items()},
-        triggers,
-        tree=tree,
-        guarded=guarded(reach, source.text),
-    )
+    lowered = {key.lower(): body for key, body in bodies.items()}
+    checks = checks_of(lowered, triggers, tree=tree, guarded=guarded(reach, source.text))
     reaches = Reaches(reach, conditions, checks)
     return tuple(
         (
             str(body["uses"].value).rpartition("/")[2],
             Caller(
                 reaches.of(key),
-                _inputs(body),
+                mappings.texts(body.get("with")),
                 path=source.path,
                 cache_mode=_mode(body) or _mode(fields),
                 rights=rights_of(body.get("permissions", fields.get("permissions"))),
-                matrix=matrix_of(body.get("strategy")),
+                matrix=mappings.at(body.get("strategy"), "matrix"),
+                outputs=Outputs(lowered, {}),
             ),
         )
         for key, body in bodies.items()
         if isinstance(body.get("uses"), ScalarNode)
     )
-
-
-def matrix_of(strategy: Node | None) -> Node | None:
-    """The matrix of a job, None where it has none."""
-    pairs: list[tuple[Node, Node]] = strategy.value if isinstance(strategy, MappingNode) else []
-    return next((value for key, value in pairs if key.value == "matrix"), None)
 
 
 def _mode(fields: dict[str, Node]) -> str:
@@ -175,15 +170,6 @@ def _mode(fields: dict[str, Node]) -> str:
 def _words(node: Node | None) -> list[str]:
     items = node.value if isinstance(node, SequenceNode) else [node]
     return [str(item.value) for item in items if isinstance(item, ScalarNode)]
-
-
-def _inputs(body: dict[str, Node]) -> dict[str, str]:
-    node = body.get("with")
-    return {
-        str(key.value).lower(): value.value
-        for key, value in (node.value if isinstance(node, MappingNode) else ())
-        if isinstance(value, ScalarNode)
-    }
 
 
 def upstream(
@@ -222,12 +208,7 @@ def followed(tree: Tree, path: str, on: Node | None) -> frozenset[str]:
 
 def _followed(on: Node | None) -> list[str]:
     """The names of the workflows that `workflow_run` follows."""
-    for key, value in on.value if isinstance(on, MappingNode) else ():
-        if key.value == "workflow_run" and isinstance(value, MappingNode):
-            for option, names in value.value:
-                if option.value == "workflows":
-                    return _words(names)
-    return []
+    return _words(mappings.at(on, "workflow_run", "workflows"))
 
 
 def _outside(tree: Tree, folder: str, name: str) -> bool:

@@ -9,9 +9,11 @@ from pipelaw.document import MappingNode, Node, Place, ScalarNode, Text, null, t
 from pipelaw.facts.script_facts import facts_of, script_of
 from pipelaw.facts.secret_names import valuable
 from pipelaw.facts.shells import reader
+from pipelaw.loaders import mappings
 from pipelaw.loaders.github_agents import agents_of
 from pipelaw.loaders.github_caches import caches_of
 from pipelaw.loaders.github_checkouts import artifacts_of, checkouts_of, uploaded
+from pipelaw.loaders.github_confined import confined
 from pipelaw.loaders.github_exposure import expanded, met
 from pipelaw.loaders.github_gates import flaws_at, in_condition, in_values, meant
 from pipelaw.loaders.github_inputs import switches_of
@@ -73,9 +75,8 @@ def steps_of(context: Context, node: Node | None, around: Surroundings) -> tuple
                 inside = brought_by(context, step, reach, workspace)
                 ran = run_by(context, step, reach, workspace)
                 step = workspace.add(step, reach, folder, later, inside, ran)
-            if (context.guarded or (condition and may_fail(step))) and not (
-                group is None and true(fields.get("background"))
-            ):
+            checks = context.guarded or (condition and may_fail(step))
+            if checks and (group is not None or not true(fields.get("background"))):
                 passage.passed(step, around.flow.variables)
             if step.checkouts or step.artifacts:
                 around.flow.known.arrived(step.checkouts, step.artifacts)
@@ -96,11 +97,7 @@ def _asked(condition: str, fields: dict[str, Node], around: Surroundings) -> str
         return condition
     from pipelaw.loaders.github_choices import filled  # noqa: PLC0415  few conditions read variables
 
-    node = fields.get("env")
-    pairs = node.value if isinstance(node, MappingNode) else ()
-    own = [
-        Variable(name=str(k.value), value=v.value) for k, v in pairs if isinstance(v, ScalarNode)
-    ]
+    own = [Variable(name=name, value=v) for name, v in mappings.texts(fields.get("env")).items()]
     return filled(condition, (*around.flow.variables, own))
 
 
@@ -184,9 +181,8 @@ def _step(
     around: Surroundings,
 ) -> Step:
     document = context.document
-    flow, reach = _flow(around, fields), around.reach
+    flow, reach = _flow(context, around, fields, condition), around.reach
     variables = context.environment(fields.get("env"), flow)
-    flow.flaws.extend(_flaws(context, fields, reach, _asked(condition, fields, around)))
     used, inputs, scripts = _work(context, fields, flow, around.shell)
     step = document.text(fields["id"], "`id`") if "id" in fields else ""
     learn(context, Parts(around.flow, flow, reach, step, used, inputs, scripts))
@@ -225,11 +221,15 @@ def _for_later(flow: Flow, scripts: tuple[Script, ...]) -> tuple[Variable, ...]:
     return found
 
 
-def _flow(around: Surroundings, fields: dict[str, Node]) -> Flow:
-    """The flow of a step of these fields."""
-    flow = around.flow.inner()
+def _flow(context: Context, around: Surroundings, fields: dict[str, Node], condition: str) -> Flow:
+    """The flow of a step of these fields, with what is wrong with its condition and settings."""
+    flow, asked = around.flow.inner(), ""
+    if condition:
+        asked = _asked(condition, fields, around)
+        flow.confined = flow.confined | confined(condition) | confined(asked)
     if around.folder or "working-directory" in fields:
         flow.folder = folder_in(fields, around.folder, flow.variables)
+    flow.flaws.extend(_flaws(context, fields, around.reach, asked))
     return flow
 
 

@@ -107,6 +107,8 @@ def direct(path: str, events: frozenset[str], open_events: frozenset[str]) -> Ta
 
 def taint_of(context: Started, flow: Flow, path: str) -> Taint | None:
     """Whose text a context holds, None for nobody's that matters."""
+    if path in flow.confined:
+        return None
     if path.startswith("env."):
         return _through(flow.tainted.get(path[4:]), f"the variable {path[4:].upper()}")
     if path.startswith(DYNAMIC):

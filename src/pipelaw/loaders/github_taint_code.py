@@ -9,7 +9,8 @@ from pipelaw.facts.taint import strongest
 from pipelaw.loaders.github_expressions import fences
 from pipelaw.loaders.github_files import file_taint
 from pipelaw.loaders.github_taint import taints_in
-from pipelaw.loaders.github_taint_scripts import answers, as_json, powershell, reads
+from pipelaw.loaders.github_taint_pasted import as_json
+from pipelaw.loaders.github_taint_scripts import answers, powershell, reads
 from pipelaw.loaders.github_taint_sources import asks, fetches, member, produced
 from pipelaw.loaders.github_taint_stores import FILES
 from pipelaw.patterns import pattern
@@ -17,7 +18,8 @@ from pipelaw.patterns import pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipelaw.facts.script_taint import Run, Sources
+    from pipelaw.facts.python_taint import Sources
+    from pipelaw.facts.script_taint import Run
     from pipelaw.facts.taint import Taint
     from pipelaw.loaders.github_context import Context, Flow
     from pipelaw.model import Script
@@ -33,30 +35,31 @@ def put_out(runs: Iterable[Run]) -> dict[str, Taint]:
 
 def of_powershell(context: Context, flow: Flow, script: Script) -> Iterator[Run]:
     """What a script of PowerShell runs, asks, and writes to GitHub's files."""
-    from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
+    from pipelaw.facts import powershell_taint  # noqa: PLC0415  most scans meet none
 
     code = script.text
     read = reads(code, partial(file_taint, flow, code)) if flow.known.files else {}
     if _EVENT in code:
-        read.update(script_taint.members(code, f"env:{_EVENT.lower()}", partial(member, context)))
+        asked = partial(member, context)
+        read.update(powershell_taint.members(code, f"env:{_EVENT.lower()}", asked))
     if asks(code):
         read.update(answers(code, partial(_answer, context, flow, code)))
     yield from powershell(code, flow.tainted, read)
-    yield from script_taint.powershell(code, flow.tainted, read)
+    yield from powershell_taint.runs(code, flow.tainted, read)
 
 
 def _answer(context: Context, flow: Flow, code: str, words: Sequence[str]) -> Taint | None:
     """Whose text a command of git or GitHub's program prints."""
-    flow.known.requested = flow.known.requested or fetches(code)
+    flow.known.requested = flow.known.requested or fetches(context, code)
     return produced(context, flow.known, words, ())
 
 
 def of_python(context: Context, flow: Flow, code: str) -> Iterator[Run]:
     """What code of Python runs, and what it writes to GitHub's files."""
-    from pipelaw.facts import script_taint  # noqa: PLC0415  most scans meet none
+    from pipelaw.facts import python_taint  # noqa: PLC0415  most scans meet none
 
     code, tainted = _read(context, flow, code) if "${{" in code else (code, flow.tainted)
-    return script_taint.python(code, tainted, FILES, _sources(context, flow, code))
+    return python_taint.runs(code, tainted, FILES, _sources(context, flow, code))
 
 
 def _read(context: Context, flow: Flow, code: str) -> tuple[str, Mapping[str, Taint]]:
@@ -73,7 +76,7 @@ def _read(context: Context, flow: Flow, code: str) -> tuple[str, Mapping[str, Ta
 
 
 def _sources(context: Context, flow: Flow, code: str) -> Sources:
-    from pipelaw.facts.script_taint import Sources  # noqa: PLC0415  as above
+    from pipelaw.facts.python_taint import Sources  # noqa: PLC0415  as above
 
     lies = partial(file_taint, flow, code) if flow.known.files else None
     return Sources(lies, partial(member, context), _EVENT) if _EVENT in code else Sources(lies)

@@ -52,7 +52,7 @@ def produced(
     if name == "gh":
         return _gh(words)
     if name == "git":
-        if "fetch" in words and any(_REQUESTED.search(word) for word in files):
+        if "fetch" in words and any(_requested(context, word) for word in files):
             known.requested = True
         return _git(context, known, words)
     if name == "jq" and "event" in files:
@@ -162,13 +162,25 @@ _REQUESTED = pattern(
     r"\bpull/|\bhead[._](?:ref|sha)\b|(?<!\w)\$\{?(?:\w+_)?HEAD_(?:REF|SHA)\b", re.IGNORECASE
 )
 """What names a request's commits when they are fetched."""
+_HEAD = pattern(
+    r"(?<!\w)\$\{?(?:\w+_)?(?:HEAD(?:_(?:OID|BRANCH|COMMIT))?|PR_(?:REF|SHA|BRANCH|COMMIT))\b",
+    re.IGNORECASE,
+)
+"""The same in a run that a request may have started."""
 _OWN = pattern(r"HEAD(?:[~^]\d*)*")
 
 
-def fetches(script: str) -> bool:
+def fetches(context: Context, script: str) -> bool:
     """Whether a script fetches the commits of a request, which later ones may look at."""
     at = script.find("git fetch")
-    return at >= 0 and _REQUESTED.search(script, at) is not None
+    return at >= 0 and _requested(context, script[at:])
+
+
+def _requested(context: Context, text: str) -> bool:
+    """Whether a text names the commits of a request."""
+    if _REQUESTED.search(text) is not None:
+        return True
+    return bool(context.open_events) and _HEAD.search(text) is not None
 
 
 def _names_commits(words: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from pipelaw.loaders.github_called import action_outputs, action_variables
 from pipelaw.loaders.github_callers import noted
 from pipelaw.loaders.github_expressions import fences
 from pipelaw.loaders.github_files import file_taint, printed, written_by
+from pipelaw.loaders.github_misuse import OBEYING
 from pipelaw.loaders.github_reflecting import LOADERS, loaded, reflected, set_for_later
 from pipelaw.loaders.github_sink_inputs import INPUT_SINKS, run_elsewhere
 from pipelaw.loaders.github_taint import taint_of, taints_in
@@ -110,7 +111,7 @@ def learn(context: Context, step: Parts) -> None:
         _javascript(context, outer, flow, script)
     elif _worth(flow, script):
         _follow(context, outer, flow, script)
-    outer.known.requested = outer.known.requested or fetches(script.text)
+    outer.known.requested = outer.known.requested or fetches(context, script.text)
 
 
 def _learn_action(context: Context, step: Parts, used: Reference) -> None:
@@ -300,7 +301,7 @@ def _stored(outer: Flow, flow: Flow, script: Script, effects: Effects) -> None:
 def _obeys_printed(flow: Flow) -> bool:
     """Whether `::set-env` and `::add-path` are switched on again around a step."""
     return any(
-        variable.name == "ACTIONS_ALLOW_UNSECURE_COMMANDS" and variable.value.lower() != "false"
+        variable.name == OBEYING and variable.value.lower() != "false"
         for scope in flow.variables
         for variable in scope
     )

@@ -1,4 +1,4 @@
-"""Where files lie while a job runs, and which of its steps run code from them."""
+"""Where files lie while a job runs, and where its commands stand."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from functools import lru_cache
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from pipelaw.loaders.github_runs import runs_of
-from pipelaw.loaders.github_sink_inputs import scripts_here
 from pipelaw.loaders.github_slices import assignments
-from pipelaw.parts import by_name
 from pipelaw.patterns import pattern
 from pipelaw.records import NamedTuple
 
@@ -17,7 +14,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipelaw.model import Command, Script, Step, Variable
+    from pipelaw.model import Command, Script, Variable
 
 _ROOT = pattern(
     r"^(?:\$\{\{\s*(?i:github(?:\.|\[')workspace(?:'\])?)\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$\{?PWD\}?|\$\(pwd\)|\$env:GITHUB_WORKSPACE"
@@ -28,11 +25,7 @@ _TEMP = pattern(
 )
 _DECIDED = pattern(r"[$%`]|^[A-Za-z]:/")
 _MOVES = frozenset(("cd", "pushd", "Set-Location", "Push-Location", "sl", "chdir"))
-_REQUIRES = pattern(
-    r"(?:require|import)\s*\(\s*(?:['\"`])((?:\$\{process\.env\.GITHUB_WORKSPACE\}|\$\{\{\s*github\.workspace\s*\}\}|\.{1,2})(?:/[^'\"`]*)?)['\"`]"
-)
-NOTHING: Mapping[str, str] = {}
-"""No constants."""
+_NO_CONSTANTS: Mapping[str, str] = {}
 _SUBSHELL = pattern(r"\(\s*(?:cd|pushd)\s")
 
 
@@ -76,7 +69,7 @@ def spelled(word: str, known: Mapping[str, str]) -> str:
     return _NAMED.sub(lambda m: known.get((m[1] or m[2] or m[3]).lower(), m[0]), word)
 
 
-def _known(script: Script, around: Mapping[str, str]) -> Mapping[str, str]:
+def held(script: Script, around: Mapping[str, str]) -> Mapping[str, str]:
     """What is known of the variables in a script: from around it, and what it sets once."""
     if "$" not in script.text:
         return {}
@@ -139,180 +132,6 @@ def owned(path: str, mounts: Sequence[Mount]) -> bool:
     return best is not None and best.foreign
 
 
-def executor(
-    step: Step,
-    start: str,
-    mounts: Sequence[Mount],
-    behind: int = -1,
-    around: Mapping[str, str] = NOTHING,
-) -> str:
-    """The command or action of a step that runs code from the files, "" for none.
-
-    `start` is the folder in which its scripts run, `around` the constants around it; commands up to the
-    character `behind` do not count.
-    """
-    for used in step.references:
-        if used.text.startswith("./"):
-            path = resolved(used.text, "")
-            if path is not None and owned(path, mounts):
-                return used.text
-        else:
-            runs = runs_of(used.name)
-            if runs is not None:
-                inputs = by_name(used.inputs)
-                path = resolved(runs.folder(inputs), "") if runs.applies(inputs) else None
-                if path is not None and owned(path, mounts):
-                    return used.name
-    for script in scripts_here(step):
-        found = next(executing(script, start, mounts, behind, around), None)
-        if found:
-            return found
-    return _search_path(step, mounts)
-
-
-_SEARCHED = frozenset(
-    "BASH_ENV CLASSPATH LD_LIBRARY_PATH LD_PRELOAD NODE_PATH PATH PERL5LIB PYTHONPATH RUBYLIB".split()
-)
-"""Variables that name where programs find code."""
-
-
-def _search_path(step: Step, mounts: Sequence[Mount]) -> str:
-    """The variable of a step with which programs find code among the files, "" for none."""
-    for variable in step.variables if step.scripts else ():
-        if variable.name in _SEARCHED and variable.kind == "environment":
-            for part in variable.value.replace(";", ":").split(":"):
-                path = resolved(part, "") if part else None
-                if path is not None and owned(path, mounts):
-                    return variable.name
-    return ""
-
-
-_QUIET = frozenset(
-    """
-    [ [[ basename cat cd cmp cp curl cut date diff dirname echo exit export find gh git grep head jq ls md5sum
-    mkdir mv popd printf pushd pwd read rm rsync set sha256sum shopt sort stat tail tar tee test touch tr tree
-    true uniq wc zip
-    """.split()
-)
-"""Commands that run nothing of the folder that they run in."""
-_SAYS = frozenset({"echo", "printf"})
-_STORES = frozenset({"actions/upload-artifact", "actions/cache", "actions/cache/save"})
-_COPIES = frozenset({"cp", "mv", "rsync", "ln"})
-_COPYING = pattern(r"\b(?:cp|mv|rsync|ln)\s")
-
-
-def touches(
-    step: Step, start: str, mounts: Sequence[Mount], around: Mapping[str, str] = NOTHING
-) -> bool:
-    """Whether a step works where the files lie, or an action is given them."""
-    for used in step.references:
-        if used.name.lower() not in _STORES and any(
-            (path := resolved(line.strip(), "")) and owned(path, mounts)
-            for variable in used.inputs
-            for line in variable.value.splitlines()
-        ):
-            return True
-    return any(
-        command.name not in _QUIET and any(owned(folder, mounts) for folder in folders)
-        for script in scripts_here(step)
-        for command, folders in standing(script, start, around)
-    )
-
-
-def copies(step: Step, start: str, mounts: Sequence[Mount]) -> list[Mount]:
-    """Where a step copies the files to, if they do not lie in the workspace itself."""
-    if not mounts[0].folder:
-        return []
-    return [
-        Mount(landing, foreign=True)
-        for script in scripts_here(step)
-        if _COPYING.search(script.text)
-        for command, folders in standing(script, start)
-        if command.name in _COPIES
-        for folder in folders
-        for landing in _landings(command, folder, mounts)
-    ]
-
-
-def _landings(command: Command, folder: str, mounts: Sequence[Mount]) -> Iterator[str]:
-    """Where the files that a command copies come to lie."""
-    *given, target = (word for word in command.words if word[:1] != "-")
-    to = resolved(target, folder)
-    if to is None:
-        return
-    into = target in (".", "./") or target.endswith("/")
-    for word in given[1:]:
-        path = resolved(word.removesuffix("*"), folder)
-        if path is not None and owned(path, mounts):
-            name = word.rstrip("/").rpartition("/")[2]
-            kept = into and word[-1:] not in ("/", "*", ".")
-            yield normpath(f"{to}/{name}").lstrip("/") if kept and not outside(to) else to
-
-
-def executing(
-    script: Script,
-    start: str,
-    mounts: Sequence[Mount],
-    behind: int = -1,
-    around: Mapping[str, str] = NOTHING,
-) -> Iterator[str]:
-    """The commands of a script that run code from the files, shortened."""
-    if script.shell in ("javascript", "python"):
-        yield from _of_code(script, start, mounts, behind)
-        return
-    yield from _of_commands(script, start, mounts, behind, around)
-    for match in _LOOPED.finditer(script.text) if "for " in script.text else ():
-        for word in match[2].split():
-            looped = {**around, match[1].lower(): word}
-            yield from _of_commands(script, start, mounts, behind, looped)
-
-
-_LOOPED = pattern(r"\bfor[ \t]+(\w+)[ \t]+in((?:[ \t]+[\w./-]+){1,20})[ \t]*[;\n]")
-"""A loop over words that are written out."""
-
-
-def _of_commands(
-    script: Script, start: str, mounts: Sequence[Mount], behind: int, around: Mapping[str, str]
-) -> Iterator[str]:
-    """The commands of a shell that run code from the files."""
-    from pipelaw.facts.execution import coded, fed, places  # noqa: PLC0415  few jobs have files of outsiders
-    from pipelaw.facts.shell import handed  # noqa: PLC0415  as above
-
-    code = handed(script.text, script.shell)
-    before: Sequence[str] = ()
-    known = _known(script, around)
-    for at, (command, folders) in enumerate(standing(script, start, around)):
-        if command.place.start <= behind:
-            continue
-        found = places(tuple(spelled(word, known) for word in command.words))
-        if command.name in _SAYS and any("GITHUB_PATH" in file for file in command.writes):
-            found += tuple(word for word in command.words[1:] if word[:1] != "-")
-        if at in code:
-            found += coded(*code[at], command.words)
-        if not found and (command.input or "<" in command.text):
-            found = fed(command.words, command.text, before if command.input else ())
-        before = command.words
-        if found and any(reached(place, folders, mounts) for place in found):
-            yield " ".join(command.words[:3])
-
-
-def _of_code(script: Script, start: str, mounts: Sequence[Mount], behind: int) -> Iterator[str]:
-    """What code of Python or JavaScript runs from the files: their modules, and the programs it starts."""
-    from pipelaw.facts.code_calls import started  # noqa: PLC0415  few jobs have files of outsiders
-    from pipelaw.facts.execution import starting  # noqa: PLC0415  as above
-
-    if script.shell == "javascript":
-        for match in _REQUIRES.finditer(script.text):
-            path = resolved(match[1], "")
-            data = match[1].endswith(".json")  # which is only parsed
-            if path is not None and not data and owned(path, mounts):
-                yield f"{match[0]})"
-        start = ""  # whatever folder the scripts of the job run in
-    for each in started(script.text, script.shell):
-        if each.at >= behind and any(reached(place, (start,), mounts) for place in starting(each)):
-            yield " ".join(each.words[:3])
-
-
 def reached(place: str, folders: Iterable[str], mounts: Sequence[Mount]) -> bool:
     """Whether what a word names from one of some folders are the files that are asked about."""
     for folder in folders:
@@ -323,11 +142,11 @@ def reached(place: str, folders: Iterable[str], mounts: Sequence[Mount]) -> bool
 
 
 def standing(
-    script: Script, start: str, around: Mapping[str, str] = NOTHING
+    script: Script, start: str, around: Mapping[str, str] = _NO_CONSTANTS
 ) -> Iterator[tuple[Command, tuple[str, ...]]]:
     """The commands of a script, each with the folders that it may run in."""
     folders: tuple[str, ...] = (start,)
-    known = _known(script, around)
+    known = held(script, around)
     scoped = _SUBSHELL.search(script.text) is not None
     for command in script.commands:
         yield command, folders

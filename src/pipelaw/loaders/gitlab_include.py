@@ -18,7 +18,7 @@ from pipelaw.errors import UnreadableError
 from pipelaw.facts.references import DYNAMIC
 from pipelaw.loaders.gitlab_merge import Config
 from pipelaw.loaders.gitlab_nodes import MAIN, File
-from pipelaw.loaders.gitlab_references import external, given, inputs, text_of, variable
+from pipelaw.loaders.gitlab_references import external, given, handed, text_of, variable
 from pipelaw.patterns import pattern
 from pipelaw.tree import partial
 
@@ -95,8 +95,7 @@ class Reader:
         self.included.extend(
             value for key, value in fields.items() if key not in ("inputs", "rules", "local")
         )
-        if isinstance(fields.get("inputs"), MappingNode):
-            self.handed.extend(inputs(config, fields))
+        self.handed.extend(handed(config, fields))
         local = fields.get("local")
         if isinstance(local, ScalarNode):
             self._local(local, fields)

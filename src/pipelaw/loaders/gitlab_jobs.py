@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node
-from pipelaw.facts.releases import Act, acts
+from pipelaw.facts.releases import Act, acts, delivering, pushes_over
 from pipelaw.facts.secret_leaks import Held, handed
 from pipelaw.facts.secret_names import valuable
 from pipelaw.loaders import gitlab_parts as parts
@@ -136,7 +136,7 @@ class Jobs:
             mints_identity=bool(body.permissions),
             publishes="release" in fields or "publishes" in body.done,
             deploys=environment.deploys or "deploys" in body.done,
-            live=environment.live or (not environment.name and parts.site(config, name, fields)),
+            live=environment.live or (not environment.name and self._live(name, fields, body)),
             anywhere=when.anywhere,
             after_failure=when.after_failure and self._later(fields),
             optional=when.optional,
@@ -238,6 +238,16 @@ class Jobs:
             own = (when, allowed)
             self._whens[key] = when_of(self._config, found, self._kinds, own, workflow)
         return self._whens[key]
+
+    def _live(self, name: str, fields: dict[str, Node], body: Body) -> bool:
+        """Whether a job without an environment changes what users see."""
+        if parts.site(self._config, name, fields):
+            return True
+        if "deploys" in body.done:
+            return delivering(name, self._config.value(fields.get("stage"), "`stage`"))
+        return "publishes" in body.done and pushes_over(
+            body.scripts, {**self._above.values, **body.given.values}
+        )
 
     def _later(self, fields: dict[str, Node]) -> bool:
         """Whether other jobs come before those of a job's stage."""

@@ -8,8 +8,8 @@ from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
 from pipelaw.facts import references
 from pipelaw.facts.references import mount
 from pipelaw.facts.script_facts import facts_of
-from pipelaw.facts.secret_leaks import plain
-from pipelaw.facts.sensitive_files import sensitive
+from pipelaw.facts.secret_outputs import plain
+from pipelaw.facts.sensitive_files import planned, sensitive
 from pipelaw.loaders.gitlab_references import comment
 from pipelaw.loaders.gitlab_variables import NOTHING, Given
 from pipelaw.loaders.switches import on
@@ -128,14 +128,15 @@ class Parts:
     ) -> Service:
         nested = engine(name.value)
         if nested:
-            from pipelaw.facts.container_engines import unencrypted  # noqa: PLC0415  few jobs have one
+            from pipelaw.facts.container_engines import options  # noqa: PLC0415  few jobs have one
 
             words = [
                 (self._config.place(node), text)
                 for keyword in ("entrypoint", "command")
                 for node, text in self._config.values(fields.get(keyword), f"`{keyword}`")
             ]
-            given = given.plus(Given(tuple(unencrypted(words))))
+            told = options(words)
+            given = given.plus(Given(told, facts=facts_of((), told))) if told else given
         alias = self._config.text(fields.get("alias"), "`alias`")
         container = Container(
             name=alias or references.split_image(name.value).name,
@@ -246,14 +247,21 @@ def _artifacts(config: Config, node: Node) -> Iterator[Artifact]:
     untracked = on(own.get("untracked"))
     whole = not _WORKSPACE.isdisjoint(paths)
     left = [text for _, text in config.values(own.get("exclude"), "`artifacts:exclude`")]
+    access = config.text(own.get("access"), "`artifacts:access`")
+    closed = access in ("none", "maintainer")
+    limited = (
+        closed or access == "developer" or config.text(own.get("public"), "`public`") == "false"
+    )
+    taken = [path for path in paths if path not in left]
     if paths or untracked:
         yield Artifact(
             action="upload",
             name=config.text(own.get("name"), "`artifacts:name`"),
             paths=paths,
             whole_workspace=untracked or whole,
-            hidden=whole and not any(map(_CHECKOUT.match, left)),
-            sensitive=sensitive([path for path in paths if path not in left], hidden=True),
+            hidden=whole and not closed and not any(map(_CHECKOUT.match, left)),
+            sensitive=("" if closed else sensitive(taken, hidden=True))
+            or ("" if limited else planned(taken)),
             place=config.place(own["paths"] if paths else own["untracked"]),
         )
     for kind, report in config.fields(own.get("reports"), "`artifacts:reports`").items():

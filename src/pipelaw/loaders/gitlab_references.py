@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelaw.document import ScalarNode
+from pipelaw.document import MappingNode, ScalarNode
 from pipelaw.facts import references
 from pipelaw.loaders.comments import after, claimed
 from pipelaw.model import Reference, Variable, replaced
@@ -177,6 +177,11 @@ def inputs(nodes: Nodes, fields: dict[str, Node]) -> Iterator[Variable]:
         return
     for key, value in nodes.pairs(fields["inputs"], "`inputs`"):
         yield variable(nodes, key, value)
+
+
+def handed(nodes: Nodes, fields: dict[str, Node]) -> list[Variable]:
+    """The same read once more: where they are no mapping, that was noted before."""
+    return list(inputs(nodes, fields)) if isinstance(fields.get("inputs"), MappingNode) else []
 
 
 def variable(nodes: Nodes, name: ScalarNode, value: Node) -> Variable:

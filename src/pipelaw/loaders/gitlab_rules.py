@@ -66,7 +66,11 @@ class Rules:
 
     def unguarded(self, kind: Kind) -> bool:
         """Whether any branch or change request gets into a pipeline of this kind by one of the rules."""
-        return any(not self._guarded(rule) for rule in self.ways(kind))
+        return bool(self.loose(kind))
+
+    def loose(self, kind: Kind) -> list[Rule]:
+        """The rules by which any branch or change request gets into a pipeline of this kind."""
+        return [rule for rule in self.ways(kind) if not self._guarded(rule)]
 
     def _guarded(self, rule: Rule) -> bool:
         if rule.text and narrow(rule.text):

@@ -8,7 +8,8 @@ from pipelaw.document import Node, Place, ScalarNode, SequenceNode, join
 from pipelaw.facts import publications, references
 from pipelaw.facts.releases import acts
 from pipelaw.facts.script_facts import NO_FACTS, ScriptFacts, facts_of, script_of
-from pipelaw.facts.secret_leaks import Held, leaks
+from pipelaw.facts.secret_leaks import Held, Runner, leaks
+from pipelaw.facts.secret_traces import TRACED
 from pipelaw.loaders.gitlab_expansions import Origins, in_script, passed_on
 from pipelaw.loaders.gitlab_variables import Declared, Variables, secrets
 from pipelaw.model import Leak, Reference, Script, Secret, Step, Variable, replaced
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipelaw.loaders.gitlab_merge import Config
+    from pipelaw.place import Text
     from pipelaw.words import Pin
 
 KEYWORDS = ("before_script", "script", "after_script")
@@ -141,27 +143,30 @@ def steps(
 ) -> Iterator[Step]:
     """A step for each script; `settled` are the variables that the job's conditions leave no choice."""
     known = passed_on([part.script for part in parts if part.script is not None], known)
+    taken: dict[str, Held] = {}
     for index, part in enumerate(parts):
         script = part.script
-        used = (
-            tuple(secrets(script.source_text, "script", "", declared)) if script is not None else ()
-        )
+        used = tuple(secrets(script.source_text, "script", "", declared)) if script else ()
+        let_out: tuple[Leak, ...] = ()
+        if script is not None:  # `after_script` begins a shell of its own
+            after = _traced(parts, index)
+            named = used + (tuple(secrets(after, "script", "", declared)) if after else ())
+            held = taken if part.id == "script" else {}
+            let_out, taken = _leaks(script, named, lent, held, after)
         yield Step(
             id=part.id,
             index=index,
             optional=part.id == "after_script",
             references=(part.reference,) if part.reference is not None else (),
             scripts=(script,) if script is not None else (),
-            expansions=tuple(in_script(config, script, known, settled))
-            if script is not None
-            else (),
+            expansions=tuple(in_script(config, script, known, settled)) if script else (),
             variables=(*part.variables, *part.facts.services),
             secrets=used,
             credentials=part.facts.credentials,
             installations=part.facts.installations,
             publications=part.facts.publications,
             flaws=part.facts.flaws,
-            leaks=_leaks(script, used, lent) if script is not None else (),
+            leaks=let_out,
             merges=script is not None and "merges" in acts((script,)),
             place=part.place,
         )
@@ -183,14 +188,40 @@ def with_publications(ready: tuple[Step, ...], values: Mapping[str, str]) -> tup
     return publications.with_publications(ready, values, _KEYLESS)
 
 
-def _leaks(script: Script, used: tuple[Secret, ...], lent: Lent) -> tuple[Leak, ...]:
-    """What a script lets out of the secrets that it names, and of those that its job is handed."""
-    if not used and not lent.kept and all(one.file for one in lent.held.values()):
-        found = leaks(script, {**_ALWAYS, **lent.held})[0]
+def _traced(parts: Sequence[Part], index: int) -> Text | None:
+    """The script whose commands are printed because the one before it left that on."""
+    script = parts[index].script
+    if script is None or parts[index].id != "before_script" or index + 1 == len(parts):
+        return None
+    follows = parts[index + 1].id == "script" and "set " in script.text
+    then = parts[index + 1].script
+    return then.source_text if follows and then and _TRACED.search(script.text) else None
+
+
+def _leaks(
+    script: Script,
+    used: tuple[Secret, ...],
+    lent: Lent,
+    taken: Mapping[str, Held],
+    after: Text | None,
+) -> tuple[tuple[Leak, ...], dict[str, Held]]:
+    """What a script lets out of the secrets that it names, and of those that its job is handed.
+
+    `taken` is what the script before it took out of a store; the script's own is given back.
+    `after` is the text of the script after it, where the shell prints the commands of that one.
+    """
+    runner = _RUNNER._replace(after=f"\n{after.text}") if after else _RUNNER
+    if not used and not lent.kept and not taken and all(one.file for one in lent.held.values()):
+        found, own = leaks(script, {**_ALWAYS, **lent.held}, runner=runner)
         # the log hides what every job has
-        return tuple(leak for leak in found if leak.way == "network" or _read(leak, lent.held))
-    own = {one.name: Held(one.name, token=one.store == "token") for one in used}
-    return leaks(script, {**_ALWAYS, **lent.held, **own}, kept=lent.kept)[0]
+        return tuple(
+            leak
+            for leak in found
+            if leak.way == "network" or leak.fetched or _read(leak, lent.held)
+        ), own
+    named = {one.name: Held(one.name, token=one.store == "token") for one in used}
+    held = {**_ALWAYS, **lent.held, **named, **taken}
+    return leaks(script, held, runner=runner, kept=lent.kept)
 
 
 def _read(leak: Leak, held: Mapping[str, Held]) -> bool:
@@ -198,5 +229,8 @@ def _read(leak: Leak, held: Mapping[str, Held]) -> bool:
     return any(one.secret == leak.secret for one in held.values())
 
 
+_TRACED = pattern(TRACED)
 _ALWAYS = {"CI_JOB_TOKEN": Held("CI_JOB_TOKEN", token=True)}
 """What every job has in its environment."""
+_RUNNER = Runner(continued=True)
+"""The runner puts `before_script` and `script` together."""

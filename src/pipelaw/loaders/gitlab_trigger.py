@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelaw.document import MappingNode, Node, ScalarNode, SequenceNode
-from pipelaw.loaders.gitlab_references import external, given, inputs, project, text_of
+from pipelaw.loaders.gitlab_references import external, given, handed, project, text_of
 from pipelaw.model import Reference
 from pipelaw.records import NamedTuple
 
@@ -49,8 +49,7 @@ def downstream(config: Config, node: Node) -> Downstream:
     fields = (
         config.fields(node, "`trigger`") if isinstance(node, MappingNode) else {"project": node}
     )
-    if isinstance(fields.get("inputs"), MappingNode):
-        found.handed.extend(inputs(config, fields))
+    found.handed.extend(handed(config, fields))
     if "include" in fields:
         for item in _items(config, fields["include"]):
             _child(config, item, found)
@@ -78,8 +77,7 @@ def _child(config: Config, item: Node, found: Downstream) -> None:
     )
     kept = ("inputs", "rules", "local", "artifact", "job")
     found.nodes.extend(value for key, value in fields.items() if key not in kept)
-    if isinstance(fields.get("inputs"), MappingNode):
-        found.handed.extend(inputs(config, fields))
+    found.handed.extend(handed(config, fields))
     local = fields.get("local")
     if isinstance(local, ScalarNode):
         path = text_of(config, local)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelaw.facts.releases import UNFINISHED
 from pipelaw.loaders.gitlab_rules import Policy, Rule, Rules, absent, gates
 from pipelaw.loaders.switches import on
 from pipelaw.patterns import pattern
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from pipelaw.loaders.gitlab_merge import Config
     from pipelaw.model import Flaw
     from pipelaw.words import Event, Gate
-
-_UNFINISHED = pattern(
-    r"dev|review|trunk|test|tst|int|acc?e?pt|qa|qc|control|quality|sta?g|mode?l|pre|demo|non"
-)
-"""What names of environments that only their makers use have in them, as GitLab guesses."""
 
 _LIVE = pattern(r"pro?d|live")
 
@@ -67,7 +63,7 @@ def live(name: str, tier: str = "") -> bool:
     if tier:
         return tier == "production"
     name = name.lower()
-    return "$" not in name and _UNFINISHED.search(name) is None and _LIVE.search(name) is not None
+    return "$" not in name and UNFINISHED.search(name) is None and _LIVE.search(name) is not None
 
 
 _OPEN = frozenset({"push", "change-request"})
@@ -86,17 +82,22 @@ def when_of(
     ways = (
         [rule for kind in starting for rule in found.ways(kind)] if isinstance(found, Rules) else []
     )
+    free = [
+        kind
+        for kind in starting
+        if kind.event in _OPEN
+        and kind.name in workflow.open
+        and (found is None or found.unguarded(kind))
+    ]
+    loose = (
+        [rule for kind in free for rule in found.loose(kind)] if isinstance(found, Rules) else ()
+    )
     return When(
         condition=found.text if found is not None else "",
         events=tuple(dict.fromkeys(kind.event for kind in starting)),
-        gates=gates(found, ways, when),
+        gates=gates(found, loose or ways, when),
         optional=_optional(allowed, ways, when),
-        anywhere=any(
-            kind.event in _OPEN
-            and kind.name in workflow.open
-            and (found is None or found.unguarded(kind))
-            for kind in starting
-        ),
+        anywhere=bool(free),
         after_failure=any((rule.when or when) == "always" for rule in ways)
         if isinstance(found, Rules)
         else when == "always",

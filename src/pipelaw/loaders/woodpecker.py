@@ -15,7 +15,7 @@ from pipelaw.facts.authors import (
     REQUESTER,
     TAG_PUSHER,
 )
-from pipelaw.loaders import Loaded
+from pipelaw.loaders import Loaded, mappings
 from pipelaw.loaders.drone_conditions import (
     CHANGE,
     PUSH,
@@ -233,8 +233,7 @@ def _beyond_the_image(items: Iterable[Node]) -> bool:
 
 def _text(item: Node, name: str) -> str:
     """The text of a key, or its lines; "" without."""
-    fields = item.value if isinstance(item, MappingNode) else ()
-    value = next((value for key, value in fields if key.value == name), None)
+    value = mappings.at(item, name)
     if isinstance(value, SequenceNode):
         return "\n".join(line.value for line in value.value if isinstance(line, ScalarNode))
     return value.value if isinstance(value, ScalarNode) else ""
