@@ -305,9 +305,10 @@ def test_provenance_is_asked_for_by_name() -> None:
             "OPTS+=(--provenance)",
             'OPTS="--access public"',
             'OPTS="--no-provenance"',
+            'OPTS="--provenance=false"',
         )
     ]
-    assert kept == [True, True, False, False]
+    assert kept == [True, True, False, False, False]
     given = [found.provenance for found in (with_it, without, configured)]
     assert given == [True, False, True]
 

@@ -165,7 +165,7 @@ _KEYS = frozenset({"--api-key", "-apikey"})
 """Options for a key; registries that sign people in otherwise take any word for one."""
 _PROVENANCE = pattern(
     r"\bconfig[ \t]+set[ \t]+(?:-\S+[ \t]+)*provenance[ \t=]+true\b"
-    r"|=[\"'(][^\"'()\n]*(?<=[\"'( ])--provenance\b"
+    r"|=[\"'(][^\"'()\n]*(?<=[\"'( ])--provenance\b(?!=false)"
 )
 """Settings, or options in a variable, that ask for provenance."""
 _DRY = frozenset({"--dry-run", "-n"})

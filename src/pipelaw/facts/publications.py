@@ -86,7 +86,9 @@ def with_publications(
 def _proven(values: Mapping[str, str]) -> bool:
     """Whether a variable makes npm record which build a package comes from, or has the option for it."""
     return any(
-        value == "true" if name.lower() == _PROVENANCE else "--provenance" in value
+        value == "true"
+        if name.lower() == _PROVENANCE
+        else "--provenance" in value and "--provenance=false" not in value
         for name, value in values.items()
     )
 

@@ -136,10 +136,10 @@ _CHOOSING = pattern(r"\b(?:if|case|test)\b|\[\s")
 
 
 def pushes_over(scripts: Iterable[Script], values: Mapping[str, str]) -> bool:
-    """Whether commands push an image under one name for every branch, and choose nothing before.
+    """Whether commands give users the same image or release whatever the branch is.
 
-    So does a release that is not named after the tag that is built.
-    `values` are those of variables that the names are put together from.
+    They push an image under a fixed name, or release what is not named after the tag that is built, and
+    ask nothing before. `values` are those of variables that the names are put together from.
     """
     texts = [script.text for script in scripts]
     pushed = [match["image"] for text in texts for match in _PUSHED.finditer(text)]

@@ -14,7 +14,7 @@ from pipelaw.facts.secret_expansions import changed, expands, fed, visible
 from pipelaw.facts.secret_hosts import RAW, SENDERS, astray, collector, device, host, unprotected
 from pipelaw.facts.secret_names import meaning
 from pipelaw.facts.secret_outputs import code_of, kept_as, logged, silent, to_file
-from pipelaw.facts.secret_stores import fetched, may_fetch, picks, put_in, taken
+from pipelaw.facts.secret_stores import fetched, may_take, picks, put_in, taken
 from pipelaw.facts.secret_traces import TRACED, Traces, named_bare, tracing
 from pipelaw.facts.shell_scan import scan
 from pipelaw.facts.shell_words import naming
@@ -123,7 +123,7 @@ def leaks(
     language = family(script.shell)
     if language not in ("bash", "pwsh"):
         return _printed(script, held, runner), {}
-    fetching = may_fetch(text)
+    fetching = may_take(text)
     if not fetching and not pasted and not any(name in text for name in held):
         return tuple(_dumped(script, language, held, kept, runner)) if held else (), {}
     if not fetching and not _ANY.search(text.lower()):

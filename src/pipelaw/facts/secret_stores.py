@@ -66,7 +66,7 @@ _GIVEN = pattern(r"(\w+)=\S*\Z")
 _FILTERS = frozenset({"jq", "yq"})
 
 
-def may_fetch(script: str) -> bool:
+def may_take(script: str) -> bool:
     """Whether a script may take a secret out of a store: quick, and never wrongly False."""
     return not _PROGRAMS.isdisjoint(words(script))
 

@@ -11,7 +11,7 @@ from pipelaw.facts.releases import acts
 from pipelaw.facts.script_facts import NO_FACTS, ScriptFacts, facts_of, script_of
 from pipelaw.facts.secret_leaks import handed, leaks
 from pipelaw.facts.secret_names import valuable
-from pipelaw.facts.secret_stores import may_fetch
+from pipelaw.facts.secret_stores import may_take
 from pipelaw.facts.verification import unverified_logins
 from pipelaw.loaders import mappings
 from pipelaw.loaders.drone_conditions import Reach, Rules, cases_of, reach_of
@@ -365,7 +365,7 @@ def _leaks(parts: Parts) -> tuple[Leak, ...]:
     return tuple(
         leak
         for script in parts.scripts
-        if held or may_fetch(script.text)
+        if held or may_take(script.text)
         for leak in leaks(_unpasted(script), held)[0]
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelaw.facts.secret_leaks import Held, Runner, leaks
 from pipelaw.facts.secret_outputs import plain
-from pipelaw.facts.secret_stores import may_fetch
+from pipelaw.facts.secret_stores import may_take
 from pipelaw.loaders.github_definitions import folder_of
 from pipelaw.model import Leak
 from pipelaw.patterns import pattern
@@ -52,7 +52,7 @@ def with_leaks(
             continue
         own = held | _held(step.secrets) if step.secrets else held
         own = own | _passed_on(step, handed) if handed else own
-        fetching = any(may_fetch(script.text) for script in step.scripts)
+        fetching = any(may_take(script.text) for script in step.scripts)
         some = own or step.secrets or handed or fetching
         if not (some or _MASK in step.scripts[0].text):
             continue
