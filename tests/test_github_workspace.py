@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from samples import loaded
 
 from pipelaw.document import decode
 from pipelaw.loaders.github import load
+from pipelaw.loaders.github_workspace import standing
 from pipelaw.tree import MemoryTree
 
 if TYPE_CHECKING:
-    from pipelaw.model import Artifact, Checkout, Job, Pipeline
+    from pipelaw.model import Artifact, Checkout, Job, Pipeline, Script
 
 OLD = "actions/checkout@v4.1.0"
 HEAD_SHA = "${{ github.event.pull_request.head.sha }}"
@@ -519,6 +520,25 @@ def test_what_runs_code_from_a_checkout(more: str, later: str, executor: str) ->
     steps = f"{action(HEAD_SHA, more)}- {later}\n"
     found = job(steps, "[push, pull_request_target]").steps[0].checkouts[0]
     assert (found.executed, found.executor) == (bool(executor), executor)
+
+
+def test_each_loop_is_a_pass_over_the_script_and_few_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = []
+
+    def counted(script: Script, *rest: Any) -> Any:
+        passes.append(script)
+        return standing(script, *rest)
+
+    monkeypatch.setattr("pipelaw.loaders.github_executors.standing", counted)
+    loops = [f"for x in own/{number}; do make -C $x; done" for number in range(400)]
+    for found, lines in ((True, ["for x in pr; do make -C $x; done", *loops]), (False, loops * 2)):
+        passes.clear()
+        text = "".join(f"    {line}\n" for line in lines)
+        steps = f"{action(HEAD_SHA, ', path: pr')}- run: |\n{text}"
+        assert job(steps, "pull_request_target").steps[0].checkouts[0].executed is found
+        assert len(passes) < 80
 
 
 def test_only_what_stands_behind_a_checkout_by_command_counts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import islice, pairwise
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
@@ -184,11 +184,14 @@ def _executing(
         yield from _of_code(script, start, mounts, behind)
         return
     yield from _of_commands(script, start, mounts, behind, around)
-    for name, path in _loops(script.text):
+    # each is another pass over the script
+    for name, path in islice(dict.fromkeys(_loops(script.text)), _MOST_LOOPS):
         looped = {**around, name.lower(): path}
         yield from _of_commands(script, start, mounts, behind, looped)
 
 
+_MOST_LOOPS = 50
+"""How many different loops of a script are followed: it takes time that grows with its length alone."""
 _LOOPED = pattern(r"\bfor[ \t]+(\w+)[ \t]+in((?:[ \t]+[\w./*?${}\[\]\"'-]+){1,20})[ \t]*[;\n]")
 """A loop over words that are written out, or files."""
 _LISTING = pattern(r"\b(?:find|ls|git[ \t]+ls-files)[ \t]+(?:-\w+[ \t]+)*([\w./-]*)")
